@@ -1,0 +1,1 @@
+"""The pipelines: options, one checked configuration, `build`, `main`."""

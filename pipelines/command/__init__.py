@@ -1,0 +1,1 @@
+"""What the pipelines share towards people: options, progress, tables, exit codes."""

@@ -1,0 +1,50 @@
+"""Distribution `shardkeep`: the packages, their compiled modules and their dependencies.
+
+The direct dependencies are ranges that the test suite has run against; `requirements.lock` pins
+every package for development and for the image.
+"""
+
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+ROOT = Path(__file__).parent
+
+PACKAGES = [
+    "pipelines",
+    "pipelines.command",
+    "transforms",
+    "transforms.avro",
+    "transforms.bigtable",
+    "transforms.vault",
+]
+
+
+def extensions() -> list[Extension]:
+    """One extension for each `.pyx` file of the packages, named after its path."""
+    sources = sorted(path for package in PACKAGES for path in Path(package.replace(".", "/")).glob("*.pyx"))
+    return [Extension(".".join(path.with_suffix("").parts), [str(path)], extra_compile_args=["-O3"]) for path in sources]
+
+
+setup(
+    name="shardkeep",
+    version="0.1.0.dev0",
+    description="Backups of Cloud Bigtable and Cloud SQL as plain Avro shards that you hold yourself",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=PACKAGES,
+    package_data={"": ["py.typed", "*.pyi", "*.avsc"]},
+    ext_modules=cythonize(extensions(), compiler_directives={"language_level": "3", "boundscheck": False, "wraparound": False}),
+    install_requires=[
+        "apache-beam[gcp]>=2.77,<2.78",
+        "google-cloud-bigtable>=2.50,<3",
+        "google-cloud-storage>=3.1,<4",
+        "fastavro>=1.12,<2",
+        "isal>=1.7,<2",
+        "google-crc32c>=1.7,<2",
+    ],
+    entry_points={"console_scripts": ["shardkeep = pipelines.command.dispatch:main"]},
+)

@@ -1,0 +1,1 @@
+"""Avro container files: blocks, headers and the codecs between them."""

@@ -1,0 +1,51 @@
+"""Ranges of keys, in an order that only their room knows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transforms.errors import IntegrityError
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class KeyRange:
+    """The keys from `start` on and before `end`, in the key space `space`.
+
+    The ends are opaque bytes: they may be tested for equality and are never compared. An empty end
+    is open. A table has one unnamed space; rows outside its order have named spaces of their own.
+    """
+
+    space: str = ""
+    start: bytes = b""
+    end: bytes = b""
+
+    def __str__(self) -> str:
+        """The range for people, with unprintable bytes escaped."""
+        space = f"{self.space} " if self.space else ""
+        return f"{space}[{printable(self.start)}, {printable(self.end)})"
+
+
+def printable(key: bytes, longest: int = 60) -> str:
+    """`key` as text for people: ASCII as it is, other bytes escaped, cut after `longest` bytes."""
+    if not key:
+        return "(open)"
+    text = key[:longest].decode("ascii", "backslashreplace")
+    escaped = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    return escaped + ("..." if len(key) > longest else "")
+
+
+def check_tiling(ranges: Iterable[KeyRange], whole: KeyRange, where: str) -> None:
+    """Check that `ranges`, in order, cover `whole` with no gap and no overlap, by equality of ends.
+
+    Raises:
+        IntegrityError: if there is no range, or two neighbours or an outer end do not meet.
+    """
+    reached, last = whole.start, None
+    for last in ranges:
+        if last.space != whole.space or last.start != reached:
+            raise IntegrityError(
+                f"{where}: the ranges do not tile: expected a range from {printable(reached)}"
+                f", found {last}. Take a new backup."
+            )
+        reached = last.end
+    if last is None or reached != whole.end:
+        raise IntegrityError(f"{where}: the ranges do not tile: they end at {printable(reached)}, short of {whole}.")
