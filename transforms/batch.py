@@ -3,6 +3,8 @@
 from array import array
 from dataclasses import dataclass
 
+from transforms.record_digest import sum_of_hashes
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -21,3 +23,7 @@ class Batch:
     last_key: bytes
     records: bytes
     record_ends: "array[int]"
+
+    def hash_sum(self) -> int:
+        """The sum modulo 2^128 of the records' hashes."""
+        return sum_of_hashes(self.records, self.record_ends)

@@ -40,12 +40,13 @@ def check_tiling(ranges: Iterable[KeyRange], whole: KeyRange, where: str) -> Non
         IntegrityError: if there is no range, or two neighbours or an outer end do not meet.
     """
     reached, last = whole.start, None
-    for last in ranges:
-        if last.space != whole.space or last.start != reached:
+    for item in ranges:
+        beyond_the_end = last is not None and not reached
+        if item.space != whole.space or item.start != reached or beyond_the_end:
             raise IntegrityError(
                 f"{where}: the ranges do not tile: expected a range from {printable(reached)}"
-                f", found {last}. Take a new backup."
+                f", found {item}. Take a new backup."
             )
-        reached = last.end
+        last, reached = item, item.end
     if last is None or reached != whole.end:
         raise IntegrityError(f"{where}: the ranges do not tile: they end at {printable(reached)}, short of {whole}.")

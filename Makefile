@@ -1,0 +1,99 @@
+# Everything is made in .venv, by stamps: a second run makes only what changed.
+# PYTHON=/path/to/python picks the interpreter; else the newest of 3.13 to 3.10 that has venv is taken.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# The steps of `check` print in their order, and pytest's closing line comes last.
+.NOTPARALLEL:
+.PHONY: help demo test check bench lint types imports soak emulator lock format clean
+
+PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3.10 python3)
+RUN := .venv/bin/python
+INSTALL := $(RUN) -m pip install -q --disable-pip-version-check
+# What can build our extensions: a version we support, venv with pip, and the C headers.
+HEADER := os.path.join(sysconfig.get_path("include"), "Python.h")
+SUITABLE := import ensurepip, os, sys, sysconfig, venv; \
+	sys.exit(not ((3, 10) <= sys.version_info[:2] <= (3, 13) and os.path.exists($(HEADER))))
+COMPILER := import os, shlex, sysconfig; \
+	print(shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0])
+SOURCES := $(shell find transforms pipelines -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi')
+
+help: ## Print this help
+	@echo "Shardkeep: make TARGET"
+	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-10s %s\n", $$1, $$2 }'
+	@echo "Needed: Python 3.10 to 3.13 with venv and headers, a C compiler, a package index; and for the Bigtable"
+	@echo "emulator a Google Cloud SDK, Maven or Go, or BIGTABLE_EMULATOR_HOST."
+
+demo: .venv/built ## Back up, damage and restore a real Bigtable (emulator) with real data
+	@$(RUN) -m docs.demo
+
+test: .venv/built emulator ## Run the tests
+	@$(RUN) -m pytest
+
+check: lint types imports test ## Run all checks, then the tests
+
+bench: .venv/built ## Measure speed and memory side by side with other ways
+	@$(RUN) -m benchmarks
+
+soak: .venv/built emulator ## Run the long tests
+	@$(RUN) -m pytest -m soak
+
+lint: .venv/installed ## Check style: ruff, its format, cython-lint
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	.venv/bin/cython-lint pipelines transforms
+
+format: .venv/installed ## Put the Python files in the format that lint wants
+	$(RUN) -m ruff format .
+	$(RUN) -m ruff check --fix .
+
+types: .venv/built ## Check types: mypy, strict
+	$(RUN) -m mypy
+
+imports: .venv/built ## Check who imports whom: import-linter (compiled modules: tests/test_cython_imports.py)
+	.venv/bin/lint-imports
+
+lock: .venv/installed ## Renew requirements.lock from setup.py and requirements-dev.in
+	@$(INSTALL) uv
+	@$(RUN) -m uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links -o .venv/lock setup.py requirements-dev.in
+	@{ sed -n '/^#/p' requirements.lock; sed '/^--/d' .venv/lock; } > .venv/lock.new && mv .venv/lock.new requirements.lock
+
+clean: ## Remove what was made here: .venv, builds, caches (the emulator's cache stays)
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	find pipelines transforms -name '*.pyx' | sed 's/pyx$$/c/' | xargs rm -f
+	find pipelines transforms -name '*.so' -exec rm -f {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Without an emulator the tests that need one are skipped, or fail where REQUIRE_ALL is set.
+emulator: .venv/built ## Find the Bigtable emulator, or make it
+	@$(RUN) -m tests.servers.bigtable_emulator || test -z "$$REQUIRE_ALL"
+
+.venv/made:
+	@python=""; for each in $(PYTHONS); do \
+		if "$$each" -c '$(SUITABLE)' 2> /dev/null; then python="$$each"; break; fi; done; \
+	if [ -z "$$python" ]; then \
+		echo "No suitable Python among: $(PYTHONS). Shardkeep needs 3.10 to 3.13 with venv, pip and C headers." >&2; \
+		echo "Debian, Ubuntu: apt-get install python3 python3-venv python3-dev. One elsewhere: make PYTHON=..." >&2; exit 1; fi; \
+	compiler=$$("$$python" -c '$(COMPILER)'); \
+	if ! command -v "$$compiler" > /dev/null; then \
+		echo "No C compiler: $$compiler is not on the PATH. Debian, Ubuntu: apt-get install gcc libc6-dev. Or set CC." >&2; \
+		exit 1; fi; \
+	echo "Making .venv with $$("$$python" -V)" && rm -rf .venv && "$$python" -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/made requirements.lock
+	@echo "Installing the packages of requirements.lock into .venv (a minute or two)"
+	@$(INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/linked: .venv/installed setup.py
+	@echo "Building Shardkeep and linking it into .venv"
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/built: .venv/linked $(SOURCES)
+	@echo "Building the compiled modules"
+	@$(RUN) setup.py -q build_ext --inplace
+	@touch $@

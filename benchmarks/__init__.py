@@ -1,0 +1,1 @@
+"""Side-by-side measurements against a server that replays realistic messages."""

@@ -1,0 +1,96 @@
+"""Runs all contestants side by side and keeps the figures of every run."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from benchmarks.child import ChildError, Usage, run_module
+from benchmarks.contestant import CONTESTANTS, TABLE, Contestant, Course
+from benchmarks.replay_process import running_replay_server, server_counts
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one run of a contestant took, multiplied if it handled only a part of the rows.
+
+    `peak_bytes` is never multiplied, and `server_cpu_seconds` is the replay server's own share.
+    """
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: float
+    server_cpu_seconds: float
+
+
+@dataclass
+class Column:
+    """The figures of a contestant with one message size; `problem` says why some are missing."""
+
+    contestant: Contestant
+    runs: list[Figures] = field(default_factory=list)
+    problem: str = ""
+
+    def least(self, figure: str) -> float:
+        """Return the least of all runs."""
+        return min(self._all(figure))
+
+    def median(self, figure: str) -> float:
+        """Return the median of all runs."""
+        return median(self._all(figure))
+
+    def _all(self, figure: str) -> list[float]:
+        return [getattr(run, figure) for run in self.runs]
+
+
+def measure(rows: int, message_size: int, runs: int, ranges: int, names: Sequence[str] = ()) -> list[Column]:
+    """Let each contestant run `runs` times against one replay server and return a column for each.
+
+    A contestant that fails once is not run again: its column says what it said.
+
+    Args:
+        rows: Rows in the table.
+        message_size: The most bytes of a `ReadRowsResponse`.
+        runs: How often each contestant runs; they take turns.
+        ranges: Key ranges that our commands are asked to make.
+        names: The contestants to run; all if empty.
+    """
+    columns = [Column(contestant) for contestant in CONTESTANTS if not names or contestant.name in names]
+    with running_replay_server(rows, message_size, table=TABLE) as server:
+        for course in _courses(server, rows, runs, ranges):
+            for column in columns:
+                if not column.problem:
+                    _add_run(column, course)
+    return columns
+
+
+def _courses(server: str, rows: int, runs: int, ranges: int) -> Iterator[Course]:
+    for run in range(runs):
+        with tempfile.TemporaryDirectory(prefix="shardkeep-bench-") as folder:
+            yield Course(server, rows, ranges, Path(folder), f"run{run}")
+
+
+def _add_run(column: Column, course: Course) -> None:
+    try:
+        column.runs.append(_run(column.contestant, course))
+    except ChildError as error:
+        column.problem = str(error)
+
+
+def _run(contestant: Contestant, course: Course) -> Figures:
+    before = server_counts(course.server)
+    usage = run_module(contestant.module, contestant.arguments(course), {"BIGTABLE_EMULATOR_HOST": course.server})
+    after = server_counts(course.server)
+    spent = {name: after[name] - before[name] for name in after}
+    rows = spent["mutate_entries"] if contestant.writes else usage.printed.get("rows")
+    if rows != course.rows // contestant.part:
+        raise ChildError(f"{contestant.name} handled {rows} rows, not {course.rows // contestant.part}")
+    return _figures(contestant, usage, spent["cpu_seconds"])
+
+
+def _figures(contestant: Contestant, usage: Usage, server_cpu: float) -> Figures:
+    wall, cpu, peak, part = usage.wall_seconds, usage.cpu_seconds, usage.peak_bytes, contestant.part
+    if contestant.timed:
+        wall, cpu, peak = (usage.printed[name] for name in ("wall_seconds", "cpu_seconds", "peak_bytes"))
+    return Figures(wall * part, cpu * part, peak, server_cpu * part)

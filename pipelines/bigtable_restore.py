@@ -1,0 +1,78 @@
+"""Restore tables of a backup into a Cloud Bigtable instance.
+
+    python -m pipelines.bigtable_restore --vault=backups --backup=latest --bigtable_project=my-project \
+        --instance=my-instance --table=orders:orders_restored
+"""
+
+import sys
+from collections.abc import Sequence
+
+import apache_beam as beam
+
+from pipelines.command.aliases import BIGTABLE_ALIASES
+from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.bigtable_options import add_instance, instance_of
+from pipelines.command.exit_codes import run_command
+from pipelines.command.give_back import RestoreConfig, give_back
+from pipelines.command.result_file import ResultFile
+from transforms.bigtable.target import BigtableTarget
+from transforms.range_backup import now_micros
+from transforms.restore import Restore
+from transforms.restore_work import RestoreWork, restored_json
+
+
+def options() -> OptionParser:
+    """The options of the pipeline."""
+    parser = OptionParser("bigtable-restore", "Restore tables of a backup into a Bigtable instance.")
+    parser.add_text("--vault", "folder of the vault", required=True)
+    parser.add_text("--backup", "id of the backup, the beginning of one, or latest", required=True)
+    parser.add_text("--source", "the backup's source, a folder's name in the vault")
+    add_instance(parser, "to write")
+    parser.add_list("--table", "tables to restore, each with its new id if it gets one, SRC:DST; by default all")
+    parser.add_choice("--if_exists", "what to do if a table has rows", choices=("refuse", "append"), default="refuse")
+    parser.add_flag("--into_source", "allow writing into the very table that was backed up while it has rows")
+    parser.add_choice("--gc", "garbage collection of created tables", choices=("saved", "none"), default="saved")
+    parser.add_flag("--plan_only", "show what would be done, and write nothing")
+    parser.add_flag("--json", "print what was restored as JSON")
+    return parser
+
+
+def configure(argv: Sequence[str]) -> RestoreConfig:
+    """The checked configuration that the arguments ask for."""
+    values, beam_args = parse(options(), argv, BIGTABLE_ALIASES)
+    return RestoreConfig(
+        vault=values.vault,
+        backup=values.backup,
+        source=values.source,
+        target=BigtableTarget(instance_of(values, beam_args), values.gc == "saved", now_micros()),
+        tables=values.table,
+        append=values.if_exists == "append",
+        into_source=values.into_source,
+        plan_only=values.plan_only,
+        json=values.json,
+        beam_args=tuple(beam_args),
+    )
+
+
+def build(pipeline: beam.Pipeline, work: RestoreWork, result: ResultFile) -> None:
+    """Put the restore into a pipeline."""
+    (
+        pipeline
+        | "Restore" >> Restore(work)
+        | "To JSON" >> beam.Map(restored_json)
+        | "Hand back" >> beam.Map(result.write)
+    )
+
+
+def run(argv: Sequence[str]) -> int:
+    """Restore what the arguments name."""
+    return give_back(configure(argv), build)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Checking a backup: the job, the report, the verdict."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.command.engine import open_pipeline, refuse_distant_workers
+from pipelines.command.job import run_job
+from pipelines.command.progress import ProgressLine
+from pipelines.command.result_file import ResultFile
+from pipelines.command.rooms import inspector
+from transforms.errors import IntegrityError
+from transforms.progress import ProgressFile
+from transforms.report import found, report_json
+from transforms.vault.catalogue import COMMITTED, Listing, find_backup
+from transforms.vault.manifest import Manifest
+from transforms.vault.vault import Vault, open_vault
+from transforms.verify_work import VerifyWork
+
+Build = Callable[[beam.Pipeline, VerifyWork, str, ResultFile], None]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyConfig:
+    """What a verification was asked to do, checked."""
+
+    vault: str
+    backup: str
+    source: str | None
+    level: str
+    json: bool
+    beam_args: tuple[str, ...]
+
+
+def check_backup(config: VerifyConfig, build: Build) -> int:
+    """Check the backup and print the report; returns the exit code, 5 if something is wrong."""
+    refuse_distant_workers(config.vault, config.beam_args)
+    try:
+        report = _check(config, build)
+    except IntegrityError as error:  # what keeps the check from being made is its result
+        report = report_json(found(str(error)))
+    _print({"level": config.level, **report}, config.json)
+    return 0 if report["ok"] else IntegrityError.exit_code
+
+
+def _check(config: VerifyConfig, build: Build) -> dict[str, Any]:
+    vault = open_vault(config.vault)
+    listing = find_backup(vault, config.backup, config.source)
+    manifest = _committed(listing)
+    report = report_json(found(None)) if config.level == "L0" else _run(config, build, vault, listing, manifest)
+    return {"backup": listing.backup, "source": listing.source, **report}
+
+
+def _committed(listing: Listing) -> Manifest:
+    if listing.state != COMMITTED or listing.manifest is None:
+        reason = listing.problem or "it has no manifest, or is being deleted."
+        raise IntegrityError(f"backup {listing.backup} of {listing.source} is {listing.state}: {reason}")
+    return listing.manifest
+
+
+def _run(config: VerifyConfig, build: Build, vault: Vault, listing: Listing, manifest: Manifest) -> dict[str, Any]:
+    inspect = inspector(manifest.intent.source)
+    with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
+        result, progress = ResultFile(str(Path(folder, "report"))), ProgressFile(str(Path(folder, "progress")))
+        pipeline = open_pipeline(config.beam_args)
+        build(pipeline, VerifyWork(vault.place, listing.source, listing.backup, inspect, progress), config.level, result)
+        with ProgressLine("verifying", manifest.shards, progress.path):
+            run_job(pipeline)
+        return result.read()
+
+
+def _print(report: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report))
+        return
+    for problem in report["problems"]:
+        print(f"problem: {problem}")
+    if report["unnamed_problems"]:
+        print(f"and {report['unnamed_problems']:,} further problems")
+    verdict = "OK" if report["ok"] else "NOT OK"
+    print(f"{verdict}: level {report['level']}, {report['checked']:,} checks, {len(report['problems']):,} problems")

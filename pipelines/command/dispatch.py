@@ -1,0 +1,70 @@
+"""The `shardkeep` command: finds the command that is meant and runs it."""
+
+import importlib
+import importlib.metadata
+import sys
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from pipelines.command.arguments import nearest
+from pipelines.command.exit_codes import run_command
+from transforms.errors import UsageError
+
+# Modules are named, not imported: a job's modules import Beam, which takes seconds.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "bigtable-backup": ("pipelines.bigtable_backup", "back up tables of a Bigtable instance into a vault"),
+    "bigtable-restore": ("pipelines.bigtable_restore", "restore tables from a backup into a Bigtable instance"),
+    "list": ("pipelines.list_backups", "list the backups of a vault"),
+    "show": ("pipelines.show_backup", "show one backup and its tables"),
+    "verify": ("pipelines.verify", "check that a backup is whole and unchanged"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `shardkeep COMMAND ...` and return its exit code."""
+    return run_command(_run, argv)
+
+
+def _run(argv: Sequence[str]) -> int:
+    first, *rest = argv or [""]
+    if first in ("-h", "--help"):
+        print(usage())
+        return 0
+    if first == "--version":
+        print(f"shardkeep {version()}")
+        return 0
+    return _start(first, rest) if first in COMMANDS else _refuse(first)
+
+
+def usage() -> str:
+    """The list of the commands, as `shardkeep --help` prints it."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name.ljust(width)}  {help}" for name, (_, help) in COMMANDS.items()]
+    return "\n".join(
+        ["usage: shardkeep COMMAND --option=value ...", "", *lines, "", "shardkeep COMMAND --help lists its options."]
+    )
+
+
+def version() -> str:
+    """The version of the installed distribution."""
+    try:
+        return importlib.metadata.version("shardkeep")
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _start(name: str, argv: Sequence[str]) -> int:
+    return cast(int, importlib.import_module(COMMANDS[name][0]).main(argv))
+
+
+def _refuse(first: str) -> int:
+    if not first:
+        print(usage(), file=sys.stderr)
+        raise UsageError("name a command")
+    near = nearest(first, COMMANDS)
+    advice = f"did you mean {near}?" if near else f"the commands are {', '.join(COMMANDS)}"
+    raise UsageError(f"unknown command {first!r}; {advice}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""How a command ends: its exit code, and one clear error for people or for a program."""
+
+import contextlib
+import itertools
+import json
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+
+from transforms.errors import ShardkeepError
+
+# A shell reports a process ended by signal n as 128 + n: POSIX, "Exit Status for Commands".
+_INTERRUPTED = 128 + signal.SIGINT
+_TERMINATED = 128 + signal.SIGTERM
+_FAULT = 1
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived; like KeyboardInterrupt no `except Exception` may swallow it."""
+
+
+def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None = None) -> int:
+    """Run a command and turn however it ends into an exit code.
+
+    A `ShardkeepError` is printed to stderr as one error without a traceback; an exception of any
+    other class is a fault of ours and is printed with its traceback. With `--json` an object
+    `{"error": {"code": int, "message": str}}` goes to stdout as well.
+
+    Args:
+        main: The command; it gets the arguments and returns an exit code.
+        argv: The arguments; those of the process if None.
+
+    Returns:
+        What `main` returned, the error's own code, 130 or 143 if interrupted, or 1.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        with _sigterm_raises():
+            return main(arguments)
+    except SystemExit as exit:
+        return exit.code if isinstance(exit.code, int) else _FAULT if exit.code else 0
+    except BaseException as error:
+        return _report(error, _wants_json(arguments))
+
+
+@contextlib.contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    # Python lets only the main thread set handlers.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _report(error: BaseException, as_json: bool) -> int:
+    code, message = _outcome(error)
+    if code == _FAULT and not isinstance(error, ShardkeepError):
+        traceback.print_exception(error)
+    if as_json:
+        print(json.dumps({"error": {"code": code, "message": message}}), flush=True)
+    print(f"shardkeep: {message}", file=sys.stderr, flush=True)
+    return code
+
+
+def _outcome(error: BaseException) -> tuple[int, str]:
+    if isinstance(error, ShardkeepError):
+        return error.exit_code, str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return _INTERRUPTED, "interrupted"
+    if isinstance(error, _Terminated):
+        return _TERMINATED, "terminated"
+    return _FAULT, f"unexpected {type(error).__name__}: {error}"
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    # Read by hand: the error may be that the options cannot be parsed.
+    pairs = itertools.pairwise([*arguments, ""])
+    return any(a.lower() == "--json=true" or (a == "--json" and b.lower() != "false") for a, b in pairs)

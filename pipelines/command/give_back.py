@@ -1,0 +1,141 @@
+"""Restoring a backup, whatever database it goes to: selection, guards, job, summary."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.command.engine import open_pipeline, refuse_distant_workers
+from pipelines.command.job import run_job
+from pipelines.command.progress import ProgressLine
+from pipelines.command.result_file import ResultFile
+from pipelines.command.rooms import inspector
+from pipelines.command.table_renames import assign
+from pipelines.command.tables import render
+from transforms.errors import RefusedError, ShardkeepError
+from transforms.progress import ProgressFile
+from transforms.restore_work import RestoreWork
+from transforms.source import Assignment, Target
+from transforms.vault.catalogue import Listing, find_backup, usable
+from transforms.vault.manifest import Manifest
+from transforms.vault.vault import Vault, open_vault
+from transforms.verify_work import VerifyWork
+
+Build = Callable[[beam.Pipeline, RestoreWork, ResultFile], None]
+Placed = tuple[tuple[int, Assignment], ...]
+_SHOWN = ("table", "destination", "rows", "doomed_cells")
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreConfig:
+    """What a restore was asked to do, checked."""
+
+    vault: str
+    backup: str
+    source: str | None
+    target: Target
+    tables: tuple[str, ...]
+    append: bool
+    into_source: bool
+    plan_only: bool
+    json: bool
+    beam_args: tuple[str, ...]
+
+
+def give_back(config: RestoreConfig, build: Build) -> int:
+    """Restore and print what was restored; returns the exit code."""
+    refuse_distant_workers(config.vault, config.beam_args)
+    vault = open_vault(config.vault)
+    listing = find_backup(vault, config.backup, config.source)
+    manifest = usable(listing)
+    placed = _judge(config, manifest)
+    if config.plan_only:
+        return _print_plan(config, manifest, placed)
+    restored = _run(config, build, vault, listing, placed)
+    _print(restored, config.json)
+    return 0
+
+
+def _judge(config: RestoreConfig, manifest: Manifest) -> Placed:
+    """What goes where, when nothing speaks against it; this is asked once, before the job."""
+    if config.target.identity().room != manifest.intent.source.room:
+        raise RefusedError(f"the backup is of {manifest.intent.source}; restore it with that database's own command.")
+    same = config.target.identity() == manifest.intent.source
+    places, chosen = assign(config.tables, manifest)
+    judged = config.target.check([_allow(config, item, same) for item in chosen])
+    return tuple(zip(places, judged, strict=True))
+
+
+def _allow(config: RestoreConfig, item: Assignment, same_database: bool) -> Assignment:
+    """Say whether rows may be added to a table that has some; to the backed-up table itself it takes two flags."""
+    is_source = same_database and item.destination == item.table.name
+    may_append = config.append and (config.into_source or not is_source)
+    flags = "--if_exists=append and --into_source" if is_source else "--if_exists=append"
+    whose = "It is the table that was backed up; " if is_source else ""
+    return replace(item, may_append=may_append, remedy=f"{whose}{flags} adds to them, --table=SRC:DST goes elsewhere.")
+
+
+def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, placed: Placed) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
+        result, progress = ResultFile(str(Path(folder, "result"))), ProgressFile(str(Path(folder, "progress")))
+        inspect = inspector(usable(listing).intent.source)
+        backup = VerifyWork(vault.place, listing.source, listing.backup, inspect, progress)
+        pipeline = open_pipeline(config.beam_args)
+        build(pipeline, RestoreWork(backup, config.target, placed), result)
+        try:
+            with ProgressLine("restoring", None, progress.path):
+                run_job(pipeline)
+        except BaseException:
+            _tell_unfinished(config.target, placed)
+            raise
+        return result.read()
+
+
+def _tell_unfinished(target: Target, placed: Placed) -> None:
+    for _, assignment in placed:
+        try:
+            lines = target.unfinished(assignment)
+        except ShardkeepError as error:  # the failure itself is about to be told, and matters more
+            lines = [f"table {assignment.destination}: its state is not known: {error}"]
+        for line in lines:
+            print(line, file=sys.stderr)
+
+
+def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> int:
+    """Print what would be done: nothing is written."""
+    plan = [
+        (item.table.name, item.destination, "create" if item.create else "add to", manifest.tables[place].totals.rows)
+        for place, item in placed
+    ]
+    if config.json:
+        names = ("table", "destination", "action", "rows")
+        print(json.dumps({"tables": [dict(zip(names, row, strict=True)) for row in plan]}))
+    else:
+        print(render(("TABLE", "DESTINATION", "ACTION", "ROWS"), plan))
+        print("Nothing was written: --plan_only.")
+    return 0
+
+
+def _print(restored: dict[str, Any], as_json: bool) -> None:
+    for table in restored["tables"]:
+        for note in _notes(table):
+            print(f"warning: {note}", file=sys.stderr)
+    if as_json:
+        print(json.dumps(restored))
+        return
+    headings = ("TABLE", "DESTINATION", "ROWS", "DOOMED CELLS")
+    print(render(headings, [[table[key] for key in _SHOWN] for table in restored["tables"]]))
+
+
+def _notes(table: dict[str, Any]) -> Iterator[str]:
+    yield from table["notes"]
+    if table["doomed_cells"]:
+        yield (
+            f"table {table['destination']}: the saved garbage collection rules remove {table['doomed_cells']:,} of the"
+            " restored cells at once; --gc=none would keep them."
+        )

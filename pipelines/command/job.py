@@ -1,0 +1,113 @@
+"""A Beam job, run to its end, whose failure is one of our own errors again.
+
+Engines hand a worker's exception on in different ways: Beam rebuilds it with the step's name behind
+the message, local workers in other processes and remote ones send the traceback as text, and it is
+raised from `run()` or from `wait_until_finish()`. Here they all become what the worker raised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from transforms import errors
+from transforms.errors import ShardkeepError
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+# Beam's `DoFnRunner._reraise_augmented` (apache_beam/runners/common.py) appends this to the message.
+_STEP = re.compile(r" \[while running '.*?'\]", re.DOTALL)
+# The last line of a traceback, and what the traceback module prints between two chained ones.
+_RAISED = re.compile(r"\btransforms\.errors\.(\w+): ")
+_NOISE = re.compile(r"\n+(?:During handling of the above|The above exception was|Traceback \(most recent call)")
+# Beam logs the traceback of every failed bundle, from these modules.
+_BUNDLE_LOGGERS = (
+    "apache_beam.runners.common",
+    "apache_beam.runners.worker.sdk_worker",
+    "apache_beam.runners.portability.local_job_service",
+)
+# Said by every local worker process that has no container, once each.
+_HARMLESS = "No semi_persistent_directory found"
+
+
+def run_job(pipeline: beam.Pipeline) -> None:
+    """Run a pipeline and wait until it is done.
+
+    Raises:
+        ShardkeepError: What a worker raised, of its own class; or the job did not end as done.
+        BaseException: Whatever else ended the job.
+    """
+    with _quiet_bundles():
+        try:
+            state = pipeline.run().wait_until_finish()
+        except BaseException as error:
+            original = original_error(error)
+            if original is error:
+                raise
+            raise original from error
+    if state != "DONE":
+        raise ShardkeepError(f"the job ended as {state}, not as DONE; the runner's log says why")
+
+
+def original_error(error: BaseException) -> BaseException:
+    """What a worker raised, found in what the engine raised.
+
+    Args:
+        error: An exception of `run()` or `wait_until_finish()`.
+
+    Returns:
+        The first of our errors, or the interruption, in the chain of exceptions; else the last of our errors in the
+        text of a traceback, as a new object of its class; else the exception itself.
+    """
+    chain = list(_chain(error))
+    ours = [link for link in chain if isinstance(link, ShardkeepError) or not isinstance(link, Exception)]
+    as_raised = [link for link in ours if not _STEP.search(str(link))]
+    rebuilt = (rebuild for link in chain if (rebuild := _rebuild(link)) is not None)
+    return as_raised[0] if as_raised else next(rebuilt, error)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _rebuild(error: BaseException) -> ShardkeepError | None:
+    if isinstance(error, ShardkeepError):
+        return type(error)(_message(str(error)))
+    for raised in reversed(list(_RAISED.finditer(str(error)))):
+        kind = getattr(errors, raised[1], None)
+        if isinstance(kind, type) and issubclass(kind, ShardkeepError):
+            return kind(_message(str(error)[raised.end() :]))
+    return None
+
+
+def _message(text: str) -> str:
+    step = _STEP.search(text)
+    return _NOISE.split(text[: step.start()] if step else text, maxsplit=1)[0].rstrip()
+
+
+@contextlib.contextmanager
+def _quiet_bundles() -> Iterator[None]:
+    """Keep Beam from logging tracebacks of our own errors: the command prints the error once."""
+    loggers = [logging.getLogger(name) for name in _BUNDLE_LOGGERS]
+    for logger in loggers:
+        logger.addFilter(_is_news)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    raised = record.exc_info[1] if record.exc_info else None
+    interrupted = raised is not None and not isinstance(raised, Exception)
+    text = record.getMessage()
+    return not (isinstance(record.msg, ShardkeepError) or interrupted or _RAISED.search(text) or _HARMLESS in text)

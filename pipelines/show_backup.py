@@ -1,0 +1,41 @@
+"""Show one backup and its tables.
+
+    python -m pipelines.show_backup --vault=backups --backup=latest
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.describe import description, details_json
+from pipelines.command.exit_codes import run_command
+from transforms.vault.catalogue import find_backup
+from transforms.vault.vault import open_vault
+
+
+def options() -> OptionParser:
+    """The options of the command."""
+    parser = OptionParser("show", "Show one backup and its tables.", beam=False)
+    parser.add_text("--vault", "folder of the vault", required=True)
+    parser.add_text("--backup", "id of the backup, the beginning of one, or latest", required=True)
+    parser.add_text("--source", "the backup's source, a folder's name in the vault")
+    parser.add_flag("--json", "print one object")
+    return parser
+
+
+def run(argv: Sequence[str]) -> int:
+    """Print the backup."""
+    values, _ = parse(options(), argv)
+    listing = find_backup(open_vault(values.vault), values.backup, values.source)
+    print(json.dumps(details_json(listing)) if values.json else description(listing))
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

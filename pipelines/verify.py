@@ -1,0 +1,59 @@
+"""Check that a backup is whole and unchanged.
+
+    python -m pipelines.verify --vault=backups --backup=latest --level=L3
+"""
+
+import sys
+from collections.abc import Sequence
+
+import apache_beam as beam
+
+from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.check_backup import VerifyConfig, check_backup
+from pipelines.command.exit_codes import run_command
+from pipelines.command.result_file import ResultFile
+from transforms.report import report_json
+from transforms.verify import LEVELS, Verify
+from transforms.verify_work import VerifyWork
+
+
+def options() -> OptionParser:
+    """The options of the pipeline."""
+    parser = OptionParser("verify", "Check that a backup is whole and unchanged.")
+    parser.add_text("--vault", "folder of the vault", required=True)
+    parser.add_text("--backup", "id of the backup, the beginning of one, or latest", required=True)
+    parser.add_text("--source", "the backup's source, a folder's name in the vault")
+    levels = "L0 manifest, L1 every object there, L2 every byte, L3 every row"
+    parser.add_choice("--level", f"what to prove: {levels}", choices=LEVELS, default="L2")
+    parser.add_flag("--json", "print the report as JSON")
+    return parser
+
+
+def configure(argv: Sequence[str]) -> VerifyConfig:
+    """The checked configuration that the arguments ask for."""
+    values, beam_args = parse(options(), argv)
+    return VerifyConfig(values.vault, values.backup, values.source, values.level, values.json, tuple(beam_args))
+
+
+def build(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: ResultFile) -> None:
+    """Put the verification into a pipeline."""
+    (
+        pipeline
+        | "Verify" >> Verify(work, level)
+        | "To JSON" >> beam.Map(report_json)
+        | "Hand back" >> beam.Map(result.write)
+    )
+
+
+def run(argv: Sequence[str]) -> int:
+    """Check the backup that the arguments name."""
+    return check_backup(configure(argv), build)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""However a command ends, its exit code and its one error say so."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import pytest
+
+from pipelines.command.exit_codes import run_command
+from transforms import errors
+from transforms.errors import IntegrityError, RefusedError, ShardkeepError, UsageError
+
+
+def raising(error: BaseException) -> Callable[[Sequence[str]], int]:
+    def main(argv: Sequence[str]) -> NoReturn:
+        raise error
+
+    return main
+
+
+def test_what_the_command_returns_is_the_exit_code() -> None:
+    assert run_command(lambda argv: len(argv), ["a", "b", "c"]) == 3
+
+
+def test_the_arguments_are_those_of_the_process_if_none_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["shardkeep", "a", "b"])
+    assert run_command(lambda argv: len(argv)) == 2
+
+
+@pytest.mark.parametrize("kind", [ShardkeepError, *ShardkeepError.__subclasses__()])
+def test_each_of_our_errors_has_its_code_and_no_traceback(
+    kind: type[ShardkeepError], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(raising(kind("the table t is gone")), []) == kind.exit_code
+    assert capsys.readouterr() == ("", "shardkeep: the table t is gone\n")
+
+
+def test_the_codes_are_those_of_the_contract() -> None:
+    codes = {name: getattr(errors, name).exit_code for name in dir(errors) if name.endswith("Error")}
+    assert codes == {
+        "ShardkeepError": 1,
+        "UsageError": 2,
+        "SkippedError": 3,
+        "IntegrityError": 5,
+        "RefusedError": 6,
+        "NotFoundError": 7,
+        "ExistsError": 8,
+        "UnreachableError": 9,
+    }
+
+
+@pytest.mark.parametrize("argv", [["--json"], ["--json=true"], ["--json", "true"], ["--x", "--json=TRUE"]])
+def test_with_json_the_error_is_an_object_on_stdout(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(raising(IntegrityError('bad "shard"\nat 5')), argv) == 5
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {"error": {"code": 5, "message": 'bad "shard"\nat 5'}}
+    assert captured.err == 'shardkeep: bad "shard"\nat 5\n'
+
+
+@pytest.mark.parametrize("argv", [[], ["--json=false"], ["--json", "false"], ["--jsonx"]])
+def test_without_json_nothing_goes_to_stdout(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(raising(UsageError("no")), argv) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_any_other_exception_is_a_fault_of_ours_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(raising(KeyError("lost")), ["--json"]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["error"]["code"] == 1
+    assert "Traceback" in captured.err
+    assert captured.err.endswith("shardkeep: unexpected KeyError: 'lost'\n")
+
+
+def test_an_interruption_from_the_keyboard_is_130(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(raising(KeyboardInterrupt()), []) == 130
+    assert capsys.readouterr().err == "shardkeep: interrupted\n"
+
+
+def test_sigterm_is_143_and_runs_the_cleanup(capsys: pytest.CaptureFixture[str]) -> None:
+    cleaned = []
+
+    def main(argv: Sequence[str]) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            threading.Event().wait(20)
+        except Exception:
+            return 0
+        finally:
+            cleaned.append(True)
+        return 0
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_command(main, []) == 143
+    assert cleaned == [True]
+    assert capsys.readouterr().err == "shardkeep: terminated\n"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(("status", "code"), [(None, 0), (0, 0), (2, 2), ("why", 1)])
+def test_an_exit_from_inside_becomes_a_code(status: object, code: int) -> None:
+    def main(argv: Sequence[str]) -> NoReturn:
+        raise SystemExit(status)
+
+    assert run_command(main, []) == code
+
+
+def test_a_command_also_runs_outside_the_main_thread() -> None:
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(run_command(raising(RefusedError("no")), [])))
+    thread.start()
+    thread.join()
+    assert codes == [6]

@@ -1,0 +1,242 @@
+"""The table administration, against the official emulator and a real cbt."""
+
+import os
+import pickle
+import shlex
+import shutil
+import socket
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
+import pytest
+from google.api_core import exceptions
+from google.auth.exceptions import DefaultCredentialsError
+from google.cloud.bigtable import data
+from google.cloud.bigtable_admin_v2.types import Table, UpdateTableRequest
+from google.longrunning.operations_pb2 import Operation  # type: ignore[import-untyped]
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from tests.transforms.bigtable.test_schema import FULL, TYPES, message
+from transforms.bigtable.errors import translated
+from transforms.bigtable.schema import FamilySchema, TableSchema
+from transforms.bigtable.table_admin import TableAdmin
+from transforms.errors import ExistsError, NotFoundError, RefusedError, ShardkeepError, UnreachableError
+
+SCHEMA = TableSchema.from_proto(
+    message(
+        {
+            "columnFamilies": {
+                "f": {"gcRule": {"maxNumVersions": 2}},
+                "sum": {"valueType": TYPES["aggregate:int64:sum"]},
+                "g": {"gcRule": {"intersection": {"rules": [{"maxNumVersions": 3}, {"maxAge": "86400s"}]}}},
+            },
+        }
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def admin(bigtable_emulator: str) -> TableAdmin:
+    assert os.environ["BIGTABLE_EMULATOR_HOST"] == bigtable_emulator
+    return TableAdmin("p", "i-admin")
+
+
+@pytest.fixture
+def name() -> str:
+    return f"t-{uuid.uuid4().hex[:12]}"
+
+
+def test_a_created_table_has_the_families_and_types_but_no_rules(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    assert name in admin.list_table_ids()
+    created = admin.get_schema(name)
+    assert {family: it.kind for family, it in created.families.items()} == {
+        "f": "bytes",
+        "g": "bytes",
+        "sum": "aggregate:int64:sum",
+    }
+    assert [it.gc for it in created.families.values()] == [None] * 3
+
+
+def test_the_rules_come_later(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    admin.apply_gc(name, SCHEMA)
+    admin.apply_gc(name, SCHEMA)
+    assert admin.get_schema(name) == SCHEMA
+
+
+def test_families_without_a_rule_keep_theirs(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    admin.apply_gc(name, SCHEMA)
+    admin.apply_gc(name, TableSchema({"f": FamilySchema()}))
+    assert admin.get_schema(name) == SCHEMA
+
+
+def test_splits_in_any_order_are_taken(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA, [b"m", b"", b"\xff\x00", b"a", b"m"])
+    assert name in admin.list_table_ids()
+
+
+def test_creating_again_recognises_our_own_table(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    admin.create(name, SCHEMA, [b"m"])
+    assert [it.gc for it in admin.get_schema(name).families.values()] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("existing", "problem"),
+    [
+        (TableSchema({"f": FamilySchema(), "g": FamilySchema()}), "family sum does not exist"),
+        (TableSchema({**SCHEMA.families, "more": FamilySchema()}), "family more is not in the backup"),
+        (TableSchema(dict.fromkeys(SCHEMA.families, FamilySchema())), "family sum holds bytes"),
+    ],
+)
+def test_a_table_of_another_form_is_not_ours(admin: TableAdmin, name: str, existing: TableSchema, problem: str) -> None:
+    admin.create(name, existing)
+    with pytest.raises(ExistsError, match=problem):
+        admin.create(name, SCHEMA)
+
+
+def test_a_table_with_rules_is_not_ours(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    admin.apply_gc(name, SCHEMA)
+    with pytest.raises(ExistsError, match="family f has a garbage collection rule; family g has"):
+        admin.create(name, SCHEMA)
+
+
+def test_protection_is_set(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    admin.apply_protection(name, SCHEMA)
+    assert admin.get_schema(name).deletion_protection is False
+    admin.apply_protection(name, TableSchema.from_proto(FULL))
+    assert admin.get_schema(name).deletion_protection
+
+
+def test_an_update_names_what_it_sets_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the wire: the emulator takes a backup policy and forgets it."""
+    saved = TableSchema.from_proto(FULL)
+    table = Table(name="projects/p/instances/i/tables/t", automated_backup_policy=saved.backup_policy())
+    with recording_server() as (host, received):
+        monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", host)
+        admin = TableAdmin("p", "i")
+        admin.apply_protection("t", TableSchema(automated_backup_policy=saved.automated_backup_policy))
+        admin.apply_protection("t", saved)
+        admin.apply_protection("t", SCHEMA)
+    both = Table(table, deletion_protection=True)
+    assert received == [
+        UpdateTableRequest(table=table, update_mask=FieldMask(paths=["automated_backup_policy"])),
+        UpdateTableRequest(table=both, update_mask=FieldMask(paths=["deletion_protection", "automated_backup_policy"])),
+    ]
+
+
+@contextmanager
+def recording_server() -> Iterator[tuple[str, list[UpdateTableRequest]]]:
+    """A server that answers UpdateTable with a finished operation, and the requests that it had."""
+    received: list[UpdateTableRequest] = []
+
+    def update_table(request: bytes, _: grpc.ServicerContext) -> bytes:
+        received.append(UpdateTableRequest.deserialize(request))
+        operation = Operation(name="operations/1", done=True)
+        operation.response.Pack(Table.pb(received[-1].table))
+        return bytes(operation.SerializeToString())
+
+    handler = grpc.unary_unary_rpc_method_handler(update_table)
+    service = grpc.method_handlers_generic_handler(
+        "google.bigtable.admin.v2.BigtableTableAdmin", {"UpdateTable": handler}
+    )
+    server = grpc.server(ThreadPoolExecutor(1), handlers=[service])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}", received
+    finally:
+        server.stop(None).wait()
+
+
+@pytest.mark.skipif(not shutil.which("cbt"), reason="cbt is not installed")
+def test_the_commands_for_cbt_set_the_same_rules(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    commands = admin.gc_commands(name, SCHEMA)
+    assert commands[0] == f'cbt -project p -instance i-admin setgcpolicy {name} f "maxversions=2"'
+    for command in commands:
+        subprocess.run(shlex.split(command), check=True, timeout=60)
+    # cbt turns the order of an intersection round.
+    assert admin.get_schema(name).families["f"] == SCHEMA.families["f"]
+    found = admin.get_schema(name).families["g"].gc
+    assert found is not None
+    assert sorted(map(str, found["intersection"])) == sorted(map(str, (SCHEMA.families["g"].gc or {})["intersection"]))
+
+
+def test_a_missing_table_is_not_found(admin: TableAdmin, name: str) -> None:
+    for call in (admin.get_schema, lambda table: admin.apply_protection(table, TableSchema(deletion_protection=True))):
+        with pytest.raises(NotFoundError, match=f"tables/{name}.*Check the names"):
+            call(name)
+
+
+def test_a_pickled_administration_connects_anew(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    copy = pickle.loads(pickle.dumps(admin))  # noqa: S301 -- our own bytes
+    assert copy == admin
+    assert "client" not in vars(copy)
+    assert copy.get_schema(name) == admin.get_schema(name)
+
+
+def test_the_client_library_writes_into_a_created_table(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    with data.BigtableDataClient(project="p") as client, client.get_table("i-admin", name) as table:
+        table.mutate_row(b"k", data.SetCell("f", b"q", b"v", timestamp_micros=1_000))
+        row = table.read_row(b"k")
+        assert row is not None
+        assert [(cell.family, cell.value) for cell in row.cells] == [("f", b"v")]
+
+
+def test_a_server_that_is_not_there_is_unreachable(unused_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", f"127.0.0.1:{unused_port}")
+    with pytest.raises(UnreachableError, match=r"Listing the tables of projects/p/instances/i: .*run again"):
+        TableAdmin("p", "i", deadline=0.5).list_table_ids()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that nobody listens on: bound once, and released."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (exceptions.NotFound, NotFoundError),
+        (exceptions.AlreadyExists, ExistsError),
+        (exceptions.FailedPrecondition, RefusedError),
+        (exceptions.PermissionDenied, UnreachableError),
+        (exceptions.Unauthenticated, UnreachableError),
+        (exceptions.ServiceUnavailable, UnreachableError),
+        (exceptions.DeadlineExceeded, UnreachableError),
+        (DefaultCredentialsError, UnreachableError),
+    ],
+)
+def test_each_error_of_the_service_has_one_of_ours(
+    theirs: Callable[[str], Exception], ours: type[ShardkeepError]
+) -> None:
+    with pytest.raises(ours, match=r"^Reading x: .*because\. [A-Z].*\.$") as caught, translated("Reading x"):
+        raise theirs("because")
+    assert caught.type is ours
+
+
+@pytest.mark.parametrize("error", [exceptions.InvalidArgument("no"), ValueError("no"), ExistsError("no")])
+def test_other_errors_pass_as_they_are(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught, translated("Reading x"):
+        raise error
+    assert caught.value is error
+
+
+def test_the_emulator_forgets_the_granularity(admin: TableAdmin, name: str) -> None:
+    """Nothing reports it when it is read: the API's default stands for it."""
+    admin.create(name, TableSchema({"f": FamilySchema()}, "MICROS"))
+    assert admin.get_schema(name).granularity == "MILLIS"

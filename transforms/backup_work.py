@@ -1,0 +1,89 @@
+"""The steps of a backup, as plain functions over one frozen value."""
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from transforms.index_group import write_index
+from transforms.progress import ProgressFile
+from transforms.range_backup import RangeBackup
+from transforms.source import Source, Wanted
+from transforms.vault.commit import commit
+from transforms.vault.index import RANGES_PER_FILE, IndexFile
+from transforms.vault.intent import Intent
+from transforms.vault.layout import BackupLayout
+from transforms.vault.plan import PlannedRange, settle_plan
+from transforms.vault.prefixed_store import PrefixedStore
+from transforms.vault.receipt import ReceiptSummary
+from transforms.vault.stores import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class BackupWork:
+    """What every worker of a backup is told; the tables themselves stand in the intent.
+
+    Attributes:
+        vault: The vault's place.
+        source: Whom it reads.
+        backup: The backup's id.
+        chunk_size: Bytes of records after which a chunk ends, at the end of a row.
+        wanted: How tables are cut into ranges.
+        progress: Where the work is told of.
+    """
+
+    vault: str
+    source: Source
+    backup: str
+    chunk_size: int
+    wanted: Wanted
+    progress: ProgressFile
+
+    @property
+    def layout(self) -> BackupLayout:
+        """Names of the backup's objects."""
+        return BackupLayout(self.backup)
+
+    def store(self) -> PrefixedStore:
+        """The objects of the source's folder."""
+        return PrefixedStore(open_store(self.vault), self.source.identity().folder)
+
+    def intent(self) -> Intent:
+        """The intent, read once a process."""
+        return _read_intent(self.vault, self.source.identity().folder, self.backup)
+
+    def tables(self, _: None) -> Iterator[int]:
+        """The places of the tables in the intent."""
+        return iter(range(len(self.intent().tables)))
+
+    def plan(self, table: int) -> list[PlannedRange]:
+        """Plan a table's ranges, or take the plan that is there."""
+        item = self.intent().tables[table]
+        ranges = settle_plan(self.store(), self.layout.plan(item.folder), self.source.ranges(item, self.wanted))
+        self.progress.add(planned=len(ranges))
+        return [PlannedRange(table, number, key_range) for number, key_range in enumerate(ranges)]
+
+    def back_up(self, planned: PlannedRange) -> ReceiptSummary:
+        """Back up a planned range."""
+        work = RangeBackup(self.source, self.layout, self.chunk_size, self.progress)
+        return work.back_up(self.store(), self.intent().tables[planned.table], planned)
+
+    def write_index(self, group: tuple[tuple[int, int], Iterable[ReceiptSummary]]) -> list[IndexFile]:
+        """Write the index of a group of neighbouring ranges."""
+        (table, number), receipts = group
+        return write_index(self.store(), self.layout, self.intent().tables[table].folder, number, receipts)
+
+    def commit(self, files: Iterable[IndexFile]) -> str:
+        """Write the manifest; returns its name."""
+        commit(self.store(), self.backup, files)
+        return self.layout.manifest
+
+
+def index_group(receipt: ReceiptSummary) -> tuple[int, int]:
+    """The index file that a receipt belongs to: its table's place and the file's number."""
+    return receipt.table, receipt.number // RANGES_PER_FILE
+
+
+@functools.lru_cache(maxsize=4)
+def _read_intent(vault: str, folder: str, backup: str) -> Intent:
+    name = BackupLayout(backup).intent
+    return Intent.decode(PrefixedStore(open_store(vault), folder).read(name), name)

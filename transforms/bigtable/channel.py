@@ -1,0 +1,95 @@
+"""The gRPC channel that rows travel on as raw bytes.
+
+It is ours and not the client library's, because the library parses each message into objects. It
+has the library's credentials and options (`google.cloud.bigtable_v2` transports), and like the
+library's it is renewed before the service drops it, though never under a stream.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import google.auth
+import grpc
+from google.auth.transport.grpc import secure_authorized_channel
+from google.auth.transport.requests import Request
+from google.cloud.bigtable_v2.services.bigtable.transports import BigtableGrpcTransport
+
+EMULATOR_VARIABLE = "BIGTABLE_EMULATOR_HOST"
+MOST_AGE = 45 * 60.0
+"""Seconds after which a channel is replaced; the service closes connections after an hour."""
+
+_OPTIONS = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+)
+
+
+@dataclass
+class _Lease:
+    channel: grpc.Channel
+    opened: float
+    streams: int = 0
+    retired: bool = False
+
+
+@dataclass
+class ChannelKeeper:
+    """Keeps one channel open, and old ones as long as a stream runs on them."""
+
+    most_age: float = MOST_AGE
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _current: _Lease | None = None
+
+    @contextmanager
+    def stream(self) -> Iterator[grpc.Channel]:
+        """A channel for one stream, which stays open until the block ends."""
+        lease = self._take()
+        try:
+            yield lease.channel
+        finally:
+            self._give_back(lease)
+
+    def _take(self) -> _Lease:
+        with self._lock:
+            if self._current is None or time.monotonic() - self._current.opened > self.most_age:
+                self._retire(self._current)
+                self._current = _Lease(open_channel(), time.monotonic())
+            self._current.streams += 1
+            return self._current
+
+    def _give_back(self, lease: _Lease) -> None:
+        with self._lock:
+            lease.streams -= 1
+            if lease.retired and not lease.streams:
+                lease.channel.close()
+
+    def _retire(self, lease: _Lease | None) -> None:
+        if lease is not None:
+            lease.retired = True
+            if not lease.streams:
+                lease.channel.close()
+
+
+def open_channel() -> grpc.Channel:
+    """A new channel to the service, or to the emulator that `BIGTABLE_EMULATOR_HOST` names."""
+    emulator = os.environ.get(EMULATOR_VARIABLE)
+    if emulator:
+        return grpc.insecure_channel(emulator, options=(*_OPTIONS, ("grpc.enable_http_proxy", 0)))
+    credentials, _ = google.auth.default(scopes=BigtableGrpcTransport.AUTH_SCOPES)
+    return secure_authorized_channel(credentials, Request(), f"{BigtableGrpcTransport.DEFAULT_HOST}:443", options=_OPTIONS)
+
+
+_keepers: dict[str, ChannelKeeper] = {}
+_keepers_lock = threading.Lock()
+
+
+def keeper() -> ChannelKeeper:
+    """The keeper of this process, one for each emulator that it has spoken to."""
+    with _keepers_lock:
+        return _keepers.setdefault(os.environ.get(EMULATOR_VARIABLE, ""), ChannelKeeper())

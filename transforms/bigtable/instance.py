@@ -1,0 +1,47 @@
+"""A Bigtable instance, and the names and headers that requests to it carry."""
+
+import base64
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from google.cloud.bigtable_v2.types import FeatureFlags
+
+from transforms.identity import Identity
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance, by the ids of its project and of itself, read or written with an app profile ("" is default)."""
+
+    project: str
+    instance: str
+    app_profile: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its resource name."""
+        return f"projects/{self.project}/instances/{self.instance}"
+
+    def table_name(self, table: str) -> str:
+        """The resource name of one of its tables."""
+        return f"{self.name}/tables/{table}"
+
+    def identity(self) -> Identity:
+        """Who it is, whatever the app profile."""
+        return Identity("bigtable", (("project", self.project), ("instance", self.instance)))
+
+    def metadata(self, table: str) -> Metadata:
+        """Headers of a request about a table: where it is routed, and what this client understands.
+
+        The routing header's form is that of AIP-4222; the features header is the serialized
+        `google.bigtable.v2.FeatureFlags` in URL-safe base64.
+        """
+        params = f"table_name={quote(self.table_name(table), safe='')}&app_profile_id={quote(self.app_profile, safe='')}"
+        return (("x-goog-request-params", params), ("bigtable-features", _features()))
+
+
+def _features() -> str:
+    flags = FeatureFlags.pb(FeatureFlags(last_scanned_row_responses=True, retry_info=True))
+    return base64.urlsafe_b64encode(flags.SerializeToString()).decode()

@@ -1,0 +1,81 @@
+"""Cutting a table's key space into ranges of about equal weight."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from transforms.key_range import KeyRange
+
+Sample = tuple[bytes, int]
+"""A key of `SampleRowKeys` and the bytes on disk before it."""
+
+SMALL_RANGE = 16 << 20
+"""Bytes on disk that a range has at least, unless a number of ranges is asked for."""
+
+MANY = 64
+"""Ranges of a table that is large enough: many more than readers, so that the last ones do not wait for one."""
+
+_DIGITS = 8
+"""Bytes behind the common prefix of two keys that an interpolated key has."""
+
+
+def wanted_ranges(samples: Sequence[Sample], shard_size: int) -> int:
+    """How many ranges a table should have, for shards of at most about `shard_size` bytes."""
+    size = max((offset for _, offset in samples), default=0)
+    return max(1, -(-size // shard_size), min(MANY, size // SMALL_RANGE))
+
+
+def split(samples: Sequence[Sample], ranges: int) -> list[KeyRange]:
+    """Ranges that tile the key space, `ranges` of them if the keys leave room for so many.
+
+    With enough samples the ends are samples, which are where the service cuts tablets; with fewer,
+    keys between two samples are interpolated. The samples' order and ends are not trusted: equal
+    keys, an empty last key and a missing one all occur.
+    """
+    gaps = _gaps(samples)
+    keys = _sampled(gaps, ranges) if len(gaps) >= ranges else _interpolated(gaps, ranges)
+    return [KeyRange("", start, end) for start, end in pairwise([b"", *keys, b""])]
+
+
+def _gaps(samples: Sequence[Sample]) -> list[tuple[bytes, bytes, int]]:
+    """Neighbouring keys and the weight between them; the first start and the last end are open."""
+    known = {key: offset for key, offset in sorted(samples) if key}
+    size = max((offset for _, offset in samples), default=0)
+    offsets = [0, *known.values()]
+    average = size // max(1, len(known))
+    last = size - offsets[-1] or average
+    weights = [max(1, after - before) for before, after in pairwise(offsets)] + [max(1, last)]
+    return [(start, end, weight) for (start, end), weight in zip(pairwise([b"", *known, b""]), weights, strict=True)]
+
+
+def _sampled(gaps: Sequence[tuple[bytes, bytes, int]], ranges: int) -> list[bytes]:
+    total, done, keys = sum(weight for _, _, weight in gaps), 0, list[bytes]()
+    for _, end, weight in gaps[:-1]:
+        done += weight
+        if done * ranges >= (len(keys) + 1) * total and len(keys) < ranges - 1:
+            keys.append(end)
+    return keys
+
+
+def _interpolated(gaps: Sequence[tuple[bytes, bytes, int]], ranges: int) -> list[bytes]:
+    total, done, keys = sum(weight for _, _, weight in gaps), 0, set[bytes]()
+    for start, end, weight in gaps:
+        first = -(-done * ranges // total)
+        after = -(-(done + weight) * ranges // total)
+        keys |= {interpolate(start, end, number * total - done * ranges, weight * ranges) for number in range(first, after)}
+        done += weight
+    return sorted(keys - {b""})
+
+
+def interpolate(start: bytes, end: bytes, part: int, whole: int) -> bytes:
+    """A key that is `part / whole` of the way from `start` to `end`, never before `start` nor behind `end`.
+
+    An empty `end` is open. Keys are read as fractions in base 256 behind the prefix that both share.
+    """
+    shared = next((n for n, (a, b) in enumerate(zip(start, end, strict=False)) if a != b), min(len(start), len(end)))
+    low = int.from_bytes(start[shared : shared + _DIGITS].ljust(_DIGITS, b"\x00"), "big")
+    high = int.from_bytes(end[shared : shared + _DIGITS].ljust(_DIGITS, b"\x00"), "big") if end else 256**_DIGITS
+    between = low + (high - low) * part // whole
+    if between == low or not part:
+        return start
+    key = start[:shared] + between.to_bytes(_DIGITS, "big").rstrip(b"\x00")
+    return min(max(key, start), end) if end else max(key, start)

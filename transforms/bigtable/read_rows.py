@@ -1,0 +1,113 @@
+"""`ReadRows` over a key range: raw messages in, batches of canonical records out, whatever breaks between."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+import grpc
+from google.cloud.bigtable_v2.types import ReadRowsRequest, RowRange, RowSet
+
+from transforms.batch import Batch
+from transforms.bigtable.channel import ChannelKeeper, keeper
+from transforms.bigtable.rpc_errors import rpc_error
+from transforms.bigtable.instance import Instance
+from transforms.bigtable.retry import Retries, RetryPolicy, is_transient
+from transforms.bigtable.row_assembler import RowAssembler
+from transforms.bigtable.watchdog import Watchdog
+from transforms.errors import IntegrityError
+from transforms.key_range import KeyRange
+
+METHOD = "/google.bigtable.v2.Bigtable/ReadRows"
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """Reads ranges of one table.
+
+    There is no deadline for the whole: a range may take hours. An attempt has a generous one, a
+    stream without a message is cut by a watchdog, and the next attempt goes on behind the last
+    complete row or scanned key.
+    """
+
+    instance: Instance
+    table: str
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    channels: ChannelKeeper = field(default_factory=keeper)
+
+    def read(self, key_range: KeyRange, chunk_size: int) -> Iterator[Batch]:
+        """The rows of a range; a batch ends behind the row that brings it to `chunk_size` bytes.
+
+        Raises:
+            IntegrityError: if the server breaks the protocol.
+            NotFoundError: if the table is gone.
+            UnreachableError: if the server fails for longer than the policy's patience.
+        """
+        assembler, retries, rest = RowAssembler(chunk_size), Retries(self.policy), key_range
+        while rest is not None:
+            try:
+                with closing(self._attempt(assembler, rest, retries)) as batches:
+                    yield from batches
+                rest = None
+            except grpc.RpcError as error:
+                if not is_transient(error) or retries.exhausted():
+                    raise rpc_error(error, f"reading table {self.table}, range {key_range}") from error
+                assembler.abandon_row()
+                retries.wait()
+                rest = _behind(key_range, assembler.resume_key)
+        last = assembler.finish()
+        if last is not None:
+            yield _inside(last, key_range)
+
+    def _attempt(self, assembler: RowAssembler, key_range: KeyRange, retries: Retries) -> Iterator[Batch]:
+        seen = assembler.resume_key
+        for message in self._messages(key_range):
+            batches = assembler.feed(message)
+            if assembler.resume_key != seen:
+                seen = assembler.resume_key
+                retries.progress()
+            for batch in batches:
+                yield _inside(batch, key_range)
+
+    def _messages(self, key_range: KeyRange) -> Iterator[bytes]:
+        with self.channels.stream() as channel:
+            call = channel.unary_stream(METHOD)(
+                self._request(key_range),
+                metadata=self.instance.metadata(self.table),
+                timeout=self.policy.attempt_timeout,
+            )
+            try:
+                with Watchdog(call, self.policy.idle_timeout) as watchdog:
+                    for message in call:
+                        watchdog.pause()  # the time that the rows take downstream is not the server's
+                        yield message
+                        watchdog.beat()
+            finally:
+                call.cancel()
+
+    def _request(self, key_range: KeyRange) -> bytes:
+        request = ReadRowsRequest(
+            table_name=self.instance.table_name(self.table),
+            app_profile_id=self.instance.app_profile,
+            rows=RowSet(row_ranges=[_row_range(key_range)]),
+        )
+        data: bytes = ReadRowsRequest.serialize(request)
+        return data
+
+
+def _row_range(key_range: KeyRange) -> RowRange:
+    ends = {"start_key_closed": key_range.start, "end_key_open": key_range.end}
+    return RowRange(**{name: key for name, key in ends.items() if key})
+
+
+def _behind(key_range: KeyRange, key: bytes) -> KeyRange | None:
+    """What is left of a range when all up to `key` has been read, or None."""
+    if not key:
+        return key_range
+    start = max(key + b"\x00", key_range.start)
+    return None if key_range.end and start >= key_range.end else replace(key_range, start=start)
+
+
+def _inside(batch: Batch, key_range: KeyRange) -> Batch:
+    if batch.first_key < key_range.start or (key_range.end and batch.last_key >= key_range.end):
+        raise IntegrityError(f"the server sent rows {batch.first_key!r} to {batch.last_key!r} for the range {key_range}.")
+    return batch

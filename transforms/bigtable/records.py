@@ -1,0 +1,21 @@
+"""Bigtable's records in a vault: Google's own schema, and their inspection."""
+
+from importlib.resources import files
+
+from transforms.batch import Batch
+from transforms.bigtable.record_inspector import inspect as inspect_records
+from transforms.errors import IntegrityError
+from transforms.identity import Table
+from transforms.key_range import KeyRange, printable
+
+AVRO_SCHEMA = files("transforms.bigtable").joinpath("bigtable.avsc").read_text(encoding="utf-8")
+"""The schema of Google's Bigtable templates, to the letter."""
+
+
+def inspect(records: bytes, table: Table, key_range: KeyRange) -> Batch:
+    """See `transforms.source.Inspect`: Bigtable's keys are in the order of their bytes, so that is checked too."""
+    batch = inspect_records(records)
+    if batch.first_key < key_range.start or (key_range.end and batch.last_key >= key_range.end):
+        found = f"{printable(batch.first_key)} to {printable(batch.last_key)}"
+        raise IntegrityError(f"table {table.name}: rows {found} lie outside of {key_range}.")
+    return batch

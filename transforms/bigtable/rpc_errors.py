@@ -1,0 +1,27 @@
+"""What a failed call on our own channel means to people."""
+
+import grpc
+from google.rpc.code_pb2 import Code
+
+from transforms.errors import NotFoundError, RefusedError, ShardkeepError, UnreachableError
+
+_CLASSES: dict[int, tuple[type[ShardkeepError], str]] = {
+    Code.NOT_FOUND: (NotFoundError, "Check the project, the instance, the table and its families."),
+    Code.PERMISSION_DENIED: (UnreachableError, "Grant the missing role to the account that runs this."),
+    Code.UNAUTHENTICATED: (UnreachableError, "Log in, or give the job an account with credentials."),
+    Code.INVALID_ARGUMENT: (RefusedError, "The server does not take this request."),
+    Code.FAILED_PRECONDITION: (RefusedError, "The server does not take this request in the table's state."),
+    Code.OUT_OF_RANGE: (RefusedError, "The server does not take this request."),
+}
+_OTHERS = (UnreachableError, "Check that the server can be reached, and try again.")
+
+
+def status_error(code: int, details: str, where: str) -> ShardkeepError:
+    """The error for a status of `google.rpc.Code`; `where` says what was being done to what."""
+    kind, advice = _CLASSES.get(code, _OTHERS)
+    return kind(f"{where}: {Code.Name(code) if code in Code.values() else code}: {details.rstrip('.')}. {advice}")
+
+
+def rpc_error(error: grpc.RpcError, where: str) -> ShardkeepError:
+    """The error for a failed call."""
+    return status_error(error.code().value[0], error.details() or "no details", where)

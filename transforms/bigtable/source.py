@@ -1,0 +1,66 @@
+"""A Bigtable instance as a source."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import ClassVar
+
+from transforms.batch import Batch
+from transforms.bigtable.instance import Instance
+from transforms.bigtable.key_splits import split, wanted_ranges
+from transforms.bigtable.read_rows import RowReader
+from transforms.bigtable.records import AVRO_SCHEMA
+from transforms.bigtable.schema import TableSchema, aggregate_families
+from transforms.bigtable.table_admin import TableAdmin
+from transforms.bigtable.table_probe import TableProbe
+from transforms.errors import NotFoundError
+from transforms.identity import Identity, Table
+from transforms.key_range import KeyRange
+from transforms.source import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class BigtableSource:
+    """The tables of an instance, read with its app profile. A scan is atomic row by row, and no more."""
+
+    instance: Instance
+    consistency: ClassVar[str] = "row-atomic"
+
+    def identity(self) -> Identity:
+        """See `Source.identity`."""
+        return self.instance.identity()
+
+    def tables(self, patterns: Sequence[str]) -> list[Table]:
+        """See `Source.tables`: globs as in a shell, `*` for every table. Each table's rows are tried to be read.
+
+        Raises:
+            NotFoundError: if a pattern selects no table.
+            UnreachableError: if schema or rows may not be read.
+        """
+        admin = TableAdmin(self.instance.project, self.instance.instance)
+        known = admin.list_table_ids()
+        chosen = sorted({name for pattern in patterns for name in self._matches(pattern, known)})
+        return [self._table(admin, name) for name in chosen]
+
+    def _matches(self, pattern: str, known: Sequence[str]) -> list[str]:
+        names = [name for name in known if fnmatchcase(name, pattern)]
+        if not names:
+            has = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "") or "none"
+            raise NotFoundError(f"--table={pattern}: {self.instance.name} has no such table. It has: {has}.")
+        return names
+
+    def _table(self, admin: TableAdmin, name: str) -> Table:
+        schema = admin.get_schema(name)
+        TableProbe(self.instance, name).is_empty()
+        aggregates = aggregate_families(schema)
+        warning = f"families {', '.join(aggregates)} hold aggregates, which this version cannot restore"
+        return Table((name,), schema.to_json(), AVRO_SCHEMA, (warning,) if aggregates else ())
+
+    def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
+        """See `Source.ranges`: from `SampleRowKeys`."""
+        samples = TableProbe(self.instance, table.name).samples()
+        return split(samples, wanted.ranges or wanted_ranges(samples, wanted.shard_size))
+
+    def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Iterator[Batch]:
+        """See `Source.read`."""
+        return RowReader(self.instance, table.name).read(key_range, chunk_size)

@@ -1,0 +1,73 @@
+"""Who a source or target is, and what a table of it is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from transforms.vault.layout import encode_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A database as its room names it: the room and the named parts of its address, in order."""
+
+    room: str
+    parts: tuple[tuple[str, str], ...]
+
+    @property
+    def folder(self) -> str:
+        """The name of this source's folder in a vault."""
+        return encode_parts([self.room, *(value for _, value in self.parts)])
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in JSON objects."""
+        return {"room": self.room, "parts": [list(part) for part in self.parts]}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Identity":
+        """The inverse of `to_json`."""
+        return cls(data["room"], tuple((name, value) for name, value in data["parts"]))
+
+    def __str__(self) -> str:
+        """The identity for people."""
+        return f"{self.room} " + " ".join(f"{name}={value}" for name, value in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a source as it stood when the backup was planned.
+
+    Attributes:
+        parts: The parts of its identifier.
+        schema: The room's own description, a JSON object: everything that a restore recreates.
+        avro_schema: The schema of its records, JSON text.
+        warnings: What a person should know of a backup of it.
+    """
+
+    parts: tuple[str, ...]
+    schema: dict[str, Any]
+    avro_schema: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The identifier for people and options."""
+        return ".".join(self.parts)
+
+    @property
+    def folder(self) -> str:
+        """The identifier in names of objects."""
+        return encode_parts(self.parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in JSON objects."""
+        return {
+            "parts": list(self.parts),
+            "schema": self.schema,
+            "avro_schema": self.avro_schema,
+            "warnings": list(self.warnings),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Table":
+        """The inverse of `to_json`; other keys are ignored."""
+        return cls(tuple(data["parts"]), data["schema"], data["avro_schema"], tuple(data["warnings"]))

@@ -1,0 +1,48 @@
+"""Restore tables of a committed backup."""
+
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.pvalue import AsList, AsSingleton, PBegin, PCollection
+
+from transforms.restore_work import RestoredTable, RestoreWork, Written, sum_written
+from transforms.verify import Verify
+
+
+@dataclass
+class Restore(beam.PTransform):
+    """Check a backup at L1, prepare all tables, write their chunks, finish each table.
+
+    Nothing is written before the whole backup has been checked, and no row before every table is
+    ready. Chunks are spread at random, so that no part of the key space is written in key order.
+    """
+
+    work: RestoreWork
+
+    def expand(self, pbegin: PBegin) -> PCollection[list[RestoredTable]]:
+        """All restored tables, as one list, when everything is done."""
+        work = self.work
+        report = pbegin | "Check backup" >> Verify(work.backup, "L1")
+        places = pbegin | "Start" >> beam.Create([None]) | "List tables" >> beam.FlatMap(work.places)
+        prepared = places | "Prepare tables" >> beam.Map(work.prepare, AsSingleton(report))
+        written = _write(places, prepared, work)
+        return (
+            {"prepared": prepared | "Pair with nothing" >> beam.Map(lambda place: (place, Written())), "written": written}
+            | "Wait for all rows" >> beam.CoGroupByKey()
+            | "Finish tables" >> beam.MapTuple(lambda place, parts: work.finish(place, parts["written"]))
+            | "Gather tables" >> beam.combiners.ToList()
+        )
+
+
+def _write(
+    places: PCollection[int], prepared: PCollection[int], work: RestoreWork
+) -> PCollection[tuple[int, Written]]:
+    return (
+        places
+        | "List index files" >> beam.FlatMap(work.index_files)
+        | "Spread index files" >> beam.Reshuffle()
+        | "Cut into runs" >> beam.FlatMap(work.runs)
+        | "Spread runs" >> beam.Reshuffle()
+        | "Write runs" >> beam.Map(work.write, AsList(prepared))
+        | "Sum by table" >> beam.CombinePerKey(sum_written)
+    )

@@ -1,0 +1,155 @@
+"""The steps of a restore, as plain functions over one frozen value."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from transforms.errors import IntegrityError
+from transforms.report import Report
+from transforms.source import Assignment, Target
+from transforms.vault.chunk_run import ChunkRun, read_chunks, runs_of
+from transforms.vault.index import IndexFile, read_index
+from transforms.vault.manifest import TableEntry
+from transforms.vault.shard import Chunk
+from transforms.verify_work import VerifyWork
+
+SPLIT_SIZE = 128 << 20
+"""Bytes of records between two of the keys that a new table is split at."""
+
+MOST_SPLITS = 1000
+"""Keys that a new table is split at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written of a table: rows, and cells that the table's own rules will remove at once."""
+
+    rows: int = 0
+    doomed_cells: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredTable:
+    """A table that was restored whole."""
+
+    table: str
+    destination: str
+    rows: int
+    doomed_cells: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreWork:
+    """What every worker of a restore is told.
+
+    Attributes:
+        backup: The backup, and how to check it.
+        target: Whom it is written to.
+        assignments: For each restored table its place in the manifest and where it goes.
+    """
+
+    backup: VerifyWork
+    target: Target
+    assignments: tuple[tuple[int, Assignment], ...]
+
+    def places(self, _: None) -> Iterator[int]:
+        """The places of the restored tables in the manifest."""
+        return (place for place, _ in self.assignments)
+
+    def prepare(self, place: int, report: Report) -> int:
+        """Make a table ready, once the backup has been found whole.
+
+        Raises:
+            IntegrityError: with all that is wrong with the backup.
+        """
+        require_ok(report)
+        assignment = self._assignment(place)
+        self.target.prepare(assignment, list(self._splits(place)) if assignment.create else [])
+        return place
+
+    def index_files(self, place: int) -> Sequence[IndexFile]:
+        """The index files of a table."""
+        return self._entry(place).index
+
+    def runs(self, file: IndexFile) -> list[ChunkRun]:
+        """The runs of chunks of an index file."""
+        store = self.backup.store()
+        runs = [run for entry in read_index(store, file) for run in runs_of(file.table, entry.shard)]
+        self.backup.progress.add(planned=len(runs))
+        return runs
+
+    def write(self, run: ChunkRun, prepared: Iterable[int]) -> tuple[int, Written]:
+        """Write the rows of a run, each chunk proved by its digest before it is written.
+
+        `prepared` is only waited for: the places of the tables, when all of them are ready.
+        """
+        if run.table not in prepared:
+            raise IntegrityError(f"{run.shard} is of table number {run.table}, which no step has prepared.")
+        assignment, rows, doomed = self._assignment(run.table), 0, 0
+        for chunk, records in read_chunks(self.backup.store(), run):
+            doomed += self.target.write(assignment, records)
+            rows += chunk.rows
+            self.backup.progress.add(rows=chunk.rows, bytes=chunk.bytes)
+        self.backup.progress.add(ranges=1)
+        return run.table, Written(rows, doomed)
+
+    def finish(self, place: int, written: Iterable[Written]) -> RestoredTable:
+        """Finish a table whose rows are all there.
+
+        Raises:
+            IntegrityError: if other than the manifest's number of rows was written.
+        """
+        assignment, total = self._assignment(place), sum_written(written)
+        expected = self._entry(place).totals.rows
+        if total.rows != expected:
+            raise IntegrityError(
+                f"table {assignment.table.name}: {total.rows} rows were written, the manifest says {expected}."
+            )
+        notes = self.target.finish(assignment)
+        name = assignment.table.name
+        return RestoredTable(name, assignment.destination, total.rows, total.doomed_cells, tuple(notes))
+
+    def _assignment(self, place: int) -> Assignment:
+        return dict(self.assignments)[place]
+
+    def _entry(self, place: int) -> TableEntry:
+        return self.backup.manifest().tables[place]
+
+    def _splits(self, place: int) -> Iterator[bytes]:
+        size = max(SPLIT_SIZE, self._entry(place).totals.bytes // MOST_SPLITS)
+        store = self.backup.store()
+        entries = (entry for file in self.index_files(place) for entry in read_index(store, file))
+        return splits((chunk for entry in entries for chunk in entry.shard.chunks), size)
+
+
+def require_ok(report: Report) -> None:
+    """Refuse a backup that is not whole.
+
+    Raises:
+        IntegrityError: naming what is wrong with it.
+    """
+    if not report.ok:
+        listed = "\n".join(report.problems[:20]) or "nothing of it could be checked."
+        raise IntegrityError(f"the backup is not whole, nothing was written:\n{listed}")
+
+
+def splits(chunks: Iterable[Chunk], size: int) -> Iterator[bytes]:
+    """Keys that cut the chunks, in key order, into parts of at least `size` bytes of records."""
+    held = 0
+    for chunk in chunks:
+        if held >= size and chunk.range.start:
+            yield chunk.range.start
+            held = 0
+        held += chunk.bytes
+
+
+def sum_written(parts: Iterable[Written]) -> Written:
+    """The sum of what was written."""
+    written = list(parts)
+    return Written(sum(part.rows for part in written), sum(part.doomed_cells for part in written))
+
+
+def restored_json(tables: Iterable[RestoredTable]) -> dict[str, Any]:
+    """What was restored, as a JSON object."""
+    return {"tables": [asdict(table) for table in sorted(tables, key=lambda table: table.destination)]}

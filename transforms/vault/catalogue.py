@@ -1,0 +1,158 @@
+"""The backups of a vault: their states, and which one a person means."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from transforms.errors import IntegrityError, NotFoundError, RefusedError, ShardkeepError, UsageError
+from transforms.vault.intent import Intent
+from transforms.vault.layout import BackupLayout
+from transforms.vault.manifest import Manifest, decode_manifest
+from transforms.vault.prefixed_store import PrefixedStore
+from transforms.vault.vault import Vault
+
+STARTED, FAILED, COMMITTED, BROKEN, DELETING = "STARTED", "FAILED", "COMMITTED", "BROKEN", "DELETING"
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A backup as a vault lists it.
+
+    Attributes:
+        source: Name of the source's folder.
+        backup: Its id.
+        state: One of STARTED, FAILED, COMMITTED, BROKEN, DELETING.
+        manifest: What it holds, if it is committed.
+        intent: What it set out to do, as far as that can be read.
+        problem: Why it is broken.
+    """
+
+    source: str
+    backup: str
+    state: str
+    manifest: Manifest | None = None
+    intent: Intent | None = None
+    problem: str = ""
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """When it was made, for sorting; the id begins with the time to the second."""
+        intent = self.manifest.intent if self.manifest else self.intent
+        return (self.backup.partition("-")[0], intent.created if intent else "", self.backup)
+
+
+def list_backups(vault: Vault, source: str | None = None) -> list[Listing]:
+    """All backups of a vault or of one of its sources, oldest first.
+
+    Raises:
+        NotFoundError: if there is no such source.
+    """
+    listings = [listing for name in _sources(vault, source) for listing in _list_source(vault, name)]
+    return sorted(listings, key=lambda listing: listing.order)
+
+
+def _sources(vault: Vault, source: str | None) -> list[str]:
+    names = list(vault.sources())
+    if source is None:
+        return names
+    if source not in names:
+        raise NotFoundError(f"--source={source}: the vault has no such source. It has: {', '.join(names) or 'none'}.")
+    return [source]
+
+
+def _list_source(vault: Vault, source: str) -> Iterator[Listing]:
+    folder = vault.folder(source)
+    for backup in folder.folders(""):
+        yield _look(vault, folder, source, backup)
+
+
+def _look(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Listing:
+    layout, names = BackupLayout(backup), set(folder.list(f"{backup}/"))
+    state = next(
+        (
+            state
+            for name, state in ((layout.tombstone, DELETING), (layout.manifest, COMMITTED))
+            if name in names
+        ),
+        FAILED if any(name.startswith(layout.notes + "failure") for name in names) else STARTED,
+    )
+    if state == COMMITTED:
+        return _look_at_manifest(vault, folder, source, backup)
+    return Listing(source, backup, state, intent=_read_intent(folder, layout))
+
+
+def _look_at_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Listing:
+    try:
+        return Listing(source, backup, COMMITTED, manifest=read_manifest(vault, folder, source, backup))
+    except IntegrityError as error:
+        return Listing(source, backup, BROKEN, problem=str(error))
+
+
+def _read_intent(folder: PrefixedStore, layout: BackupLayout) -> Intent | None:
+    try:
+        return Intent.decode(folder.read(layout.intent), layout.intent)
+    except ShardkeepError:  # it adds to the listing of an incomplete backup and decides nothing
+        return None
+
+
+def read_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Manifest:
+    """The manifest of a backup, proved on its own and to be of this place.
+
+    Raises:
+        IntegrityError: if it is corrupt, or is another backup's, source's or vault's.
+    """
+    name = BackupLayout(backup).manifest
+    manifest = decode_manifest(folder.read(name), f"{source}/{name}")
+    intent = manifest.intent
+    if (intent.vault, intent.source.folder, intent.backup) != (vault.id, source, backup):
+        raise IntegrityError(
+            f"{source}/{name} is the manifest of backup {intent.backup} of {intent.source} in vault {intent.vault}"
+            f", not of this one (vault {vault.id}): it, or VAULT.json, was put here from elsewhere."
+        )
+    return manifest
+
+
+def find_backup(vault: Vault, wanted: str, source: str | None = None) -> Listing:
+    """The backup that an id, a unique prefix of one, or `latest` means.
+
+    `latest` is the newest backup that was committed, be it broken now or not.
+
+    Raises:
+        NotFoundError: if none matches.
+        UsageError: if several do.
+    """
+    listings = list_backups(vault, source)
+    if wanted == LATEST:
+        return _latest(vault, [entry for entry in listings if entry.state in (COMMITTED, BROKEN)])
+    matches = [entry for entry in listings if wanted and entry.backup.startswith(wanted)]
+    exact = [entry for entry in matches if entry.backup == wanted] or matches
+    if not exact:
+        raise NotFoundError(f"--backup={wanted}: no backup of {vault.place} has this id. `shardkeep list` shows all.")
+    if len(exact) > 1:
+        found = ", ".join(f"{entry.source}/{entry.backup}" for entry in exact)
+        raise UsageError(f"--backup={wanted} means several backups: {found}. Give more of the id, or --source.")
+    return exact[0]
+
+
+def _latest(vault: Vault, committed: list[Listing]) -> Listing:
+    if not committed:
+        raise NotFoundError(f"--backup=latest: {vault.place} has no committed backup.")
+    sources = sorted({entry.source for entry in committed})
+    if len(sources) > 1:
+        raise UsageError(f"--backup=latest: the vault has several sources. Give --source, one of: {', '.join(sources)}.")
+    return committed[-1]
+
+
+def usable(listing: Listing) -> Manifest:
+    """The manifest of a backup that may be restored.
+
+    Raises:
+        IntegrityError: if it is broken.
+        RefusedError: if it was never committed, or is being deleted.
+    """
+    if listing.manifest is not None:
+        return listing.manifest
+    if listing.state == BROKEN:
+        raise IntegrityError(listing.problem)
+    reason = "is being deleted" if listing.state == DELETING else "has no manifest: it was never finished"
+    raise RefusedError(f"Backup {listing.backup} of {listing.source} {reason} (state {listing.state}). Choose another.")

@@ -1,0 +1,69 @@
+"""Runs of neighbouring chunks: what a worker of a restore or a verification reads at once."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from transforms.avro.block import decode_blocks
+from transforms.errors import IntegrityError
+from transforms.vault.shard import Chunk, Shard
+from transforms.vault.store import Store
+
+RUN_SIZE = 64 << 20
+"""Stored bytes of a run, but for a single larger chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRun:
+    """Neighbouring chunks of one shard, to be read in one ranged read.
+
+    Attributes:
+        table: The table's place in the manifest.
+        shard: Name of the shard.
+        sync: The marker behind each of its blocks.
+        chunks: The chunks, in the order of their offsets.
+    """
+
+    table: int
+    shard: str
+    sync: bytes
+    chunks: tuple[Chunk, ...]
+
+
+def runs_of(table: int, shard: Shard, run_size: int = RUN_SIZE) -> Iterator[ChunkRun]:
+    """The runs that hold every chunk of a shard that has rows."""
+    run: list[Chunk] = []
+    for chunk in shard.chunks:
+        if run and sum(c.length for c in run) + chunk.length > run_size:
+            yield ChunkRun(table, shard.object.name, shard.sync, tuple(run))
+            run = []
+        if chunk.rows:
+            run.append(chunk)
+    if run:
+        yield ChunkRun(table, shard.object.name, shard.sync, tuple(run))
+
+
+def read_chunks(store: Store, run: ChunkRun) -> Iterator[tuple[Chunk, bytes]]:
+    """The chunks of a run with their records, each proved by its digest.
+
+    Raises:
+        IntegrityError: naming shard, offset and range, if a chunk is not what was written.
+        NotFoundError: if the shard is missing.
+    """
+    first, last = run.chunks[0], run.chunks[-1]
+    data = memoryview(store.read(run.shard, first.offset, last.offset + last.length - first.offset))
+    for chunk in run.chunks:
+        offset = chunk.offset - first.offset
+        yield chunk, _records(run, chunk, bytes(data[offset : offset + chunk.length]))
+
+
+def _records(run: ChunkRun, chunk: Chunk, stored: bytes) -> bytes:
+    where = f"{run.shard}: the chunk {chunk.range} at offset {chunk.offset}"
+    try:
+        blocks = list(decode_blocks(stored, run.sync))
+    except ValueError as error:
+        raise IntegrityError(f"{where} cannot be read: {error}.") from error
+    records = blocks[0].records if len(blocks) == 1 else b"".join(block.records for block in blocks)
+    if sum(block.count for block in blocks) != chunk.records or hashlib.sha256(records).digest() != chunk.sha256:
+        raise IntegrityError(f"{where} does not hold the records that were written.")
+    return records

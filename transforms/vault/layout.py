@@ -1,0 +1,67 @@
+"""Where everything lies in a vault. Names below a source's folder are what references hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+VAULT = "VAULT.json"
+INTENT = "INTENT.json"
+MANIFEST = "MANIFEST.json"
+TOMBSTONE = "TOMBSTONE.json"
+
+
+def encode_part(part: str) -> str:
+    """A part of an identifier as part of a name: all but letters, digits, `-`, `_` and `.` percent-encoded.
+
+    A leading dot is encoded too, so that no part is hidden or names a parent folder.
+    """
+    encoded = quote(part, safe="").replace("~", "%7E")
+    return "%2E" + encoded[1:] if encoded.startswith(".") else encoded
+
+
+def encode_parts(parts: Sequence[str]) -> str:
+    """An identifier of several parts, `+` between them (which no encoded part holds)."""
+    return "+".join(encode_part(part) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupLayout:
+    """Names of a backup's objects, relative to its source's folder; `table` is an encoded identifier."""
+
+    backup: str
+
+    @property
+    def intent(self) -> str:
+        """The first object."""
+        return f"{self.backup}/{INTENT}"
+
+    @property
+    def manifest(self) -> str:
+        """The commit."""
+        return f"{self.backup}/{MANIFEST}"
+
+    @property
+    def tombstone(self) -> str:
+        """What marks a backup that is being deleted."""
+        return f"{self.backup}/{TOMBSTONE}"
+
+    @property
+    def notes(self) -> str:
+        """The prefix of all notes."""
+        return f"{self.backup}/notes/"
+
+    def plan(self, table: str) -> str:
+        """The planned ranges of a table."""
+        return f"{self.backup}/plan/{table}.avro"
+
+    def shard(self, table: str, number: int, unique: str) -> str:
+        """The shard of a planned range, with the random characters of one attempt at it."""
+        return f"{self.backup}/data/{table}/{number:06d}-{unique}.avro"
+
+    def receipt(self, table: str, number: int, unique: str) -> str:
+        """The receipt beside that shard."""
+        return f"{self.backup}/data/{table}/{number:06d}-{unique}.receipt"
+
+    def index(self, table: str, number: int, digest: bytes) -> str:
+        """An index file, named by its content."""
+        return f"{self.backup}/index/{table}-{number:06d}-{digest.hex()[:32]}.avro"

@@ -1,0 +1,35 @@
+"""JSON objects that prove themselves: one canonical form, with its own SHA-256 inside."""
+
+import hashlib
+import json
+from typing import Any
+
+from transforms.errors import IntegrityError
+
+SEAL = "self_sha256"
+
+
+def canonical(value: Any) -> bytes:
+    """The one form of a JSON value: keys sorted, two spaces, UTF-8, a newline at the end."""
+    return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def seal(value: dict[str, Any]) -> bytes:
+    """The canonical form of `value` with the SHA-256 of its form with an empty seal put in."""
+    digest = hashlib.sha256(canonical({**value, SEAL: ""})).hexdigest()
+    return canonical({**value, SEAL: digest})
+
+
+def unseal(data: bytes, name: str) -> dict[str, Any]:
+    """The value that `seal` made `data` of.
+
+    Raises:
+        IntegrityError: naming `name`, if a single byte differs.
+    """
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise IntegrityError(f"{name} cannot be read: it is not JSON: {error}.") from error
+    if not isinstance(value, dict) or seal({k: v for k, v in value.items() if k != SEAL}) != data:
+        raise IntegrityError(f"{name} is corrupt: its bytes do not agree with the digest that it carries.")
+    return {key: item for key, item in value.items() if key != SEAL}

@@ -1,0 +1,146 @@
+"""Shards and their chunks, as receipts and index files describe them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from transforms.key_range import KeyRange
+from transforms.vault.object_ref import ObjectRef
+from transforms.vault.plan import RANGE_FIELDS
+
+
+def _fixed(name: str, size: int) -> dict[str, Any]:
+    return {"type": "fixed", "name": name, "size": size}
+
+
+OBJECT_FIELDS: list[dict[str, Any]] = [
+    {"name": "name", "type": "string"},
+    {"name": "size", "type": "long"},
+    {"name": "crc32c", "type": "long"},
+]
+
+CHUNK_SCHEMA: dict[str, Any] = {
+    "type": "record",
+    "name": "Chunk",
+    "fields": [
+        {"name": "start", "type": "bytes"},
+        {"name": "end", "type": "bytes"},
+        {"name": "rows", "type": "long"},
+        {"name": "records", "type": "long"},
+        {"name": "bytes", "type": "long"},
+        {"name": "offset", "type": "long"},
+        {"name": "length", "type": "long"},
+        {"name": "sha256", "type": "Sha256"},
+        {"name": "hash_sum", "type": _fixed("HashSum", 16)},
+    ],
+}
+
+SHARD_SCHEMA: dict[str, Any] = {
+    "type": "record",
+    "name": "Shard",
+    "namespace": "shardkeep.vault",
+    "fields": [
+        *OBJECT_FIELDS,
+        {"name": "sha256", "type": _fixed("Sha256", 32)},
+        {"name": "sync", "type": _fixed("Sync", 16)},
+        *RANGE_FIELDS,
+        {"name": "read_started", "type": "long"},
+        {"name": "read_finished", "type": "long"},
+        {"name": "chunks", "type": {"type": "array", "items": CHUNK_SCHEMA}},
+    ],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A contiguous key range and its rows: bytes `offset` to `offset + length` of a shard.
+
+    Attributes:
+        range: Its keys. The chunks of a shard tile the shard's range.
+        rows: Number of rows.
+        records: Number of Avro records; more than rows where a row is too large for one.
+        bytes: Size of the uncompressed records.
+        offset: Where its first Avro block begins in the shard; without rows there is no block.
+        length: Size of its blocks.
+        sha256: SHA-256 of the uncompressed canonical records.
+        hash_sum: Sum modulo 2^128 of every record's hash (`transforms.record_digest`).
+    """
+
+    range: KeyRange
+    rows: int
+    records: int
+    bytes: int
+    offset: int
+    length: int
+    sha256: bytes
+    hash_sum: int
+
+    def to_record(self) -> dict[str, Any]:
+        """As an Avro record."""
+        return {
+            "start": self.range.start,
+            "end": self.range.end,
+            "rows": self.rows,
+            "records": self.records,
+            "bytes": self.bytes,
+            "offset": self.offset,
+            "length": self.length,
+            "sha256": self.sha256,
+            "hash_sum": self.hash_sum.to_bytes(16, "big"),
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], space: str) -> "Chunk":
+        """The inverse of `to_record`; `space` is the shard's key space."""
+        key_range = KeyRange(space, record["start"], record["end"])
+        numbers = {name: record[name] for name in ("rows", "records", "bytes", "offset", "length", "sha256")}
+        return cls(range=key_range, hash_sum=int.from_bytes(record["hash_sum"], "big"), **numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A finished shard.
+
+    Attributes:
+        object: Its object.
+        sync: The marker behind each of its Avro blocks.
+        range: Its keys.
+        read_started: When reading began, microseconds, UTC.
+        read_finished: When it ended.
+        chunks: What it holds, in the order of its keys.
+    """
+
+    object: ObjectRef
+    sync: bytes
+    range: KeyRange
+    read_started: int
+    read_finished: int
+    chunks: tuple[Chunk, ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """As an Avro record of `SHARD_SCHEMA`."""
+        return {
+            "name": self.object.name,
+            "size": self.object.size,
+            "crc32c": self.object.crc32c,
+            "sha256": self.object.sha256,
+            "sync": self.sync,
+            "space": self.range.space,
+            "start": self.range.start,
+            "end": self.range.end,
+            "read_started": self.read_started,
+            "read_finished": self.read_finished,
+            "chunks": [chunk.to_record() for chunk in self.chunks],
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Shard":
+        """The inverse of `to_record`."""
+        space = record["space"]
+        return cls(
+            ObjectRef(record["name"], record["size"], record["crc32c"], record["sha256"]),
+            record["sync"],
+            KeyRange(space, record["start"], record["end"]),
+            record["read_started"],
+            record["read_finished"],
+            tuple(Chunk.from_record(chunk, space) for chunk in record["chunks"]),
+        )

@@ -1,0 +1,84 @@
+"""The store interface: the few things that a vault asks of a file system or an object store.
+
+Names are relative to the vault, with `/` between their parts. Every implementation passes the one
+conformance suite in `tests/transforms/vault/store_conformance.py`.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from transforms.errors import ExistsError, UnreachableError
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStat:
+    """What a store knows of an object: its name, size in bytes and CRC32C (unsigned)."""
+
+    name: str
+    size: int
+    crc32c: int
+
+
+class ObjectWriter(Protocol):
+    """An object in the making."""
+
+    def write(self, data: bytes) -> None:
+        """Append `data`."""
+
+
+class Store(Protocol):
+    """Objects by name. Nothing is ever overwritten or renamed.
+
+    Every method raises `UnreachableError` where the store does not answer or does not permit it.
+    """
+
+    def put(self, name: str, data: bytes) -> None:
+        """Create the object `name` whole; raises `ExistsError` if the name is taken."""
+
+    def create(self, name: str) -> AbstractContextManager[ObjectWriter]:
+        """Create the object `name` from a stream.
+
+        The object appears, whole, when the block ends; an exception in the block terminates it, and
+        no object appears. Raises `ExistsError` if the name is taken.
+        """
+
+    def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
+        """Bytes of an object; fewer than `length` only at its end. Raises `NotFoundError`."""
+
+    def stat(self, name: str) -> ObjectStat:
+        """Size and checksum of an object. Raises `NotFoundError`."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Names of all whole objects that begin with `prefix`, sorted."""
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The parts that follow `prefix` (empty, or ending in `/`) in names with a further `/`, sorted."""
+
+    def delete(self, name: str) -> None:
+        """Remove an object; one that is not there is no error."""
+
+
+def put_once(store: Store, name: str, data: bytes) -> None:
+    """Create `name` with `data`, and recognise an object with equal bytes as done.
+
+    A put whose answer was lost is tried again, finds its own object and succeeds.
+
+    Raises:
+        ExistsError: if the object exists with other bytes.
+        UnreachableError: if the store fails again and again.
+    """
+    for rest in reversed(range(_TRIES)):
+        try:
+            store.put(name, data)
+        except ExistsError:
+            if store.read(name) != data:
+                raise
+        except UnreachableError:
+            if not rest:
+                raise
+            continue
+        return

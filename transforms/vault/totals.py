@@ -1,0 +1,62 @@
+"""Sums over chunks: what a range, a table and a backup hold."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from transforms.vault.shard import Chunk
+
+HASH = "murmur3-x64-128"
+"""The hash of a record in table digests: MurmurHash3 x64 128, seed 0, little-endian."""
+
+_MODULUS = 1 << 128
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Rows, records, uncompressed and stored bytes of chunks, and the sum of their records' hashes."""
+
+    rows: int = 0
+    records: int = 0
+    bytes: int = 0
+    stored_bytes: int = 0
+    hash_sum: int = 0
+
+    def __add__(self, other: "Totals") -> "Totals":
+        """The totals of both."""
+        return Totals(
+            self.rows + other.rows,
+            self.records + other.records,
+            self.bytes + other.bytes,
+            self.stored_bytes + other.stored_bytes,
+            (self.hash_sum + other.hash_sum) % _MODULUS,
+        )
+
+    @property
+    def digest(self) -> str:
+        """The table digest: independent of ranges, chunks, shards and order."""
+        return f"{HASH}:{self.hash_sum:032x}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in JSON objects."""
+        return {
+            "rows": self.rows,
+            "records": self.records,
+            "bytes": self.bytes,
+            "stored_bytes": self.stored_bytes,
+            "digest": self.digest,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Totals":
+        """The inverse of `to_json`; raises ValueError for another hash than ours."""
+        name, _, digits = data["digest"].partition(":")
+        if name != HASH:
+            raise ValueError(f"unknown table digest {name}")
+        return cls(data["rows"], data["records"], data["bytes"], data["stored_bytes"], int(digits, 16))
+
+
+def totals_of(chunks: Iterable[Chunk]) -> Totals:
+    """The totals of chunks."""
+    parts = (Totals(c.rows, c.records, c.bytes, c.length, c.hash_sum) for c in chunks)
+    return sum(parts, Totals())

@@ -1,0 +1,62 @@
+"""A vault as a whole: `VAULT.json`, and the folders of its sources."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from transforms.errors import ExistsError, IntegrityError, NotFoundError
+from transforms.vault.intent import FORMAT
+from transforms.vault.layout import VAULT
+from transforms.vault.prefixed_store import PrefixedStore
+from transforms.vault.sealed_json import seal, unseal
+from transforms.vault.store import Store, put_once
+from transforms.vault.stores import absolute_place, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """An open vault: where it is, its store, and the id that every manifest in it repeats."""
+
+    place: str
+    store: Store
+    id: str
+
+    def folder(self, source: str) -> PrefixedStore:
+        """The objects of a source, under the names that references use."""
+        return PrefixedStore(self.store, source)
+
+    def sources(self) -> Iterator[str]:
+        """The names of the sources' folders, sorted."""
+        return self.store.folders("")
+
+
+def open_vault(place: str) -> Vault:
+    """Open the vault at a place.
+
+    Raises:
+        NotFoundError: if there is none.
+        IntegrityError: if `VAULT.json` is corrupt or of an unknown format.
+    """
+    store = open_store(place)
+    try:
+        value = unseal(store.read(VAULT), f"{place}/{VAULT}")
+    except NotFoundError as error:
+        raise NotFoundError(f"There is no vault at {place}: it has no {VAULT}. Check --vault.") from error
+    if value.get("format") != FORMAT:
+        raise IntegrityError(
+            f"{place}/{VAULT} has format {value.get('format')}; this version reads {FORMAT}. Use a newer Shardkeep."
+        )
+    return Vault(absolute_place(place), store, value["vault"])
+
+
+def open_or_create_vault(place: str) -> Vault:
+    """Open the vault at a place; make one where there is nothing."""
+    try:
+        return open_vault(place)
+    except NotFoundError:
+        value = {"format": FORMAT, "vault": secrets.token_hex(16)}
+    try:
+        put_once(open_store(place), VAULT, seal(value))
+    except ExistsError:
+        pass  # another backup made it at the same moment: the vault that is read is the one that counts
+    return open_vault(place)

@@ -1,0 +1,72 @@
+"""Check a committed backup."""
+
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.pvalue import PBegin, PCollection
+
+from transforms.errors import UsageError
+from transforms.report import Report, found, merge
+from transforms.verify_work import TableShard, VerifyWork, sum_runs
+
+LEVELS = ("L0", "L1", "L2", "L3")
+"""What a verification proves, each with all before it; L0 is proved by reading the manifest."""
+
+
+@dataclass
+class Verify(beam.PTransform):
+    """Check a backup at level L1, L2 or L3, and report once."""
+
+    work: VerifyWork
+    level: str
+
+    def __post_init__(self) -> None:
+        """Check the level."""
+        if self.level not in LEVELS[1:]:
+            raise UsageError(f"level {self.level} is none of {', '.join(LEVELS[1:])}")
+
+    def expand(self, pbegin: PBegin) -> PCollection[Report]:
+        """One report."""
+        work = self.work
+        start = pbegin | "Start" >> beam.Create([None])
+        shards, reports = _read_index(start, work)
+        reports += [
+            start | "List documents" >> beam.FlatMap(work.documents) | "Check documents" >> beam.Map(work.check_object),
+            shards | "Check inventory" >> beam.FlatMap(work.check_inventory),
+        ]
+        if self.level != "L1":
+            reports.append(shards | "Check bytes" >> beam.Map(work.check_bytes))
+        if self.level == "L3":
+            reports += _check_content(shards, work)
+        return reports | beam.Flatten() | "Merge reports" >> beam.CombineGlobally(merge)
+
+
+def _read_index(
+    start: PCollection[None], work: VerifyWork
+) -> tuple[PCollection[TableShard], list[PCollection[Report]]]:
+    parts = (
+        start
+        | "List index files" >> beam.FlatMap(work.index_files)
+        | "Spread index files" >> beam.Reshuffle()
+        | "Read index" >> beam.FlatMap(work.read_index)
+        | "Part shards from reports" >> beam.Partition(lambda part, _: int(isinstance(part, Report)), 2)
+    )
+    return parts[0] | "Spread shards" >> beam.Reshuffle(), [parts[1]]
+
+
+def _check_content(shards: PCollection[TableShard], work: VerifyWork) -> list[PCollection[Report]]:
+    runs = (
+        shards
+        | "Cut into runs" >> beam.FlatMap(work.runs)
+        | "Spread runs" >> beam.Reshuffle()
+        | "Check runs" >> beam.Map(work.check_run)
+    )
+    return [
+        runs | "Report runs" >> beam.Map(lambda run: found(run.problem)),
+        runs
+        | "Sum by table" >> beam.WithKeys(lambda run: run.table)
+        | beam.CombinePerKey(sum_runs)
+        | beam.Values()
+        | "Gather tables" >> beam.combiners.ToList()
+        | "Check tables" >> beam.FlatMap(work.check_tables),
+    ]

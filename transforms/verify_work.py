@@ -1,0 +1,158 @@
+"""The checks of a committed backup, as plain functions over one frozen value."""
+
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from transforms.errors import IntegrityError, NotFoundError
+from transforms.progress import ProgressFile
+from transforms.report import Report, found
+from transforms.source import Inspect
+from transforms.vault.catalogue import read_manifest
+from transforms.vault.chunk_run import ChunkRun, read_chunks, runs_of
+from transforms.vault.index import IndexEntry, IndexFile
+from transforms.vault.inventory import check_object, documents, entries_or_problem
+from transforms.vault.manifest import Manifest
+from transforms.vault.object_ref import ObjectRef
+from transforms.vault.prefixed_store import PrefixedStore
+from transforms.vault.shard import Chunk
+from transforms.vault.store import Store
+from transforms.vault.totals import Totals
+from transforms.vault.vault import open_vault
+
+_PIECE = 8 << 20
+
+TableShard = tuple[int, IndexEntry]
+"""An entry of the index with its table's place in the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRun:
+    """What a run of chunks holds, and what is wrong with it, or None."""
+
+    table: int
+    totals: Totals
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyWork:
+    """What every worker of a verification is told.
+
+    Attributes:
+        vault: The vault's place.
+        folder: Name of the source's folder.
+        backup: The backup's id.
+        inspect: The room's reader of its records.
+        progress: Where the work is told of.
+    """
+
+    vault: str
+    folder: str
+    backup: str
+    inspect: Inspect
+    progress: ProgressFile
+
+    def store(self) -> PrefixedStore:
+        """The objects of the source's folder."""
+        return open_vault(self.vault).folder(self.folder)
+
+    def manifest(self) -> Manifest:
+        """The manifest, read and proved once a process."""
+        return _read_manifest(self.vault, self.folder, self.backup)
+
+    def documents(self, _: None) -> list[ObjectRef]:
+        """The objects that the manifest names, but for the index files."""
+        return documents(self.manifest())
+
+    def index_files(self, _: None) -> Iterator[IndexFile]:
+        """The index files of all tables."""
+        return (file for entry in self.manifest().tables for file in entry.index)
+
+    def read_index(self, file: IndexFile) -> Iterator[TableShard | Report]:
+        """The report on an index file, and its entries."""
+        entries, problem = entries_or_problem(self.store(), file)
+        yield found(problem)
+        yield from ((file.table, entry) for entry in entries)
+
+    def check_inventory(self, shard: TableShard) -> list[Report]:
+        """L1: shard and receipt are there, with their size and checksum."""
+        entry = shard[1]
+        self.progress.add(ranges=1)
+        return [self.check_object(entry.shard.object), self.check_object(entry.receipt)]
+
+    def check_object(self, ref: ObjectRef) -> Report:
+        """L1: an object is there, with its size and checksum."""
+        return found(check_object(self.store(), ref))
+
+    def check_bytes(self, shard: TableShard) -> Report:
+        """L2: all bytes of a shard have its SHA-256."""
+        return found(_check_bytes(self.store(), shard[1].shard.object))
+
+    def runs(self, shard: TableShard) -> Iterator[ChunkRun]:
+        """The runs of chunks of a shard."""
+        return runs_of(shard[0], shard[1].shard)
+
+    def check_run(self, run: ChunkRun) -> CheckedRun:
+        """L3: every chunk of a run decodes to the rows, digests and keys of the index."""
+        totals, problem = Totals(), None
+        try:
+            for chunk, records in read_chunks(self.store(), run):
+                totals += self._check_chunk(run, chunk, records)
+                self.progress.add(rows=chunk.rows, bytes=chunk.bytes)
+        except (IntegrityError, NotFoundError) as error:
+            problem = str(error)
+        return CheckedRun(run.table, totals, problem)
+
+    def _check_chunk(self, run: ChunkRun, chunk: Chunk, records: bytes) -> Totals:
+        where = f"{run.shard}: the chunk {chunk.range} at offset {chunk.offset}"
+        try:
+            batch = self.inspect(records, self.manifest().tables[run.table].table, chunk.range)
+        except IntegrityError as error:
+            raise IntegrityError(f"{where}: {error}") from error
+        actual = Totals(batch.rows, len(batch.record_ends), len(records), chunk.length, batch.hash_sum())
+        if actual != Totals(chunk.rows, chunk.records, chunk.bytes, chunk.length, chunk.hash_sum):
+            raise IntegrityError(f"{where} has {batch.rows} rows in {len(records)} bytes, not what the index says.")
+        return actual
+
+    def check_tables(self, runs: Iterable[CheckedRun]) -> list[Report]:
+        """L3: the sums of the tables whose chunks all decode are those of the manifest."""
+        sums = [Totals() for _ in self.manifest().tables]
+        damaged = set()
+        for run in runs:
+            sums[run.table] += run.totals
+            damaged |= {run.table} if run.problem else set()
+        return [self._check_table(number, total) for number, total in enumerate(sums) if number not in damaged]
+
+    def _check_table(self, number: int, actual: Totals) -> Report:
+        entry = self.manifest().tables[number]
+        if actual == entry.totals:
+            return found(None)
+        return found(
+            f"table {entry.table.name}: its chunks hold {actual.rows} rows with digest {actual.digest}"
+            f", the manifest says {entry.totals.rows} and {entry.totals.digest}."
+        )
+
+
+def sum_runs(runs: Iterable[CheckedRun]) -> CheckedRun:
+    """What runs of one table hold together, and the first problem of them."""
+    checked = list(runs)
+    problem = min((run.problem for run in checked if run.problem), default=None)
+    return CheckedRun(checked[0].table, sum((run.totals for run in checked), Totals()), problem)
+
+
+def _check_bytes(store: Store, ref: ObjectRef) -> str | None:
+    digest = hashlib.sha256()
+    try:
+        for start in range(0, ref.size, _PIECE):
+            digest.update(store.read(ref.name, start, _PIECE))
+    except NotFoundError:
+        return f"{ref.name} is missing."
+    return None if digest.digest() == ref.sha256 else f"{ref.name} does not have the SHA-256 that it was written with."
+
+
+@functools.lru_cache(maxsize=4)
+def _read_manifest(vault: str, folder: str, backup: str) -> Manifest:
+    opened = open_vault(vault)
+    return read_manifest(opened, opened.folder(folder), folder, backup)
