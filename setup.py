@@ -23,8 +23,10 @@ PACKAGES = [
 
 def extensions() -> list[Extension]:
     """One extension for each `.pyx` file of the packages, named after its path."""
-    sources = sorted(path for package in PACKAGES for path in Path(package.replace(".", "/")).glob("*.pyx"))
-    return [Extension(".".join(path.with_suffix("").parts), [str(path)], extra_compile_args=["-O3"]) for path in sources]
+    folders = [Path(package.replace(".", "/")) for package in PACKAGES]
+    sources = sorted(path for folder in folders for path in folder.glob("*.pyx"))
+    names = [".".join(path.with_suffix("").parts) for path in sources]
+    return [Extension(name, [str(path)], extra_compile_args=["-O3"]) for name, path in zip(names, sources, strict=True)]
 
 
 setup(
@@ -36,8 +38,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=PACKAGES,
-    package_data={"": ["py.typed", "*.pyi", "*.avsc"]},
-    ext_modules=cythonize(extensions(), compiler_directives={"language_level": "3", "boundscheck": False, "wraparound": False}),
+    package_data={"": ["py.typed", "*.pyi", "*.pxd", "*.avsc"]},
+    ext_modules=cythonize(
+        extensions(), compiler_directives={"language_level": "3", "boundscheck": False, "wraparound": False}
+    ),
     install_requires=[
         "apache-beam[gcp]>=2.77,<2.78",
         "google-cloud-bigtable>=2.50,<3",

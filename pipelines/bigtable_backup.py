@@ -1,6 +1,6 @@
 """Back up tables of a Cloud Bigtable instance into a vault.
 
-    python -m pipelines.bigtable_backup --vault=backups --bigtable_project=my-project --instance=my-instance --table='*'
+python -m pipelines.bigtable_backup --vault=backups --bigtable_project=my-project --instance=my-instance --table='*'
 """
 
 import sys

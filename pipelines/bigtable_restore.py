@@ -1,6 +1,6 @@
 """Restore tables of a backup into a Cloud Bigtable instance.
 
-    python -m pipelines.bigtable_restore --vault=backups --backup=latest --bigtable_project=my-project \
+python -m pipelines.bigtable_restore --vault=backups --backup=latest --bigtable_project=my-project \
         --instance=my-instance --table=orders:orders_restored
 """
 

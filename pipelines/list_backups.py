@@ -1,6 +1,6 @@
 """List the backups of a vault.
 
-    python -m pipelines.list_backups --vault=backups
+python -m pipelines.list_backups --vault=backups
 """
 
 import json

@@ -1,6 +1,6 @@
 """Show one backup and its tables.
 
-    python -m pipelines.show_backup --vault=backups --backup=latest
+python -m pipelines.show_backup --vault=backups --backup=latest
 """
 
 import json

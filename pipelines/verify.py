@@ -1,6 +1,6 @@
 """Check that a backup is whole and unchanged.
 
-    python -m pipelines.verify --vault=backups --backup=latest --level=L3
+python -m pipelines.verify --vault=backups --backup=latest --level=L3
 """
 
 import sys

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection
+from apache_beam.transforms.combiners import ToList
 
 from transforms.backup_work import BackupWork, index_group
 
 
 @dataclass
-class BackUp(beam.PTransform):
+class BackUp(beam.PTransform[PBegin, PCollection[str]]):
     """Plan, read and index the tables of an intent, and commit the backup.
 
     Rows are never elements: what travels is a planned range, then the summary of a receipt, then
@@ -23,7 +24,7 @@ class BackUp(beam.PTransform):
     def expand(self, pbegin: PBegin) -> PCollection[str]:
         """The manifest's name, when it is written."""
         work = self.work
-        return (
+        manifest: PCollection[str] = (
             pbegin
             | "Start" >> beam.Create([None])
             | "List tables" >> beam.FlatMap(work.tables)
@@ -34,6 +35,7 @@ class BackUp(beam.PTransform):
             | "Key by index file" >> beam.WithKeys(index_group)
             | "Group receipts" >> beam.GroupByKey()
             | "Write index" >> beam.FlatMap(work.write_index)
-            | "Gather index files" >> beam.combiners.ToList()
+            | "Gather index files" >> ToList()
             | "Commit" >> beam.Map(work.commit)
         )
+        return manifest

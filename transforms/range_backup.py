@@ -4,9 +4,11 @@ import secrets
 import time
 from dataclasses import dataclass
 
+from transforms.avro.header import Header
 from transforms.identity import Table
 from transforms.progress import ProgressFile
-from transforms.shard_writer import ShardWriter, cut
+from transforms.read_ahead import read_ahead
+from transforms.shard_writer import ShardWriter, encode_chunks, sync_marker
 from transforms.source import Source
 from transforms.vault.layout import BackupLayout
 from transforms.vault.plan import PlannedRange
@@ -46,11 +48,13 @@ class RangeBackup:
         return ReceiptSummary(planned.table, planned.number, receipt_name, planned.range, receipt)
 
     def _write(self, writer: ObjectWriter, name: str, table: Table, planned: PlannedRange) -> Shard:
-        started = now_micros()
-        shard = ShardWriter(writer, name, table.avro_schema, self.chunk_size)
-        batches = self.source.read(table, planned.range, self.chunk_size)
-        chunks = tuple(self._counted(shard.add(key_range, batch)) for key_range, batch in cut(batches, planned.range))
-        return Shard(shard.tally.ref(name), shard.sync, planned.range, started, now_micros(), chunks)
+        """Reading, encoding and writing run side by side, each in a thread of its own."""
+        started, sync = now_micros(), sync_marker(name)
+        batches = read_ahead(self.source.read(table, planned.range, self.chunk_size))
+        encoded = read_ahead(encode_chunks(batches, planned.range, sync, self.chunk_size))
+        shard = ShardWriter(writer, Header(table.avro_schema, sync))
+        chunks = tuple(self._counted(shard.add(chunk)) for chunk in encoded)
+        return Shard(shard.tally.ref(name), sync, planned.range, started, now_micros(), chunks)
 
     def _counted(self, chunk: Chunk) -> Chunk:
         self.progress.add(rows=chunk.rows, bytes=chunk.bytes)

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 from apache_beam.pvalue import AsList, AsSingleton, PBegin, PCollection
+from apache_beam.transforms.combiners import ToList
 
 from transforms.restore_work import RestoredTable, RestoreWork, Written, sum_written
 from transforms.verify import Verify
 
 
 @dataclass
-class Restore(beam.PTransform):
+class Restore(beam.PTransform[PBegin, PCollection[list[RestoredTable]]]):
     """Check a backup at L1, prepare all tables, write their chunks, finish each table.
 
     Nothing is written before the whole backup has been checked, and no row before every table is
@@ -26,18 +27,20 @@ class Restore(beam.PTransform):
         places = pbegin | "Start" >> beam.Create([None]) | "List tables" >> beam.FlatMap(work.places)
         prepared = places | "Prepare tables" >> beam.Map(work.prepare, AsSingleton(report))
         written = _write(places, prepared, work)
-        return (
-            {"prepared": prepared | "Pair with nothing" >> beam.Map(lambda place: (place, Written())), "written": written}
+        restored: PCollection[list[RestoredTable]] = (
+            {
+                "prepared": prepared | "Pair with nothing" >> beam.Map(lambda place: (place, Written())),
+                "written": written,
+            }
             | "Wait for all rows" >> beam.CoGroupByKey()
             | "Finish tables" >> beam.MapTuple(lambda place, parts: work.finish(place, parts["written"]))
-            | "Gather tables" >> beam.combiners.ToList()
+            | "Gather tables" >> ToList()
         )
+        return restored
 
 
-def _write(
-    places: PCollection[int], prepared: PCollection[int], work: RestoreWork
-) -> PCollection[tuple[int, Written]]:
-    return (
+def _write(places: PCollection[int], prepared: PCollection[int], work: RestoreWork) -> PCollection[tuple[int, Written]]:
+    written: PCollection[tuple[int, Written]] = (
         places
         | "List index files" >> beam.FlatMap(work.index_files)
         | "Spread index files" >> beam.Reshuffle()
@@ -46,3 +49,4 @@ def _write(
         | "Write runs" >> beam.Map(work.write, AsList(prepared))
         | "Sum by table" >> beam.CombinePerKey(sum_written)
     )
+    return written

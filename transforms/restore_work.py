@@ -120,7 +120,10 @@ class RestoreWork:
         size = max(SPLIT_SIZE, self._entry(place).totals.bytes // MOST_SPLITS)
         store = self.backup.store()
         entries = (entry for file in self.index_files(place) for entry in read_index(store, file))
-        return splits((chunk for entry in entries for chunk in entry.shard.chunks), size)
+        chunks = (chunk for entry in entries for chunk in entry.shard.chunks)
+        return splits(
+            (chunk for chunk in chunks if not chunk.range.space), size
+        )  # a named space has no keys to split at
 
 
 def require_ok(report: Report) -> None:

@@ -1,8 +1,8 @@
 """Writing one shard: header, chunks, and the account of both."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from transforms.avro.block import SYNC_SIZE, encode_block
 from transforms.avro.header import Header
@@ -28,46 +28,70 @@ def cut(batches: Iterable[Batch], whole: KeyRange) -> Iterator[tuple[KeyRange, B
     yield KeyRange(whole.space, start, whole.end), held
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedChunk:
+    """A chunk that is ready to be appended to a shard; `chunk` has its offset there still to come, 0."""
+
+    chunk: Chunk
+    blocks: bytes
+
+
+def encode_chunk(key_range: KeyRange, batch: Batch | None, sync: bytes, block_size: int) -> EncodedChunk:
+    """The Avro blocks of a chunk, and its entry.
+
+    Args:
+        key_range: The chunk's keys.
+        batch: Its rows; None if the range has none.
+        sync: The shard's marker.
+        block_size: Bytes of records after which a block ends; only a row larger than that makes a
+            chunk of several blocks.
+    """
+    if batch is None:
+        return EncodedChunk(Chunk(key_range, 0, 0, 0, 0, 0, hashlib.sha256().digest(), 0), b"")
+    blocks = b"".join(encode_block(records, count, sync) for records, count in _blocks(batch, block_size))
+    chunk = Chunk(
+        range=key_range,
+        rows=batch.rows,
+        records=len(batch.record_ends),
+        bytes=len(batch.records),
+        offset=0,
+        length=len(blocks),
+        sha256=hashlib.sha256(batch.records).digest(),
+        hash_sum=batch.hash_sum(),
+    )
+    return EncodedChunk(chunk, blocks)
+
+
+def encode_chunks(
+    batches: Iterable[Batch], whole: KeyRange, sync: bytes, block_size: int
+) -> Generator[EncodedChunk, None, None]:
+    """The chunks of a range, which tile it."""
+    for key_range, batch in cut(batches, whole):
+        yield encode_chunk(key_range, batch, sync, block_size)
+
+
+def sync_marker(name: str) -> bytes:
+    """The marker behind each block of the shard `name`: the first bytes of its name's SHA-256."""
+    return hashlib.sha256(name.encode()).digest()[:SYNC_SIZE]
+
+
 @dataclass
 class ShardWriter:
-    """Appends chunks to an object in the making and counts all of its bytes.
-
-    Attributes:
-        writer: The object.
-        name: Its name; the sync marker is made of it.
-        avro_schema: JSON text of the records' schema.
-        block_size: Bytes of records after which a block of a chunk ends; only a row larger than that
-            makes a chunk of several blocks.
-    """
+    """Appends chunks to an object in the making and counts all of its bytes, the header's first."""
 
     writer: ObjectWriter
-    name: str
-    avro_schema: str
-    block_size: int
+    header: Header
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
         """Write the header."""
-        self.sync = hashlib.sha256(self.name.encode()).digest()[:SYNC_SIZE]
-        self._write(Header(self.avro_schema, self.sync).encode())
+        self._write(self.header.encode())
 
-    def add(self, key_range: KeyRange, batch: Batch | None) -> Chunk:
+    def add(self, encoded: EncodedChunk) -> Chunk:
         """Append a chunk; returns its entry."""
         offset = self.tally.size
-        if batch is None:
-            return Chunk(key_range, 0, 0, 0, offset, 0, hashlib.sha256().digest(), 0)
-        for records, count in _blocks(batch, self.block_size):
-            self._write(encode_block(records, count, self.sync))
-        return Chunk(
-            range=key_range,
-            rows=batch.rows,
-            records=len(batch.record_ends),
-            bytes=len(batch.records),
-            offset=offset,
-            length=self.tally.size - offset,
-            sha256=hashlib.sha256(batch.records).digest(),
-            hash_sum=batch.hash_sum(),
-        )
+        self._write(encoded.blocks)
+        return replace(encoded.chunk, offset=offset)
 
     def _write(self, data: bytes) -> None:
         self.writer.write(data)

@@ -1,8 +1,8 @@
 """What a database's room provides to be backed up, restored and verified."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from transforms.batch import Batch
 from transforms.identity import Identity, Table
@@ -23,7 +23,7 @@ class Source(Protocol):
     `consistency` is what a backup of it promises, a word of `docs/vault.md`.
     """
 
-    consistency: str
+    consistency: ClassVar[str]
 
     def identity(self) -> Identity:
         """Who it is."""
@@ -34,7 +34,7 @@ class Source(Protocol):
     def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
         """Ranges that tile the table's key spaces, each space's ranges in the order of its keys."""
 
-    def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Iterator[Batch]:
+    def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
         """The rows of a range, cut behind the row that brings a batch to `chunk_size` bytes of records."""
 
 

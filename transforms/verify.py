@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection
+from apache_beam.transforms.combiners import ToList
 
 from transforms.errors import UsageError
 from transforms.report import Report, found, merge
@@ -14,7 +15,7 @@ LEVELS = ("L0", "L1", "L2", "L3")
 
 
 @dataclass
-class Verify(beam.PTransform):
+class Verify(beam.PTransform[PBegin, PCollection[Report]]):
     """Check a backup at level L1, L2 or L3, and report once."""
 
     work: VerifyWork
@@ -38,7 +39,8 @@ class Verify(beam.PTransform):
             reports.append(shards | "Check bytes" >> beam.Map(work.check_bytes))
         if self.level == "L3":
             reports += _check_content(shards, work)
-        return reports | beam.Flatten() | "Merge reports" >> beam.CombineGlobally(merge)
+        report: PCollection[Report] = reports | beam.Flatten() | "Merge reports" >> beam.CombineGlobally(merge)
+        return report
 
 
 def _read_index(
@@ -49,9 +51,13 @@ def _read_index(
         | "List index files" >> beam.FlatMap(work.index_files)
         | "Spread index files" >> beam.Reshuffle()
         | "Read index" >> beam.FlatMap(work.read_index)
-        | "Part shards from reports" >> beam.Partition(lambda part, _: int(isinstance(part, Report)), 2)
+        | "Part shards from reports" >> beam.Partition(_part, 2)  # type: ignore[arg-type]  # a plain function will do
     )
     return parts[0] | "Spread shards" >> beam.Reshuffle(), [parts[1]]
+
+
+def _part(item: TableShard | Report, _: int) -> int:
+    return int(isinstance(item, Report))
 
 
 def _check_content(shards: PCollection[TableShard], work: VerifyWork) -> list[PCollection[Report]]:
@@ -67,6 +73,6 @@ def _check_content(shards: PCollection[TableShard], work: VerifyWork) -> list[PC
         | "Sum by table" >> beam.WithKeys(lambda run: run.table)
         | beam.CombinePerKey(sum_runs)
         | beam.Values()
-        | "Gather tables" >> beam.combiners.ToList()
+        | "Gather tables" >> ToList()
         | "Check tables" >> beam.FlatMap(work.check_tables),
     ]

@@ -68,7 +68,9 @@ def _run(config: VerifyConfig, build: Build, vault: Vault, listing: Listing, man
     with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
         result, progress = ResultFile(str(Path(folder, "report"))), ProgressFile(str(Path(folder, "progress")))
         pipeline = open_pipeline(config.beam_args)
-        build(pipeline, VerifyWork(vault.place, listing.source, listing.backup, inspect, progress), config.level, result)
+        build(
+            pipeline, VerifyWork(vault.place, listing.source, listing.backup, inspect, progress), config.level, result
+        )
         with ProgressLine("verifying", manifest.shards, progress.path):
             run_job(pipeline)
         return result.read()

@@ -4,10 +4,11 @@ import json
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 
@@ -53,7 +54,8 @@ def take_backup(config: BackupConfig, build: Build) -> int:
     if config.plan_only:
         return _print_plan(config, tables)
     vault = open_or_create_vault(config.vault)
-    intent = _intend(config, vault, tables)
+    options = {"chunk_size": config.chunk_size, **asdict(config.wanted)}
+    intent = claim(vault, config.source, tables, config.label, options)
     with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
         progress = ProgressFile(str(Path(folder, "progress")))
         _run(config, build, vault, intent, progress)
@@ -67,7 +69,7 @@ def _warn(tables: list[Table]) -> None:
             print(f"warning: table {table.name}: {warning}", file=sys.stderr)
 
 
-def _intend(config: BackupConfig, vault: Vault, tables: list[Table]) -> Intent:
+def claim(vault: Vault, source: Source, tables: Sequence[Table], label: str, options: dict[str, Any]) -> Intent:
     """Write the intent: it claims the backup's id, and proves that the vault can be written."""
     now = datetime.now(timezone.utc)
     intent = Intent(
@@ -75,10 +77,10 @@ def _intend(config: BackupConfig, vault: Vault, tables: list[Table]) -> Intent:
         backup=new_backup_id(now),
         run=secrets.token_hex(16),
         created=f"{now:%Y-%m-%dT%H:%M:%S.%f}Z",
-        source=config.source.identity(),
-        consistency=config.source.consistency,
-        label=config.label,
-        options={"chunk_size": config.chunk_size, "ranges": config.wanted.ranges, "shard_size": config.wanted.shard_size},
+        source=source.identity(),
+        consistency=source.consistency,
+        label=label,
+        options=options,
         tables=tuple(tables),
         tool=f"shardkeep {version()}",
     )
@@ -102,7 +104,9 @@ def _note_failure(vault: Vault, intent: Intent, error: BaseException) -> None:
     """Leave a note that the backup failed; what is in the vault of it stays and is no backup."""
     name = f"{BackupLayout(intent.backup).notes}failure-{secrets.token_hex(4)}.json"
     try:
-        vault.folder(intent.source.folder).put(name, seal({"error": type(error).__name__, "message": str(error)[:2000]}))
+        vault.folder(intent.source.folder).put(
+            name, seal({"error": type(error).__name__, "message": str(error)[:2000]})
+        )
     except Exception as second:
         print(f"warning: the failure could not be noted in the vault: {second}", file=sys.stderr)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 from transforms.avro.varint import decode_long, encode_long
 
@@ -27,7 +28,9 @@ class Block:
 
 def encode_block(records: "bytes | memoryview", count: int, sync: bytes) -> bytes:
     """The block that holds `count` records, ready to be appended to a file with the marker `sync`."""
-    stored = isal_zlib.compress(records, _LEVEL, _RAW_DEFLATE)
+    # An object and not `isal_zlib.compress`, which holds the interpreter's lock.
+    deflater = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE)
+    stored = deflater.compress(records) + deflater.flush()
     return b"".join((encode_long(count), encode_long(len(stored)), stored, sync))
 
 
@@ -52,7 +55,7 @@ def _inflate(stored: bytes, offset: int) -> bytes:
     inflater = isal_zlib.decompressobj(_RAW_DEFLATE)
     try:
         records: bytes = inflater.decompress(stored)
-    except isal_zlib.error as error:
+    except IsalError as error:
         raise ValueError(f"the Avro block at offset {offset} cannot be inflated: {error}") from error
     if not inflater.eof or inflater.unused_data:
         raise ValueError(f"the Avro block at offset {offset} is not one whole deflate stream")

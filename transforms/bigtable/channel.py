@@ -82,7 +82,9 @@ def open_channel() -> grpc.Channel:
     if emulator:
         return grpc.insecure_channel(emulator, options=(*_OPTIONS, ("grpc.enable_http_proxy", 0)))
     credentials, _ = google.auth.default(scopes=BigtableGrpcTransport.AUTH_SCOPES)
-    return secure_authorized_channel(credentials, Request(), f"{BigtableGrpcTransport.DEFAULT_HOST}:443", options=_OPTIONS)
+    host = f"{BigtableGrpcTransport.DEFAULT_HOST}:443"
+    channel: grpc.Channel = secure_authorized_channel(credentials, Request(), host, options=_OPTIONS)
+    return channel
 
 
 _keepers: dict[str, ChannelKeeper] = {}

@@ -38,7 +38,9 @@ class Instance:
         The routing header's form is that of AIP-4222; the features header is the serialized
         `google.bigtable.v2.FeatureFlags` in URL-safe base64.
         """
-        params = f"table_name={quote(self.table_name(table), safe='')}&app_profile_id={quote(self.app_profile, safe='')}"
+        params = (
+            f"table_name={quote(self.table_name(table), safe='')}&app_profile_id={quote(self.app_profile, safe='')}"
+        )
         return (("x-goog-request-params", params), ("bigtable-features", _features()))
 
 

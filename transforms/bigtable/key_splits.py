@@ -61,13 +61,15 @@ def _interpolated(gaps: Sequence[tuple[bytes, bytes, int]], ranges: int) -> list
     for start, end, weight in gaps:
         first = -(-done * ranges // total)
         after = -(-(done + weight) * ranges // total)
-        keys |= {interpolate(start, end, number * total - done * ranges, weight * ranges) for number in range(first, after)}
+        keys |= {
+            interpolate(start, end, number * total - done * ranges, weight * ranges) for number in range(first, after)
+        }
         done += weight
     return sorted(keys - {b""})
 
 
 def interpolate(start: bytes, end: bytes, part: int, whole: int) -> bytes:
-    """A key that is `part / whole` of the way from `start` to `end`, never before `start` nor behind `end`.
+    """A key that is `part / whole`, less than 1, of the way from `start` to `end`, and never outside of them.
 
     An empty `end` is open. Keys are read as fractions in base 256 behind the prefix that both share.
     """

@@ -1,6 +1,6 @@
 """`ReadRows` over a key range: raw messages in, batches of canonical records out, whatever breaks between."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
@@ -9,10 +9,10 @@ from google.cloud.bigtable_v2.types import ReadRowsRequest, RowRange, RowSet
 
 from transforms.batch import Batch
 from transforms.bigtable.channel import ChannelKeeper, keeper
-from transforms.bigtable.rpc_errors import rpc_error
 from transforms.bigtable.instance import Instance
 from transforms.bigtable.retry import Retries, RetryPolicy, is_transient
 from transforms.bigtable.row_assembler import RowAssembler
+from transforms.bigtable.rpc_errors import rpc_error
 from transforms.bigtable.watchdog import Watchdog
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
@@ -34,7 +34,7 @@ class RowReader:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     channels: ChannelKeeper = field(default_factory=keeper)
 
-    def read(self, key_range: KeyRange, chunk_size: int) -> Iterator[Batch]:
+    def read(self, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
         """The rows of a range; a batch ends behind the row that brings it to `chunk_size` bytes.
 
         Raises:
@@ -42,11 +42,13 @@ class RowReader:
             NotFoundError: if the table is gone.
             UnreachableError: if the server fails for longer than the policy's patience.
         """
-        assembler, retries, rest = RowAssembler(chunk_size), Retries(self.policy), key_range
+        assembler, retries = RowAssembler(chunk_size), Retries(self.policy)
+        rest: KeyRange | None = key_range
         while rest is not None:
             try:
                 with closing(self._attempt(assembler, rest, retries)) as batches:
-                    yield from batches
+                    # A batch may have been begun by an attempt before: it is held to the whole range, not to the rest.
+                    yield from (_inside(batch, key_range) for batch in batches)
                 rest = None
             except grpc.RpcError as error:
                 if not is_transient(error) or retries.exhausted():
@@ -58,19 +60,19 @@ class RowReader:
         if last is not None:
             yield _inside(last, key_range)
 
-    def _attempt(self, assembler: RowAssembler, key_range: KeyRange, retries: Retries) -> Iterator[Batch]:
+    def _attempt(self, assembler: RowAssembler, key_range: KeyRange, retries: Retries) -> Generator[Batch, None, None]:
         seen = assembler.resume_key
-        for message in self._messages(key_range):
-            batches = assembler.feed(message)
-            if assembler.resume_key != seen:
-                seen = assembler.resume_key
-                retries.progress()
-            for batch in batches:
-                yield _inside(batch, key_range)
+        with closing(self._messages(key_range)) as messages:
+            for message in messages:
+                batches = assembler.feed(message)
+                if assembler.resume_key != seen:
+                    seen = assembler.resume_key
+                    retries.progress()
+                yield from batches
 
-    def _messages(self, key_range: KeyRange) -> Iterator[bytes]:
+    def _messages(self, key_range: KeyRange) -> Generator[bytes, None, None]:
         with self.channels.stream() as channel:
-            call = channel.unary_stream(METHOD)(
+            call = channel.unary_stream(METHOD, None, None)(
                 self._request(key_range),
                 metadata=self.instance.metadata(self.table),
                 timeout=self.policy.attempt_timeout,
@@ -109,5 +111,7 @@ def _behind(key_range: KeyRange, key: bytes) -> KeyRange | None:
 
 def _inside(batch: Batch, key_range: KeyRange) -> Batch:
     if batch.first_key < key_range.start or (key_range.end and batch.last_key >= key_range.end):
-        raise IntegrityError(f"the server sent rows {batch.first_key!r} to {batch.last_key!r} for the range {key_range}.")
+        raise IntegrityError(
+            f"the server sent rows {batch.first_key!r} to {batch.last_key!r} for the range {key_range}."
+        )
     return batch

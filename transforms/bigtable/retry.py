@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import grpc
 from google.rpc.code_pb2 import Code
 
-TRANSIENT = frozenset(
-    {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.ABORTED, Code.RESOURCE_EXHAUSTED, Code.CANCELLED}
-)
+TRANSIENT = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.ABORTED, Code.RESOURCE_EXHAUSTED, Code.CANCELLED})
 """Codes after which the same call may succeed. A CANCELLED that we did not cause is the server's own."""
 
 _BROKEN_STREAM = ("rst_stream", "rst stream", "received unexpected eos", "connection closed")
 """An INTERNAL with one of these words is a broken connection: the client libraries' rule."""
+
+_MOST_DOUBLINGS = 100
+"""Of a wait: beyond every longest wait, and far from what a float cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Retries:
     def wait(self) -> None:
         """Wait before the next try: a random time, so that many workers do not come at once."""
         longest = min(self.policy.longest_wait, self.policy.first_wait * 2**self._tries)
-        self._tries += 1
+        self._tries = min(self._tries + 1, _MOST_DOUBLINGS)
         time.sleep(random.uniform(0, longest))  # noqa: S311 (no secret is made of it)
 
 

@@ -1,6 +1,6 @@
 """A Bigtable instance as a source."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import ClassVar
@@ -10,7 +10,7 @@ from transforms.bigtable.instance import Instance
 from transforms.bigtable.key_splits import split, wanted_ranges
 from transforms.bigtable.read_rows import RowReader
 from transforms.bigtable.records import AVRO_SCHEMA
-from transforms.bigtable.schema import TableSchema, aggregate_families
+from transforms.bigtable.schema import aggregate_families
 from transforms.bigtable.table_admin import TableAdmin
 from transforms.bigtable.table_probe import TableProbe
 from transforms.errors import NotFoundError
@@ -61,6 +61,6 @@ class BigtableSource:
         samples = TableProbe(self.instance, table.name).samples()
         return split(samples, wanted.ranges or wanted_ranges(samples, wanted.shard_size))
 
-    def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Iterator[Batch]:
+    def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
         """See `Source.read`."""
         return RowReader(self.instance, table.name).read(key_range, chunk_size)

@@ -142,11 +142,15 @@ class TableAdmin:
         ]
 
     def _check_as_created(self, table: str, schema: TableSchema) -> None:
-        """Check that a table is what `create` makes, so that a retried creation goes on."""
+        """Check that a table is what `create` makes, or already has the rules that come last.
+
+        So a creation that is retried goes on, and so does one that an engine makes again when all is done.
+        """
         existing = self.get_schema(table)
         problems = families_mismatch(schema, existing)
         problems += [f"family {name} is not in the backup" for name in existing.families if name not in schema.families]
-        problems += [f"family {name} has a garbage collection rule" for name, it in existing.families.items() if it.gc]
+        strange = [name for name, it in existing.families.items() if it.gc and not _same_rule(it.gc, name, schema)]
+        problems += [f"family {name} has a garbage collection rule of its own" for name in strange]
         if problems:
             raise ExistsError(
                 f"Table {self.table_name(table)} exists and was not made by this restore: {'; '.join(problems)}. "
@@ -161,6 +165,11 @@ class TableAdmin:
     def _call(self, what: str, table: str, method: Callable[..., Answer], request: object, deadline: float) -> Answer:
         with translated(f"{what} table {self.table_name(table)}"):
             return method(request=request, timeout=deadline, retry=_retry(deadline))
+
+
+def _same_rule(rule: gc_rule.Rule, family: str, schema: TableSchema) -> bool:
+    saved = schema.families.get(family)
+    return saved is not None and gc_rule.simplified(saved.gc) == gc_rule.simplified(rule)
 
 
 def _retry(deadline: float) -> Retry:

@@ -5,7 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import grpc
-from google.cloud.bigtable_v2.types import ReadRowsRequest, ReadRowsResponse, SampleRowKeysRequest, SampleRowKeysResponse
+from google.cloud.bigtable_v2.types import (
+    ReadRowsRequest,
+    ReadRowsResponse,
+    SampleRowKeysRequest,
+    SampleRowKeysResponse,
+)
 
 from transforms.bigtable.channel import ChannelKeeper, keeper
 from transforms.bigtable.instance import Instance
@@ -56,7 +61,7 @@ class TableProbe:
         while True:
             try:
                 with self.channels.stream() as channel:
-                    call = channel.unary_stream(method)
+                    call = channel.unary_stream(method, None, None)
                     metadata = self.instance.metadata(self.table)
                     return [parse(m) for m in call(request, metadata=metadata, timeout=self.policy.attempt_timeout)]
             except grpc.RpcError as error:

@@ -47,8 +47,10 @@ class BigtableTarget:
 
     def _judge(self, assignment: Assignment) -> tuple[Assignment, list[str]]:
         saved, name = _schema(assignment), assignment.destination
-        aggregates = aggregate_families(saved)
-        problems = [f"table {name}: family {family} holds aggregates; they cannot be restored yet." for family in aggregates]
+        problems = [
+            f"table {name}: family {family} holds aggregates; they cannot be restored yet."
+            for family in aggregate_families(saved)
+        ]
         try:
             empty = TableProbe(self.instance, name).is_empty()
         except NotFoundError:

@@ -30,7 +30,9 @@ class Watchdog:
 
     def beat(self) -> None:
         """Something arrived, or the wait for it begins anew."""
-        self._paused, self._last = False, time.monotonic()
+        # In this order: the watch must never see the old time as one that counts.
+        self._last = time.monotonic()
+        self._paused = False
 
     def pause(self) -> None:
         """Nothing is awaited until the next `beat`."""

@@ -66,7 +66,7 @@ class RowWriter:
         try:
             with self.channels.stream() as channel:
                 metadata = self.instance.metadata(self.table)
-                call = channel.unary_stream(METHOD)
+                call = channel.unary_stream(METHOD, None, None)
                 for message in call(request.data, metadata=metadata, timeout=self.policy.attempt_timeout):
                     failed += failed_entries(message, answered)
         except grpc.RpcError as error:

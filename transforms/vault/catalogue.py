@@ -69,11 +69,7 @@ def _list_source(vault: Vault, source: str) -> Iterator[Listing]:
 def _look(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Listing:
     layout, names = BackupLayout(backup), set(folder.list(f"{backup}/"))
     state = next(
-        (
-            state
-            for name, state in ((layout.tombstone, DELETING), (layout.manifest, COMMITTED))
-            if name in names
-        ),
+        (state for name, state in ((layout.tombstone, DELETING), (layout.manifest, COMMITTED)) if name in names),
         FAILED if any(name.startswith(layout.notes + "failure") for name in names) else STARTED,
     )
     if state == COMMITTED:
@@ -139,7 +135,9 @@ def _latest(vault: Vault, committed: list[Listing]) -> Listing:
         raise NotFoundError(f"--backup=latest: {vault.place} has no committed backup.")
     sources = sorted({entry.source for entry in committed})
     if len(sources) > 1:
-        raise UsageError(f"--backup=latest: the vault has several sources. Give --source, one of: {', '.join(sources)}.")
+        raise UsageError(
+            f"--backup=latest: the vault has several sources. Give --source, one of: {', '.join(sources)}."
+        )
     return committed[-1]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from transforms.errors import IntegrityError
 from transforms.identity import Identity, Table
 from transforms.vault.sealed_json import seal, unseal
 
@@ -63,10 +64,15 @@ class Intent:
         """The inverse of `encode`.
 
         Raises:
-            IntegrityError: if the object is corrupt.
+            IntegrityError: if the object is corrupt, or of an unknown format.
         """
         value = unseal(data, name)
-        return cls.from_json(value, tuple(Table.from_json(table) for table in value["tables"]))
+        if value.get("format") != FORMAT:
+            raise IntegrityError(f"{name} has format {value.get('format')}; this version reads format {FORMAT}.")
+        try:
+            return cls.from_json(value, tuple(Table.from_json(table) for table in value["tables"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise IntegrityError(f"{name} lacks or misstates a field: {error!r}.") from error
 
     @classmethod
     def from_json(cls, value: dict[str, Any], tables: tuple[Table, ...]) -> "Intent":

@@ -118,7 +118,7 @@ def decode_manifest(data: bytes, name: str) -> Manifest:
     try:
         manifest = _from_json(value)
         totals = Totals.from_json(value["totals"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise IntegrityError(f"{name} lacks or misstates a field: {error!r}.") from error
     if manifest.totals != totals:
         raise IntegrityError(f"{name}: the totals are not the sums of its tables.")

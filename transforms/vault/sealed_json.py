@@ -9,7 +9,7 @@ from transforms.errors import IntegrityError
 SEAL = "self_sha256"
 
 
-def canonical(value: Any) -> bytes:
+def canonical(value: dict[str, Any]) -> bytes:
     """The one form of a JSON value: keys sorted, two spaces, UTF-8, a newline at the end."""
     return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
 
@@ -28,8 +28,9 @@ def unseal(data: bytes, name: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(data)
-    except ValueError as error:
+        sealed = isinstance(value, dict) and seal({k: v for k, v in value.items() if k != SEAL}) == data
+    except (ValueError, RecursionError) as error:  # half a surrogate pair is a ValueError of `seal`
         raise IntegrityError(f"{name} cannot be read: it is not JSON: {error}.") from error
-    if not isinstance(value, dict) or seal({k: v for k, v in value.items() if k != SEAL}) != data:
+    if not sealed:
         raise IntegrityError(f"{name} is corrupt: its bytes do not agree with the digest that it carries.")
     return {key: item for key, item in value.items() if key != SEAL}

@@ -1,5 +1,6 @@
 """Shards and their chunks, as receipts and index files describe them."""
 
+import builtins
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,7 @@ class Chunk:
     bytes: int
     offset: int
     length: int
-    sha256: bytes
+    sha256: builtins.bytes  # beside a field of that name
     hash_sum: int
 
     def to_record(self) -> dict[str, Any]:

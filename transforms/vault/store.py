@@ -73,12 +73,17 @@ def put_once(store: Store, name: str, data: bytes) -> None:
     """
     for rest in reversed(range(_TRIES)):
         try:
-            store.put(name, data)
-        except ExistsError:
-            if store.read(name) != data:
-                raise
+            _put_or_recognise(store, name, data)
         except UnreachableError:
             if not rest:
                 raise
             continue
         return
+
+
+def _put_or_recognise(store: Store, name: str, data: bytes) -> None:
+    try:
+        store.put(name, data)
+    except ExistsError:
+        if store.read(name) != data:
+            raise

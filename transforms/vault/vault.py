@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from transforms.errors import ExistsError, IntegrityError, NotFoundError
+from transforms.errors import ExistsError, IntegrityError, NotFoundError, RefusedError
 from transforms.vault.intent import FORMAT
-from transforms.vault.layout import VAULT
+from transforms.vault.layout import INTENT, VAULT
 from transforms.vault.prefixed_store import PrefixedStore
 from transforms.vault.sealed_json import seal, unseal
 from transforms.vault.store import Store, put_once
@@ -46,17 +47,40 @@ def open_vault(place: str) -> Vault:
         raise IntegrityError(
             f"{place}/{VAULT} has format {value.get('format')}; this version reads {FORMAT}. Use a newer Shardkeep."
         )
+    if not isinstance(value.get("vault"), str):
+        raise IntegrityError(f"{place}/{VAULT} names no vault id. Put the vault's own {VAULT} back.")
     return Vault(absolute_place(place), store, value["vault"])
 
 
 def open_or_create_vault(place: str) -> Vault:
-    """Open the vault at a place; make one where there is nothing."""
+    """Open the vault at a place; make one where there is none.
+
+    Raises:
+        RefusedError: if there are backups without `VAULT.json`: with a new id none of them could be read.
+    """
     try:
         return open_vault(place)
     except NotFoundError:
-        value = {"format": FORMAT, "vault": secrets.token_hex(16)}
-    try:
-        put_once(open_store(place), VAULT, seal(value))
-    except ExistsError:
-        pass  # another backup made it at the same moment: the vault that is read is the one that counts
+        store = open_store(place)
+    if _has_backups(store):
+        return _open_or_refuse(place)
+    with suppress(
+        ExistsError
+    ):  # another backup made it at the same moment: the vault that is read is the one that counts
+        put_once(store, VAULT, seal({"format": FORMAT, "vault": secrets.token_hex(16)}))
     return open_vault(place)
+
+
+def _has_backups(store: Store) -> bool:
+    backups = (f"{source}/{backup}" for source in store.folders("") for backup in store.folders(f"{source}/"))
+    return any(True for backup in backups for _ in store.list(f"{backup}/{INTENT}"))
+
+
+def _open_or_refuse(place: str) -> Vault:
+    try:  # another backup may have made the vault, and begun, since it was looked for
+        return open_vault(place)
+    except NotFoundError as error:
+        raise RefusedError(
+            f"{place} holds backups, but its {VAULT} is gone, and a new one would make them unreadable. Put it back"
+            f" (it holds the id that every manifest there names), or give another --vault."
+        ) from error

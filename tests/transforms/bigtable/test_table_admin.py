@@ -101,10 +101,18 @@ def test_a_table_of_another_form_is_not_ours(admin: TableAdmin, name: str, exist
         admin.create(name, SCHEMA)
 
 
-def test_a_table_with_rules_is_not_ours(admin: TableAdmin, name: str) -> None:
+def test_creating_again_recognises_our_own_table_when_it_has_its_rules(admin: TableAdmin, name: str) -> None:
     admin.create(name, SCHEMA)
     admin.apply_gc(name, SCHEMA)
-    with pytest.raises(ExistsError, match="family f has a garbage collection rule; family g has"):
+    admin.create(name, SCHEMA)
+    assert admin.get_schema(name) == SCHEMA
+
+
+def test_a_table_with_rules_of_its_own_is_not_ours(admin: TableAdmin, name: str) -> None:
+    admin.create(name, SCHEMA)
+    own = {"f": FamilySchema({"max_num_versions": 3}), "g": SCHEMA.families["g"]}
+    admin.apply_gc(name, TableSchema(own))
+    with pytest.raises(ExistsError, match=r"restore: family f has a garbage collection rule of its own\. Restore"):
         admin.create(name, SCHEMA)
 
 

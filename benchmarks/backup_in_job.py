@@ -1,0 +1,54 @@
+"""Our backup in the job: every step that workers do, from plan to commit, without engine and command around it.
+
+python -m benchmarks.backup_in_job --server=localhost:PORT --rows=1000000 --vault=DIR
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+
+from benchmarks.stopwatch import Stopwatch, reader_parser
+from pipelines.command.take_backup import claim
+from transforms.backup_work import BackupWork, index_group
+from transforms.bigtable.instance import Instance
+from transforms.bigtable.source import BigtableSource
+from transforms.progress import ProgressFile
+from transforms.source import Wanted
+from transforms.vault.commit import commit
+from transforms.vault.totals import Totals
+from transforms.vault.vault import open_or_create_vault
+
+_CHUNK_SIZE = 1 << 20
+_RANGES = 16
+_READERS = 2
+
+
+def back_up(work: BackupWork) -> Totals:
+    """The steps of `transforms.back_up.BackUp`, one after the other; returns what the manifest says."""
+    planned = [item for table in work.tables(None) for item in work.plan(table)]
+    with ThreadPoolExecutor(_READERS) as readers:
+        receipts = list(readers.map(work.back_up, planned))
+    files = [file for group in groupby(receipts, index_group) for file in work.write_index(group)]
+    return commit(work.store(), work.backup, files).totals
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Back up the table and print what it took."""
+    parser = reader_parser("backup_in_job")
+    parser.add_argument("--vault", required=True, help="folder of a new vault")
+    options = parser.parse_args(argv)
+    os.environ["BIGTABLE_EMULATOR_HOST"] = options.server
+    _, project, _, instance, _, table = options.table.split("/")
+    source = BigtableSource(Instance(project, instance))
+    wanted = Wanted(_RANGES, 1 << 28)
+    vault = open_or_create_vault(options.vault)
+    intent = claim(vault, source, source.tables([table]), "", {"chunk_size": _CHUNK_SIZE, "ranges": _RANGES})
+    work = BackupWork(vault.place, source, intent.backup, _CHUNK_SIZE, wanted, ProgressFile(""))
+    with Stopwatch() as stopwatch:
+        totals = back_up(work)
+    stopwatch.report(totals.rows, totals.bytes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The demonstration: a real Bigtable (the official emulator) with real data, backed up, damaged and restored."""

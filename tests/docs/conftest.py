@@ -1,0 +1,49 @@
+"""A small real backup, and one that failed, in one vault."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.bigtable_backup import build
+from pipelines.command.take_backup import BackupConfig, take_backup
+from tests.docs.small_source import SmallSource
+from transforms.errors import ShardkeepError
+from transforms.source import Wanted
+from transforms.vault.catalogue import COMMITTED, list_backups
+from transforms.vault.vault import open_vault
+
+
+@dataclass(frozen=True)
+class SmallVault:
+    root: Path
+    committed: Path
+
+    def objects(self) -> list[str]:
+        return sorted(path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if path.is_file())
+
+    def read(self, name: str) -> bytes:
+        return (self.root / name).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def small_vault(tmp_path_factory: pytest.TempPathFactory) -> SmallVault:
+    """Made by the very code that makes backups; the committed backup has an orphan shard too."""
+    root = tmp_path_factory.mktemp("vault")
+    take(root, SmallSource(), "empty", "orders.2024", "wide")
+    with pytest.raises(ShardkeepError):
+        take(root, SmallSource(broken=True), "wide")
+    [backup] = [item for item in list_backups(open_vault(str(root))) if item.state == COMMITTED]
+    committed = root / backup.source / backup.backup
+    shard = min((committed / "data" / "orders.2024").glob("*.avro"))
+    shutil.copy(shard, shard.with_name(f"000000-{'f' * 16}.avro"))
+    return SmallVault(root, committed)
+
+
+def take(root: Path, source: SmallSource, *tables: str) -> None:
+    values: dict[str, Any] = {"chunk_size": 64, "wanted": Wanted(None, 1 << 20), "label": "größe"}
+    values |= {"plan_only": False, "json": True, "beam_args": ("--runner=FnApiRunner",)}
+    config = BackupConfig(vault=str(root), source=source, tables=tables, **values)
+    assert take_backup(config, build) == 0

@@ -1,0 +1,182 @@
+"""`docs/vault.md` is held to the code: its tables, its layout, its programs."""
+
+import ast
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import pytest
+
+from tests.docs.conftest import SmallVault
+from tests.docs.described import AvroRecords, JsonCheck
+from tests.docs.markdown import column, dead_links, field_tables, programs, read, tables
+from transforms.bigtable.source import BigtableSource
+from transforms.vault import catalogue
+from transforms.vault.index import RANGES_PER_FILE, decode_index
+from transforms.vault.intent import FORMAT
+from transforms.vault.layout import encode_parts
+from transforms.vault.shard import Shard
+from transforms.verify import LEVELS
+
+DOCUMENT = read("vault.md")
+FIELDS = field_tables(DOCUMENT)
+SUM_OF_NOTHING = hashlib.sha256(b"").digest()
+
+
+def kind_of(name: str) -> str:
+    return "Failure note" if "/notes/failure-" in name else name.rpartition("/")[2]
+
+
+def json_objects(vault: SmallVault) -> Iterator[tuple[str, Any]]:
+    return ((name, json.loads(vault.read(name))) for name in vault.objects() if name.endswith(".json"))
+
+
+def avro_files(vault: SmallVault) -> list[Path]:
+    return [vault.root / name for name in vault.objects() if not name.endswith(".json")]
+
+
+def indexed_shards(vault: SmallVault) -> Iterator[Shard]:
+    for path in sorted((vault.committed / "index").iterdir()):
+        yield from (entry.shard for entry in decode_index(path.read_bytes()))
+
+
+def manifest(vault: SmallVault) -> Any:  # noqa: ANN401
+    return json.loads((vault.committed / "MANIFEST.json").read_bytes())
+
+
+def checked_json(vault: SmallVault) -> tuple[JsonCheck, list[str]]:
+    check = JsonCheck(FIELDS)
+    found = [problem for name, value in json_objects(vault) for problem in check.problems(value, kind_of(name), name)]
+    return check, found
+
+
+def avro_records(vault: SmallVault) -> AvroRecords:
+    records = AvroRecords()
+    for path in avro_files(vault):
+        with path.open("rb") as file:
+            records.add(fastavro.reader(file).writer_schema)
+    return records
+
+
+def run(command: list[str]) -> list[str]:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def run_python(program: str, vault: SmallVault) -> list[str]:
+    return run([sys.executable, "-c", program, str(vault.committed)])
+
+
+def test_every_json_object_has_the_documented_fields_and_no_others(small_vault: SmallVault) -> None:
+    assert checked_json(small_vault)[1] == []
+
+
+def test_every_documented_json_field_is_written(small_vault: SmallVault) -> None:
+    records = avro_records(small_vault).records
+    documented = {(name, key) for name, fields in FIELDS.items() if name not in records for key in fields}
+    assert documented - checked_json(small_vault)[0].seen == set()
+
+
+def test_avro_schemas_have_the_documented_fields_in_their_order(small_vault: SmallVault) -> None:
+    records = avro_records(small_vault).records
+    assert records == {name: list(FIELDS[name].items()) for name in records}
+    assert set(records) == {"PlannedRange", "Shard", "Chunk", "IndexEntry", "Receipt", "BigtableRow", "BigtableCell"}
+
+
+def test_every_object_has_a_name_of_the_layout(small_vault: SmallVault) -> None:
+    objects, parts = tables(DOCUMENT)["Layout"]
+    forms = dict(zip(column(parts), column(parts, 1), strict=True))
+    names = [re.compile(re.sub(r"<\w+>", lambda part: forms[part[0]], name)) for name in column(objects)]
+    assert [name for name in small_vault.objects() if sum(bool(form.fullmatch(name)) for form in names) != 1] == []
+    unused = [form.pattern for form in names if not any(map(form.fullmatch, small_vault.objects()))]
+    assert [pattern.rpartition("/")[2] for pattern in unused] == ["TOMBSTONE.json"]
+
+
+def test_identifiers_are_encoded_as_the_examples_are() -> None:
+    [examples] = tables(DOCUMENT)["Encoded identifiers"]
+    assert len(examples) > 2
+    for parts, name in examples[1:]:
+        assert f"`{encode_parts(re.findall('`([^`]+)`', parts))}`" == name
+
+
+def test_json_objects_are_in_the_documented_form(small_vault: SmallVault) -> None:
+    expression = 'json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\\n"'
+    assert expression in DOCUMENT
+    for name, value in json_objects(small_vault):
+        form = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+        assert small_vault.read(name) == form.encode()
+        blank = json.dumps({**value, "self_sha256": ""}, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+        assert hashlib.sha256(blank.encode()).hexdigest() == value["self_sha256"]
+
+
+def test_sync_markers_are_the_documented_ones(small_vault: SmallVault) -> None:
+    for path in avro_files(small_vault):
+        name = path.relative_to(small_vault.committed.parent).as_posix()
+        is_shard = path.suffix == ".avro" and path.parent.parent.name == "data"
+        marker = hashlib.sha256(name.encode()).digest()[:16] if is_shard else b"Shardkeep vault\n"
+        assert path.read_bytes()[-16:] == marker or "f" * 16 in name  # the orphan is a copy under another name
+
+
+def test_the_small_backup_has_every_case_that_the_programs_meet(small_vault: SmallVault) -> None:
+    chunks = [chunk for shard in indexed_shards(small_vault) for chunk in shard.chunks]
+    assert {chunk.sha256 for chunk in chunks if not chunk.rows} == {SUM_OF_NOTHING}
+    assert any(chunk.records > chunk.rows for chunk in chunks)
+    assert any(len(shard.chunks) > 1 for shard in indexed_shards(small_vault))
+
+
+def test_the_simple_program_prints_the_rows_of_every_table(small_vault: SmallVault) -> None:
+    simple, _ = programs(DOCUMENT, "python")
+    assert run_python(simple, small_vault) == ["empty 0", "orders.2024 10", "wide 2"]
+
+
+def test_the_checking_program_computes_the_digests_of_the_manifest(small_vault: SmallVault) -> None:
+    _, checking = programs(DOCUMENT, "python")
+    expected = [f"{table['name']} {table['rows']} {table['digest']} True" for table in manifest(small_vault)["tables"]]
+    assert run_python(checking, small_vault) == expected
+
+
+@pytest.mark.parametrize("program", programs(DOCUMENT, "python"), ids=["simple", "checking"])
+def test_programs_need_an_avro_reader_and_a_hash_and_nothing_of_ours(program: str) -> None:
+    nodes = list(ast.walk(ast.parse(program)))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert names - sys.stdlib_module_names <= {"fastavro", "mmh3"}
+
+
+def test_the_shell_program_shows_the_seal_and_the_digests_of_all_files(small_vault: SmallVault) -> None:
+    if not shutil.which("sha256sum"):
+        pytest.skip("there is no sha256sum on the PATH")
+    [script] = programs(DOCUMENT, "sh")
+    computed, sealed, *files = run(["sh", "-c", script, "sh", str(small_vault.committed)])
+    value = manifest(small_vault)
+    assert computed.split()[0] == value["self_sha256"]
+    assert value["self_sha256"] in sealed
+    digests = {line.split()[0] for line in files}
+    assert {file["sha256"] for table in value["tables"] for file in table["index"]} <= digests
+    assert {shard.object.sha256.hex() for shard in indexed_shards(small_vault)} <= digests
+
+
+def test_words_and_numbers_are_those_of_the_code() -> None:
+    found = tables(DOCUMENT)
+    words = {value for name, value in vars(catalogue).items() if name.isupper() and name == value}
+    assert set(column(found["States"][0])) == words
+    assert set(LEVELS) <= set(column(found["What a verification proves"][0]))
+    assert BigtableSource.consistency in column(found["Consistency"][0])
+    assert f"each {RANGES_PER_FILE} neighbouring planned ranges" in DOCUMENT
+    assert f"It describes format {FORMAT}." in DOCUMENT
+
+
+def test_rules_are_numbered_without_a_gap() -> None:
+    numbers = [int(number) for number in re.findall(r"^\* \*\*V(\d+)\*\*", DOCUMENT, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert all(int(cited) in numbers for cited in re.findall(r"\bV(\d+)", DOCUMENT))
+
+
+def test_links_lead_to_headings() -> None:
+    assert dead_links(DOCUMENT) == []

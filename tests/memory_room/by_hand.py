@@ -1,0 +1,105 @@
+"""The phases of a backup, a verification and a restore, called one after the other without an engine.
+
+`times` calls each phase so often for each element, as engines may; what the last call returned goes on.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from pipelines.command.take_backup import claim
+from tests.memory_room.records import inspect
+from tests.memory_room.source import MemorySource
+from tests.memory_room.target import MemoryTarget
+from transforms.backup_work import BackupWork, index_group
+from transforms.progress import ProgressFile
+from transforms.report import Report, found, merge
+from transforms.restore_work import RestoredTable, RestoreWork, Written
+from transforms.source import Assignment, Wanted
+from transforms.vault.index import IndexFile
+from transforms.vault.plan import PlannedRange
+from transforms.vault.receipt import ReceiptSummary
+from transforms.vault.vault import open_or_create_vault, open_vault
+from transforms.verify_work import VerifyWork, sum_runs
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+CHUNK_SIZE = 100
+NO_PROGRESS = ProgressFile("")
+
+
+def new_work(vault: str, source: MemorySource, ranges: int | None = 3, chunk_size: int = CHUNK_SIZE) -> BackupWork:
+    """The work of a backup of all tables, whose intent is written."""
+    opened = open_or_create_vault(vault)
+    intent = claim(opened, source, source.tables(["*"]), "by hand", {"chunk_size": chunk_size})
+    return BackupWork(opened.place, source, intent.backup, chunk_size, Wanted(ranges, 1 << 20), NO_PROGRESS)
+
+
+def planned_ranges(work: BackupWork, times: int = 1) -> list[PlannedRange]:
+    """All planned ranges of a backup."""
+    return [planned for table in many(times, work.tables, None) for planned in many(times, work.plan, table)]
+
+
+def index_files(work: BackupWork, receipts: Iterable[ReceiptSummary], times: int = 1) -> list[IndexFile]:
+    """The index files of receipts."""
+    groups: dict[tuple[int, int], list[ReceiptSummary]] = defaultdict(list)
+    for receipt in receipts:
+        groups[index_group(receipt)].append(receipt)
+    return [file for group in groups.items() for file in many(times, work.write_index, group)]
+
+
+def back_up(work: BackupWork, times: int = 1) -> str:
+    """Take a backup; returns the manifest's name."""
+    receipts = [one(times, work.back_up, planned) for planned in planned_ranges(work, times)]
+    return one(times, work.commit, index_files(work, receipts, times))
+
+
+def verify_work(vault: str, folder: str, backup: str) -> VerifyWork:
+    """How a memory backup is verified."""
+    return VerifyWork(open_vault(vault).place, folder, backup, inspect, NO_PROGRESS)
+
+
+def verify(work: VerifyWork, level: str) -> Report:
+    """Verify at L1, L2 or L3."""
+    parts = [part for file in work.index_files(None) for part in work.read_index(file)]
+    reports = [part for part in parts if isinstance(part, Report)]
+    shards = [part for part in parts if not isinstance(part, Report)]
+    reports += [work.check_object(ref) for ref in work.documents(None)]
+    reports += [report for shard in shards for report in work.check_inventory(shard)]
+    if level != "L1":
+        reports += [work.check_bytes(shard) for shard in shards]
+    if level == "L3":
+        runs = [work.check_run(run) for shard in shards for run in work.runs(shard)]
+        sums = [sum_runs(run for run in runs if run.table == place) for place in {run.table for run in runs}]
+        reports += [found(run.problem) for run in runs] + work.check_tables(sums)
+    return merge(reports)
+
+
+def restore_work(backup: VerifyWork, target: MemoryTarget) -> RestoreWork:
+    """The work of a restore of all tables, judged by the target."""
+    judged = target.check([Assignment(entry.table, entry.table.name) for entry in backup.manifest().tables])
+    return RestoreWork(backup, target, tuple(enumerate(judged)))
+
+
+def restore(work: RestoreWork, times: int = 1) -> list[RestoredTable]:
+    """Restore all tables."""
+    report = verify(work.backup, "L1")
+    prepared = [one(times, lambda place: work.prepare(place, report), place) for place in work.places(None)]
+    runs = [run for place in prepared for file in work.index_files(place) for run in many(times, work.runs, file)]
+    written = [one(times, lambda run: work.write(run, prepared), run) for run in runs]
+    return [one(times, lambda place: work.finish(place, _of(place, written)), place) for place in prepared]
+
+
+def _of(place: int, written: Iterable[tuple[int, Written]]) -> list[Written]:
+    return [part for table, part in written if table == place]
+
+
+def one(times: int, phase: Callable[[A], B], element: A) -> B:
+    """What the last of several calls returns."""
+    return [phase(element) for _ in range(times)][-1]
+
+
+def many(times: int, phase: Callable[[A], Iterable[B]], element: A) -> list[B]:
+    """The elements that the last of several calls returns."""
+    return [list(phase(element)) for _ in range(times)][-1]

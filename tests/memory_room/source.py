@@ -1,0 +1,80 @@
+"""A memory database as a source."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import pairwise
+from typing import ClassVar
+
+from tests.memory_room.database import DATABASES, NULLS, Database, Row
+from tests.memory_room.records import AVRO_SCHEMA, batch_of, encode
+from transforms.batch import Batch
+from transforms.errors import NotFoundError
+from transforms.identity import Identity, Table
+from transforms.key_range import KeyRange
+from transforms.source import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySource:
+    """The tables of a database of this process.
+
+    Attributes:
+        database: Its name in `DATABASES`.
+        planned: For names of tables the ranges that they are cut into, whatever is wanted.
+    """
+
+    database: str
+    planned: tuple[tuple[str, tuple[KeyRange, ...]], ...] = ()
+    consistency: ClassVar[str] = "snapshot"
+
+    @property
+    def _database(self) -> Database:
+        return DATABASES[self.database]
+
+    def identity(self) -> Identity:
+        """See `Source.identity`."""
+        return memory_identity(self.database)
+
+    def tables(self, patterns: Sequence[str]) -> list[Table]:
+        """See `Source.tables`."""
+        self._database.calls["tables"] += 1
+        chosen = sorted({name for pattern in patterns for name in self._matches(pattern)})
+        return [self._table(name) for name in chosen]
+
+    def _matches(self, pattern: str) -> list[str]:
+        names = [name for name in self._database.tables if fnmatchcase(name, pattern)]
+        if not names:
+            raise NotFoundError(f"--table={pattern}: {self.database} has no such table.")
+        return names
+
+    def _table(self, name: str) -> Table:
+        return Table((name,), {"nullable": self._database.tables[name].nullable}, AVRO_SCHEMA)
+
+    def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
+        """See `Source.ranges`: as many as wanted, at keys that exist, and one for the rows without a key."""
+        self._database.calls["ranges"] += 1
+        if table.name in dict(self.planned):
+            return list(dict(self.planned)[table.name])
+        keys, count = sorted(self._database.tables[table.name].keyed), wanted.ranges or 1
+        cuts = sorted({keys[number * len(keys) // count] for number in range(1, count)} - {b""}) if keys else []
+        ranges = [KeyRange("", start, end) for start, end in pairwise([b"", *cuts, b""])]
+        return ranges + ([KeyRange(NULLS)] if table.schema["nullable"] else [])
+
+    def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
+        """See `Source.read`."""
+        self._database.calls["read"] += 1
+        held: list[tuple[bytes, Row]] = []
+        for place, row in self._database.tables[table.name].rows(key_range):
+            self._database.touch("read", place)
+            held.append((place, row))
+            if sum(len(encode(row)) for _, row in held) >= chunk_size:
+                yield batch_of(held)
+                held = []
+        if held:
+            yield batch_of(held)
+
+
+def memory_identity(database: str) -> Identity:
+    """Who a memory database is."""
+    return Identity("memory", (("database", database),))

@@ -1,0 +1,73 @@
+"""A memory database as a target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tests.memory_room.database import DATABASES, Database, MemoryTable
+from tests.memory_room.records import decode
+from tests.memory_room.source import memory_identity
+from transforms.errors import RefusedError
+from transforms.identity import Identity
+from transforms.source import Assignment
+
+DOOMED = b"doomed"
+"""A value that this room counts as one that will not stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryTarget:
+    """The tables of a database of this process, which `database` names in `DATABASES`."""
+
+    database: str
+
+    @property
+    def _database(self) -> Database:
+        return DATABASES[self.database]
+
+    def identity(self) -> Identity:
+        """See `Target.identity`."""
+        return memory_identity(self.database)
+
+    def check(self, assignments: Sequence[Assignment]) -> list[Assignment]:
+        """See `Target.check`."""
+        self._database.calls["check"] += 1
+        problems = [problem for item in assignments for problem in self._problems(item)]
+        if problems:
+            raise RefusedError("Nothing was written:\n" + "\n".join(problems))
+        return [replace(item, create=item.destination not in self._database.tables) for item in assignments]
+
+    def _problems(self, item: Assignment) -> list[str]:
+        table = self._database.tables.get(item.destination, MemoryTable())
+        has_rows = table.keyed or table.nulls
+        return [f"table {item.destination} has rows. {item.remedy}"] if has_rows and not item.may_append else []
+
+    def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
+        """See `Target.prepare`."""
+        self._database.calls["prepare"] += 1
+        table = MemoryTable(nullable=assignment.table.schema["nullable"], splits=list(splits))
+        self._database.tables.setdefault(assignment.destination, table)
+
+    def write(self, assignment: Assignment, records: bytes) -> int:
+        """See `Target.write`."""
+        self._database.calls["write"] += 1
+        table, doomed = self._database.tables[assignment.destination], 0
+        for key, value in decode(records):
+            self._database.touch("write", value if key is None else key)
+            table.put((key, value))
+            doomed += value == DOOMED
+        return doomed
+
+    def finish(self, assignment: Assignment) -> list[str]:
+        """See `Target.finish`."""
+        self._database.calls["finish"] += 1
+        table = self._database.tables[assignment.destination]
+        table.finished = True
+        return [f"table {assignment.destination}: rows without a key stand apart."] if table.nullable else []
+
+    def unfinished(self, assignment: Assignment) -> list[str]:
+        """See `Target.unfinished`."""
+        self._database.calls["unfinished"] += 1
+        table = self._database.tables.get(assignment.destination)
+        if table is None or table.finished:
+            return []
+        return [f"table {assignment.destination} is left unfinished; drop it."]

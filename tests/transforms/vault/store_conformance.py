@@ -1,0 +1,163 @@
+"""What every store must do; a test class for a store inherits it and provides the fixture `store`."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import google_crc32c
+import pytest
+
+from transforms.errors import ExistsError, NotFoundError
+from transforms.vault.store import ObjectStat, Store
+
+ODD_NAMES = ("a+b%2F/c d.avro", "%2Ehidden/x", "größe/é", "deep/er/and/deeper/still")
+RACERS = 8
+BYTES = b"0123456789"
+
+
+def stream(store: Store, name: str, *pieces: bytes) -> None:
+    with store.create(name) as writer:
+        for piece in pieces:
+            writer.write(piece)
+
+
+class StoreConformance:
+    def test_a_put_object_is_read_back(self, store: Store) -> None:
+        store.put("a/b", BYTES)
+        assert store.read("a/b") == BYTES
+
+    def test_an_object_may_be_empty(self, store: Store) -> None:
+        store.put("put", b"")
+        stream(store, "created")
+        assert [store.read("put"), store.read("created")] == [b"", b""]
+        assert store.stat("put") == ObjectStat("put", 0, 0)
+
+    @pytest.mark.parametrize("name", ODD_NAMES)
+    def test_a_name_is_taken_as_it_is(self, store: Store, name: str) -> None:
+        store.put(name, BYTES)
+        assert list(store.list("")) == [name]
+        assert store.stat(name).name == name
+
+    def test_a_put_never_overwrites(self, store: Store) -> None:
+        store.put("a", BYTES)
+        with pytest.raises(ExistsError, match="a exists already"):
+            store.put("a", b"other")
+        assert store.read("a") == BYTES
+
+    def test_a_put_of_equal_bytes_is_refused_too(self, store: Store) -> None:
+        store.put("a", BYTES)
+        with pytest.raises(ExistsError):
+            store.put("a", BYTES)
+
+    def test_a_stream_becomes_an_object(self, store: Store) -> None:
+        stream(store, "a/b", b"01", b"", b"23456", b"789")
+        assert store.read("a/b") == BYTES
+
+    def test_a_stream_never_overwrites(self, store: Store) -> None:
+        store.put("a", BYTES)
+        with pytest.raises(ExistsError):
+            stream(store, "a", b"other")
+        assert store.read("a") == BYTES
+
+    def test_a_stream_whose_name_is_taken_meanwhile_is_refused(self, store: Store) -> None:
+        with pytest.raises(ExistsError), store.create("a") as writer:
+            writer.write(b"late")
+            store.put("a", BYTES)
+        assert list(store.list("")) == ["a"]
+        assert store.read("a") == BYTES
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit], ids=lambda kind: kind.__name__)
+    def test_an_exception_ends_a_stream_without_an_object(self, store: Store, error: type[BaseException]) -> None:
+        with pytest.raises(error), store.create("a/b") as writer:
+            writer.write(BYTES)
+            raise error
+        assert list(store.list("")) == []
+        with pytest.raises(NotFoundError):
+            store.stat("a/b")
+
+    def test_the_name_of_an_ended_stream_is_free(self, store: Store) -> None:
+        with pytest.raises(ValueError, match="midway"), store.create("a") as writer:
+            writer.write(b"half")
+            raise ValueError("midway")
+        stream(store, "a", BYTES)
+        assert store.read("a") == BYTES
+
+    def test_an_object_appears_when_its_stream_ends(self, store: Store) -> None:
+        with store.create("a") as writer:
+            writer.write(BYTES)
+            assert list(store.list("")) == []
+            with pytest.raises(NotFoundError):
+                store.read("a")
+        assert list(store.list("")) == ["a"]
+
+    def test_of_puts_at_once_one_wins(self, store: Store) -> None:
+        assert_one_wins(store, lambda data: store.put("a/b", data))
+
+    def test_of_streams_at_once_one_wins(self, store: Store) -> None:
+        assert_one_wins(store, lambda data: stream(store, "a/b", data[:1], data[1:]))
+
+    @pytest.mark.parametrize("start", range(13))
+    def test_a_ranged_read_is_a_slice(self, store: Store, start: int) -> None:
+        store.put("a", BYTES)
+        lengths = [None, *range(13)]
+        assert [store.read("a", start, length) for length in lengths] == [BYTES[start:][:length] for length in lengths]
+
+    def test_a_stat_tells_size_and_checksum(self, store: Store) -> None:
+        store.put("a", b"123456789")
+        # RFC 3720, B.4, and the check value of CRC-32C in every catalogue of CRCs.
+        assert store.stat("a") == ObjectStat("a", 9, 0xE3069283)
+
+    def test_a_stat_of_a_large_object_is_right(self, store: Store) -> None:
+        data = bytes(range(256)) * 4096 * 9
+        stream(store, "a", data[:5_000_000], data[5_000_000:])
+        assert store.stat("a") == ObjectStat("a", len(data), google_crc32c.value(data))
+
+    @pytest.mark.parametrize("prefix", ["", "a", "a/", "a/b", "a/b/", "a/b/x", "b", "no/such/", "no"])
+    def test_a_list_has_the_names_with_the_prefix_sorted(self, store: Store, prefix: str) -> None:
+        names = ["b", "a/c", "a/b/y", "a/b/x", "ab/x", "a.x", "a-x"]
+        for name in names:
+            store.put(name, b"")
+        assert list(store.list(prefix)) == sorted(name for name in names if name.startswith(prefix))
+
+    def test_folders_are_the_next_parts_of_deeper_names(self, store: Store) -> None:
+        for name in ("b/x", "a/2/x", "a/1/y", "a/1/z", "a/file", "file"):
+            store.put(name, b"")
+        assert list(store.folders("")) == ["a", "b"]
+        assert list(store.folders("a/")) == ["1", "2"]
+        assert list(store.folders("a/1/")) == []
+        assert list(store.folders("none/")) == []
+
+    def test_a_deleted_object_is_gone_and_its_name_is_free(self, store: Store) -> None:
+        store.put("a/b", b"old")
+        store.put("a/c", BYTES)
+        store.delete("a/b")
+        assert list(store.list("")) == ["a/c"]
+        store.put("a/b", b"new")
+        assert store.read("a/b") == b"new"
+
+    def test_deleting_what_is_not_there_is_no_error(self, store: Store) -> None:
+        store.delete("a/b")
+        assert list(store.list("")) == []
+
+    def test_reading_what_is_not_there_names_it(self, store: Store) -> None:
+        for look in (store.read, store.stat):
+            with pytest.raises(NotFoundError, match="a/none"):
+                look("a/none")
+
+
+def assert_one_wins(store: Store, create: Callable[[bytes], None]) -> None:
+    """Of creators that start at once with different bytes one succeeds, and its bytes are there."""
+    start = threading.Barrier(RACERS)
+
+    def race(number: int) -> bool:
+        start.wait()
+        try:
+            create(b"%d" % number * 100)
+        except ExistsError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        won = list(pool.map(race, range(RACERS)))
+    assert sum(won) == 1
+    assert store.read("a/b") == b"%d" % won.index(True) * 100
