@@ -1,6 +1,7 @@
 """Bigtable tables for tests: hypothesis makes them, Google's client library creates, writes and reads them."""
 
 import os
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -75,7 +76,7 @@ def _versions(cell: Cell, count: int) -> list[Cell]:
     return [(family, qualifier, number * 1000, value + b"%d" % number) for number in range(count)]
 
 
-class _Client(BigtableDataClient):  # type: ignore[misc]
+class _Client(BigtableDataClient):
     """The library's client; its own channel to an emulator takes no message above 4 MiB."""
 
     def _build_grpc_channel(self, *_: object, **__: object) -> SwappableChannel:
@@ -130,6 +131,11 @@ class Tables:
         return sorted(table.name.rpartition("/")[2] for table in pages)
 
 
+def new_instance() -> Tables:
+    """An instance without tables: the emulator knows every one that is named."""
+    return Tables(f"i-{uuid.uuid4().hex[:12]}")
+
+
 def _entries(key: bytes, cells: Sequence[Cell]) -> Iterable[RowMutationEntry]:
     for start in range(0, len(cells), 10_000):
         part = cells[start : start + 10_000]
@@ -150,5 +156,5 @@ def admin() -> BaseBigtableTableAdminClient:
 
 def open_emulator() -> grpc.Channel:
     """A channel to the emulator that takes messages of any size."""
-    options = [("grpc.enable_http_proxy", 0), ("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
-    return grpc.insecure_channel(os.environ["BIGTABLE_EMULATOR_HOST"], options=options)
+    sizes = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+    return grpc.insecure_channel(os.environ["BIGTABLE_EMULATOR_HOST"], options=[("grpc.enable_http_proxy", 0), *sizes])

@@ -24,8 +24,11 @@ class Identity:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Identity":
-        """The inverse of `to_json`."""
-        return cls(data["room"], tuple((name, value) for name, value in data["parts"]))
+        """The inverse of `to_json`; raises TypeError if a part is no text."""
+        room, parts = data["room"], tuple((name, value) for name, value in data["parts"])
+        if not all(isinstance(text, str) for part in [(room,), *parts] for text in part):
+            raise TypeError(f"{data} is no identity")
+        return cls(room, parts)
 
     def __str__(self) -> str:
         """The identity for people."""

@@ -1,10 +1,12 @@
 """The steps of a restore, as plain functions over one frozen value."""
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from transforms.errors import IntegrityError
+from transforms.map_ahead import map_ahead
 from transforms.report import Report
 from transforms.source import Assignment, Target
 from transforms.vault.chunk_run import ChunkRun, read_chunks, runs_of
@@ -18,6 +20,10 @@ SPLIT_SIZE = 128 << 20
 
 MOST_SPLITS = 1000
 """Keys that a new table is split at."""
+
+
+_CALLS = 4
+"""Chunks of a run that are being written at once: a server's answer takes longer than a chunk's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +92,18 @@ class RestoreWork:
         """
         if run.table not in prepared:
             raise IntegrityError(f"{run.shard} is of table number {run.table}, which no step has prepared.")
-        assignment, rows, doomed = self._assignment(run.table), 0, 0
-        for chunk, records in read_chunks(self.backup.store(), run):
-            doomed += self.target.write(assignment, records)
-            rows += chunk.rows
-            self.backup.progress.add(rows=chunk.rows, bytes=chunk.bytes)
+        written = map_ahead(
+            functools.partial(self._write_chunk, run.table), read_chunks(self.backup.store(), run), _CALLS
+        )
+        total = sum_written(written)
         self.backup.progress.add(ranges=1)
-        return run.table, Written(rows, doomed)
+        return run.table, total
+
+    def _write_chunk(self, place: int, chunk: tuple[Chunk, bytes]) -> Written:
+        entry, records = chunk
+        doomed = self.target.write(self._assignment(place), records)
+        self.backup.progress.add(rows=entry.rows, bytes=entry.bytes)
+        return Written(entry.rows, doomed)
 
     def finish(self, place: int, written: Iterable[Written]) -> RestoredTable:
         """Finish a table whose rows are all there.

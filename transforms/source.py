@@ -28,6 +28,9 @@ class Source(Protocol):
     def identity(self) -> Identity:
         """Who it is."""
 
+    def settings(self) -> dict[str, str]:
+        """How it is read, for the record in the manifest's options; never a secret."""
+
     def tables(self, patterns: Sequence[str]) -> list[Table]:
         """The tables that names or globs select, sorted; raises `NotFoundError` for one that selects none."""
 

@@ -31,12 +31,13 @@ class Verify(beam.PTransform[PBegin, PCollection[Report]]):
         work = self.work
         start = pbegin | "Start" >> beam.Create([None])
         shards, reports = _read_index(start, work)
-        reports += [
-            start | "List documents" >> beam.FlatMap(work.documents) | "Check documents" >> beam.Map(work.check_object),
-            shards | "Check inventory" >> beam.FlatMap(work.check_inventory),
-        ]
+        objects = (
+            start | "List documents" >> beam.FlatMap(work.documents),
+            shards | "List objects" >> beam.FlatMap(work.objects),
+        ) | "Flatten objects" >> beam.Flatten()
+        reports.append(objects | "Check inventory" >> beam.Map(work.check_object))
         if self.level != "L1":
-            reports.append(shards | "Check bytes" >> beam.Map(work.check_bytes))
+            reports.append(objects | "Check bytes" >> beam.Map(work.check_bytes))
         if self.level == "L3":
             reports += _check_content(shards, work)
         report: PCollection[Report] = reports | beam.Flatten() | "Merge reports" >> beam.CombineGlobally(merge)

@@ -76,19 +76,18 @@ class VerifyWork:
         yield found(problem)
         yield from ((file.table, entry) for entry in entries)
 
-    def check_inventory(self, shard: TableShard) -> list[Report]:
-        """L1: shard and receipt are there, with their size and checksum."""
-        entry = shard[1]
+    def objects(self, shard: TableShard) -> list[ObjectRef]:
+        """A shard and its receipt."""
         self.progress.add(ranges=1)
-        return [self.check_object(entry.shard.object), self.check_object(entry.receipt)]
+        return [shard[1].shard.object, shard[1].receipt]
 
     def check_object(self, ref: ObjectRef) -> Report:
         """L1: an object is there, with its size and checksum."""
         return found(check_object(self.store(), ref))
 
-    def check_bytes(self, shard: TableShard) -> Report:
-        """L2: all bytes of a shard have its SHA-256."""
-        return found(_check_bytes(self.store(), shard[1].shard.object))
+    def check_bytes(self, ref: ObjectRef) -> Report:
+        """L2: all bytes of an object have its SHA-256."""
+        return found(_check_bytes(self.store(), ref))
 
     def runs(self, shard: TableShard) -> Iterator[ChunkRun]:
         """The runs of chunks of a shard."""

@@ -90,20 +90,21 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
         try:
             with ProgressLine("restoring", None, progress.path):
                 run_job(pipeline)
+        except ShardkeepError as error:
+            raise type(error)("\n".join([str(error), *_unfinished(config.target, placed)])) from error
         except BaseException:
-            _tell_unfinished(config.target, placed)
+            print("\n".join(_unfinished(config.target, placed)), file=sys.stderr)
             raise
         return result.read()
 
 
-def _tell_unfinished(target: Target, placed: Placed) -> None:
+def _unfinished(target: Target, placed: Placed) -> Iterator[str]:
+    """What the failed job has left half done; that it cannot be found out matters less than the failure itself."""
     for _, assignment in placed:
         try:
-            lines = target.unfinished(assignment)
-        except ShardkeepError as error:  # the failure itself is about to be told, and matters more
-            lines = [f"table {assignment.destination}: its state is not known: {error}"]
-        for line in lines:
-            print(line, file=sys.stderr)
+            yield from target.unfinished(assignment)
+        except ShardkeepError as error:
+            yield f"table {assignment.destination}: its state is not known: {error}"
 
 
 def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> int:

@@ -54,7 +54,7 @@ def take_backup(config: BackupConfig, build: Build) -> int:
     if config.plan_only:
         return _print_plan(config, tables)
     vault = open_or_create_vault(config.vault)
-    options = {"chunk_size": config.chunk_size, **asdict(config.wanted)}
+    options = {"chunk_size": config.chunk_size, **asdict(config.wanted), **config.source.settings()}
     intent = claim(vault, config.source, tables, config.label, options)
     with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
         progress = ProgressFile(str(Path(folder, "progress")))

@@ -71,6 +71,9 @@ class SmallSource:
     def identity(self) -> Identity:
         return Identity("bigtable", (("project", "example.com:my-project"), ("instance", "my-instance")))
 
+    def settings(self) -> dict[str, str]:
+        return {"app_profile": "nightly"}
+
     def tables(self, patterns: Sequence[str]) -> list[Table]:
         schemas = {"empty": TableSchema(), "orders.2024": every_setting(), "wide": TableSchema()}
         return [Table((name,), schemas[name].to_json(), AVRO_SCHEMA, ("a warning",)) for name in patterns]

@@ -65,10 +65,10 @@ def verify(work: VerifyWork, level: str) -> Report:
     parts = [part for file in work.index_files(None) for part in work.read_index(file)]
     reports = [part for part in parts if isinstance(part, Report)]
     shards = [part for part in parts if not isinstance(part, Report)]
-    reports += [work.check_object(ref) for ref in work.documents(None)]
-    reports += [report for shard in shards for report in work.check_inventory(shard)]
+    objects = [*work.documents(None), *(ref for shard in shards for ref in work.objects(shard))]
+    reports += [work.check_object(ref) for ref in objects]
     if level != "L1":
-        reports += [work.check_bytes(shard) for shard in shards]
+        reports += [work.check_bytes(ref) for ref in objects]
     if level == "L3":
         runs = [work.check_run(run) for shard in shards for run in work.runs(shard)]
         sums = [sum_runs(run for run in runs if run.table == place) for place in {run.table for run in runs}]

@@ -36,6 +36,10 @@ class MemorySource:
         """See `Source.identity`."""
         return memory_identity(self.database)
 
+    def settings(self) -> dict[str, str]:
+        """See `Source.settings`."""
+        return {}
+
     def tables(self, patterns: Sequence[str]) -> list[Table]:
         """See `Source.tables`."""
         self._database.calls["tables"] += 1

@@ -53,10 +53,11 @@ class Retries:
         return time.monotonic() - self._progressed > self.policy.patience
 
     def wait(self) -> None:
-        """Wait before the next try: a random time, so that many workers do not come at once."""
+        """Wait before the next try: a random time, so that many workers do not come at once, but within the patience."""
         longest = min(self.policy.longest_wait, self.policy.first_wait * 2**self._tries)
         self._tries = min(self._tries + 1, _MOST_DOUBLINGS)
-        time.sleep(random.uniform(0, longest))  # noqa: S311 (no secret is made of it)
+        left = self._progressed + self.policy.patience - time.monotonic()
+        time.sleep(max(0.0, min(left, random.uniform(0, longest))))  # noqa: S311 (no secret is made of it)
 
 
 def is_transient(error: grpc.RpcError) -> bool:

@@ -10,6 +10,7 @@ from transforms.bigtable.instance import Instance
 from transforms.bigtable.key_splits import split, wanted_ranges
 from transforms.bigtable.read_rows import RowReader
 from transforms.bigtable.records import AVRO_SCHEMA
+from transforms.bigtable.retry import RetryPolicy
 from transforms.bigtable.schema import aggregate_families
 from transforms.bigtable.table_admin import TableAdmin
 from transforms.bigtable.table_probe import TableProbe
@@ -21,14 +22,24 @@ from transforms.source import Wanted
 
 @dataclass(frozen=True, slots=True)
 class BigtableSource:
-    """The tables of an instance, read with its app profile. A scan is atomic row by row, and no more."""
+    """The tables of an instance, read with its app profile. A scan is atomic row by row, and no more.
+
+    Attributes:
+        instance: The instance.
+        patience: Seconds that each question about the tables may take before the job.
+    """
 
     instance: Instance
+    patience: float = 20.0
     consistency: ClassVar[str] = "row-atomic"
 
     def identity(self) -> Identity:
         """See `Source.identity`."""
         return self.instance.identity()
+
+    def settings(self) -> dict[str, str]:
+        """See `Source.settings`: the app profile routes the reads, and says whether Data Boost serves them."""
+        return {"app_profile": self.instance.app_profile}
 
     def tables(self, patterns: Sequence[str]) -> list[Table]:
         """See `Source.tables`: globs as in a shell, `*` for every table. Each table's rows are tried to be read.
@@ -37,7 +48,7 @@ class BigtableSource:
             NotFoundError: if a pattern selects no table.
             UnreachableError: if schema or rows may not be read.
         """
-        admin = TableAdmin(self.instance.project, self.instance.instance)
+        admin = TableAdmin(self.instance.project, self.instance.instance, self.patience)
         known = admin.list_table_ids()
         chosen = sorted({name for pattern in patterns for name in self._matches(pattern, known)})
         return [self._table(admin, name) for name in chosen]
@@ -51,7 +62,7 @@ class BigtableSource:
 
     def _table(self, admin: TableAdmin, name: str) -> Table:
         schema = admin.get_schema(name)
-        TableProbe(self.instance, name).is_empty()
+        TableProbe(self.instance, name, RetryPolicy(patience=self.patience, attempt_timeout=self.patience)).is_empty()
         aggregates = aggregate_families(schema)
         warning = f"families {', '.join(aggregates)} hold aggregates, which this version cannot restore"
         return Table((name,), schema.to_json(), AVRO_SCHEMA, (warning,) if aggregates else ())

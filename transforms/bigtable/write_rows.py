@@ -1,6 +1,5 @@
 """`MutateRows`: canonical records out, every entry accounted for."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import grpc
@@ -16,9 +15,6 @@ from transforms.bigtable.rpc_errors import rpc_error, status_error
 from transforms.key_range import printable
 
 METHOD = "/google.bigtable.v2.Bigtable/MutateRows"
-_IN_FLIGHT = 4
-"""Requests of one call of `write` that are under way at once: together less than a client's usual 20 MB."""
-
 _POLICY = RetryPolicy(attempt_timeout=600.0)
 
 
@@ -38,13 +34,8 @@ class RowWriter:
             ShardkeepError: with row key and reason, if the server will not take one.
             UnreachableError: if the server fails for longer than the policy's patience.
         """
-        requests = encode(records, self.instance.table_name(self.table), self.instance.app_profile)
-        if len(requests) == 1:
-            self._send(requests[0])
-            return
-        with ThreadPoolExecutor(_IN_FLIGHT, "bigtable-write") as pool:
-            for future in [pool.submit(self._send, request) for request in requests]:
-                future.result()
+        for request in encode(records, self.instance.table_name(self.table), self.instance.app_profile):
+            self._send(request)
 
     def _send(self, request: MutateRequest) -> None:
         retries = Retries(self.policy)

@@ -81,7 +81,8 @@ def _look_at_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: 
     try:
         return Listing(source, backup, COMMITTED, manifest=read_manifest(vault, folder, source, backup))
     except IntegrityError as error:
-        return Listing(source, backup, BROKEN, problem=str(error))
+        intent = _read_intent(folder, BackupLayout(backup))
+        return Listing(source, backup, BROKEN, intent=intent, problem=str(error))
 
 
 def _read_intent(folder: PrefixedStore, layout: BackupLayout) -> Intent | None:

@@ -37,7 +37,7 @@ def commit(store: Store, backup: str, files: Iterable[IndexFile]) -> Manifest:
 
 def _by_table(files: Iterable[IndexFile]) -> dict[int, list[IndexFile]]:
     by_table: dict[int, list[IndexFile]] = {}
-    for file in sorted(set(files), key=lambda file: (file.table, file.number, file.object.name)):
+    for file in sorted(set(files), key=lambda file: (file.table, file.number, file.range.space, file.object.name)):
         by_table.setdefault(file.table, []).append(file)
     return by_table
 

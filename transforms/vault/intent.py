@@ -76,10 +76,11 @@ class Intent:
 
     @classmethod
     def from_json(cls, value: dict[str, Any], tables: tuple[Table, ...]) -> "Intent":
-        """The intent that a JSON object, the intent's own or a manifest, speaks of."""
-        names = ("vault", "backup", "run", "created", "consistency", "label", "options", "tool")
-        source = Identity.from_json(value["source"])
-        return cls(source=source, tables=tables, **{name: value[name] for name in names})
+        """The intent in a JSON object, its own or a manifest; raises TypeError for a value of a wrong type."""
+        texts = {name: value[name] for name in ("vault", "backup", "run", "created", "consistency", "label", "tool")}
+        if not all(isinstance(text, str) for text in texts.values()):
+            raise TypeError(f"one of {', '.join(texts)} is no text")
+        return cls(source=Identity.from_json(value["source"]), tables=tables, options=value["options"], **texts)
 
 
 def new_backup_id(now: datetime) -> str:

@@ -116,13 +116,13 @@ def decode_manifest(data: bytes, name: str) -> Manifest:
             f"{name} has format {value.get('format')}; this version reads format {FORMAT}. Use a newer Shardkeep."
         )
     try:
-        manifest = _from_json(value)
-        totals = Totals.from_json(value["totals"])
+        manifest, totals = _from_json(value), Totals.from_json(value["totals"])
+        assemble(manifest.intent, manifest.intent_object, manifest.tables)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise IntegrityError(f"{name} lacks or misstates a field: {error!r}.") from error
     if manifest.totals != totals:
         raise IntegrityError(f"{name}: the totals are not the sums of its tables.")
-    return assemble(manifest.intent, manifest.intent_object, manifest.tables)
+    return manifest
 
 
 def _from_json(value: dict[str, Any]) -> Manifest:

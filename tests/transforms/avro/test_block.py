@@ -1,7 +1,7 @@
 import io
 import json
 import zlib
-from itertools import accumulate, pairwise
+from typing import Any
 
 import fastavro
 import pytest
@@ -27,15 +27,18 @@ def file_of(values: list[list[bytes]]) -> bytes:
 def values_in(blocks: list[Block]) -> list[list[bytes]]:
     found = []
     for block in blocks:
-        ends = list(accumulate(range(block.count), lambda end, _: decode_bytes(block.records, end)[1], initial=0))
-        assert ends[-1] == len(block.records)
-        found.append([decode_bytes(block.records, start)[0] for start, _ in pairwise(ends)])
+        values, end = [], 0
+        for _ in range(block.count):
+            value, end = decode_bytes(block.records, end)
+            values.append(value)
+        assert end == len(block.records)
+        found.append(values)
     return found
 
 
 @given(VALUES)
 def test_fastavro_reads_our_blocks(values: list[list[bytes]]) -> None:
-    blocks = list(fastavro.block_reader(io.BytesIO(file_of(values))))
+    blocks: list[Any] = list(fastavro.block_reader(io.BytesIO(file_of(values))))
     assert [[row["f"] for row in block] for block in blocks] == values
     assert [block.num_records for block in blocks] == list(map(len, values))
 
@@ -43,10 +46,10 @@ def test_fastavro_reads_our_blocks(values: list[list[bytes]]) -> None:
 @given(VALUES)
 def test_avro_reads_our_blocks(values: list[list[bytes]]) -> None:
     with DataFileReader(io.BytesIO(file_of(values)), DatumReader()) as reader:
-        assert [row["f"] for row in reader] == [value for block in values for value in block]
+        rows: list[Any] = list(reader)
+        assert [row["f"] for row in rows] == [value for block in values for value in block]
 
 
-@pytest.mark.xfail(strict=True, reason="fastavro leaves three bytes of a zlib trailer behind each deflate stream")
 @given(st.lists(st.binary(max_size=40)), st.integers(1, 60))
 def test_we_read_the_blocks_of_fastavro(values: list[bytes], interval: int) -> None:
     buffer = io.BytesIO()
@@ -110,7 +113,7 @@ def test_any_bytes_are_blocks_or_raise_nothing_but_value_errors(data: bytes) -> 
         (encode_long(1) + encode_long(-16) + SYNC, "no Avro block at offset 0"),
         (encode_block(b"abc", 1, bytes(16)), "no Avro block at offset 0"),
         (encode_block(b"abc", 1, SYNC) + b"\x02", "no Avro long at offset 24"),
-        (encode_long(1) + encode_long(0) + SYNC, "is not one whole deflate stream"),
+        (encode_long(1) + encode_long(0) + SYNC, "is not a whole deflate stream"),
         (encode_long(1) + encode_long(1) + b"\x07" + SYNC, "cannot be inflated"),
     ],
 )

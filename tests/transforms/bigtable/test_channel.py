@@ -11,6 +11,7 @@ from tests.servers.scripted_bigtable import ScriptedBigtable, scripted_bigtable
 from transforms.bigtable.channel import MOST_AGE, ChannelKeeper, keeper, open_channel
 
 READ_ROWS = "/google.bigtable.v2.Bigtable/ReadRows"
+SAMPLE_ROW_KEYS = "/google.bigtable.v2.Bigtable/SampleRowKeys"
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def ask(channel: grpc.Channel) -> list[bytes]:
 
 def is_closed(channel: grpc.Channel) -> bool:
     try:
-        channel.unary_stream(READ_ROWS, None, None)(b"", timeout=20).cancel()
+        channel.unary_stream(SAMPLE_ROW_KEYS, None, None)(b"", timeout=20).cancel()
     except ValueError:  # grpc: "Cannot invoke RPC on closed channel!"
         return True
     return False

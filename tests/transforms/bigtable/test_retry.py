@@ -33,6 +33,17 @@ def test_a_wait_is_below_a_bound_that_doubles_up_to_the_longest(waits: list[floa
     assert all(bound * 0.8 < wait <= bound for wait, bound in zip(longest, bounds, strict=True))
 
 
+def test_no_wait_goes_beyond_the_patience(waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr("transforms.bigtable.retry.time.monotonic", lambda: now)
+    retries = Retries(RetryPolicy(first_wait=1e9, longest_wait=1e9, patience=100.0))
+    now += 70.0
+    retries.wait()
+    now += 70.0
+    retries.wait()
+    assert waits == [pytest.approx(30.0, abs=1.0), 0.0]
+
+
 def test_progress_begins_the_waits_anew(waits: list[float]) -> None:
     retries = Retries(POLICY)
     for _ in range(200):

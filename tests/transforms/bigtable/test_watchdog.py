@@ -43,11 +43,13 @@ def test_a_silent_call_is_cancelled(server: ScriptedBigtable, channel: grpc.Chan
 
 
 def test_a_call_with_a_beat_in_time_goes_on(server: ScriptedBigtable, channel: grpc.Channel) -> None:
-    server.play("ReadRows", [step for _ in range(8) for step in script(Pause(0.1), b"x")])
+    server.play("ReadRows", [step for number in range(8) for step in script(Pause(0.1), b"%d" % number)])
     call, messages = start(channel)
     with Watchdog(call, 0.4) as watchdog:
-        arrived = [(message, watchdog.beat()) for message in messages]
-    assert len(arrived) == 8
+        for expected in range(8):
+            assert next(messages) == b"%d" % expected
+            watchdog.beat()
+        assert list(messages) == []
 
 
 def test_a_pause_lasts_until_the_next_beat(server: ScriptedBigtable, channel: grpc.Channel) -> None:

@@ -21,6 +21,20 @@ def stream(store: Store, name: str, *pieces: bytes) -> None:
             writer.write(piece)
 
 
+def stream_while(store: Store, name: str, happens: Callable[[], None]) -> None:
+    """A stream in whose middle something happens."""
+    with store.create(name) as writer:
+        writer.write(b"begun")
+        happens()
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def happens() -> None:
+        raise error
+
+    return happens
+
+
 class StoreConformance:
     def test_a_put_object_is_read_back(self, store: Store) -> None:
         store.put("a/b", BYTES)
@@ -60,25 +74,22 @@ class StoreConformance:
         assert store.read("a") == BYTES
 
     def test_a_stream_whose_name_is_taken_meanwhile_is_refused(self, store: Store) -> None:
-        with pytest.raises(ExistsError), store.create("a") as writer:
-            writer.write(b"late")
-            store.put("a", BYTES)
+        with pytest.raises(ExistsError):
+            stream_while(store, "a", lambda: store.put("a", BYTES))
         assert list(store.list("")) == ["a"]
         assert store.read("a") == BYTES
 
     @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit], ids=lambda kind: kind.__name__)
     def test_an_exception_ends_a_stream_without_an_object(self, store: Store, error: type[BaseException]) -> None:
-        with pytest.raises(error), store.create("a/b") as writer:
-            writer.write(BYTES)
-            raise error
+        with pytest.raises(error):
+            stream_while(store, "a/b", raising(error("midway")))
         assert list(store.list("")) == []
         with pytest.raises(NotFoundError):
             store.stat("a/b")
 
     def test_the_name_of_an_ended_stream_is_free(self, store: Store) -> None:
-        with pytest.raises(ValueError, match="midway"), store.create("a") as writer:
-            writer.write(b"half")
-            raise ValueError("midway")
+        with pytest.raises(ValueError, match="midway"):
+            stream_while(store, "a", raising(ValueError("midway")))
         stream(store, "a", BYTES)
         assert store.read("a") == BYTES
 

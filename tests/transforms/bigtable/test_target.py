@@ -1,0 +1,217 @@
+"""An instance as a target, on the emulator: judged once, written idempotently, finished last; all of it twice."""
+
+import pickle
+from dataclasses import replace
+from typing import Any
+
+import grpc
+import pytest
+from google.cloud.bigtable_admin_v2.types import ColumnFamily, GcRule
+
+from tests.servers.scripted_bigtable import Abort, scripted_bigtable
+from tests.tables import PROJECT, Content, Tables, new_instance
+from tests.transforms.bigtable.read_rows_stream import Cell, Row, record
+from tests.transforms.bigtable.test_schema import TYPES, message
+from transforms.bigtable.instance import Instance
+from transforms.bigtable.records import AVRO_SCHEMA
+from transforms.bigtable.schema import FamilySchema, TableSchema
+from transforms.bigtable.target import BigtableTarget
+from transforms.errors import ExistsError, RefusedError, UnreachableError
+from transforms.identity import Table
+from transforms.source import Assignment
+
+DAY = 86_400_000_000
+NOW = 1_700_000_000_000_000
+# The emulator collects now and then: rules that are set here in earnest keep every cell of RECORDS.
+RULES = {"aged": {"max_age_micros": 36_500 * DAY}, "few": {"max_num_versions": 4}, "plain": None}
+SCHEMA = TableSchema({name: FamilySchema(rule) for name, rule in RULES.items()}, deletion_protection=True)
+HARSH = TableSchema({"aged": FamilySchema({"max_age_micros": DAY}), "few": FamilySchema({"max_num_versions": 2})})
+RECORDS = b"".join(
+    [
+        record(Row(b"a", [Cell("aged", b"", NOW - 2 * DAY, b"old"), Cell("plain", b"", 0, b"")])),
+        record(Row(b"b", [Cell("few", b"q", stamp, b"v") for stamp in (5000, 4000, 3000, 2000)])),
+        record(Row(b"c", [Cell("aged", b"", NOW, b"young")])),
+    ]
+)
+EXPECTED = {
+    b"a": [("aged", b"", NOW - 2 * DAY, b"old"), ("plain", b"", 0, b"")],
+    b"b": [("few", b"q", stamp, b"v") for stamp in (5000, 4000, 3000, 2000)],
+    b"c": [("aged", b"", NOW, b"young")],
+}
+
+
+@pytest.fixture
+def tables(bigtable_emulator: str) -> Tables:
+    return new_instance()
+
+
+@pytest.fixture
+def target(tables: Tables) -> BigtableTarget:
+    return BigtableTarget(Instance(PROJECT, tables.instance), apply_gc=True, now=NOW)
+
+
+def assignment(schema: TableSchema = SCHEMA, name: str = "t", **fields: Any) -> Assignment:  # noqa: ANN401
+    return Assignment(Table(("saved",), schema.to_json(), AVRO_SCHEMA), name, **fields)
+
+
+def judge(target: BigtableTarget, item: Assignment) -> Assignment:
+    (judged,) = target.check([item])
+    return judged
+
+
+def test_a_missing_table_is_to_be_created_and_an_empty_one_is_taken(target: BigtableTarget, tables: Tables) -> None:
+    assert judge(target, assignment()) == assignment(create=True)
+    tables.fill("t", Content([*RULES]))
+    assert judge(target, assignment()) == assignment()
+
+
+def test_a_table_with_rows_takes_more_only_if_it_is_said(target: BigtableTarget, tables: Tables) -> None:
+    tables.fill("t", Content([*RULES], {b"k": [("plain", b"", 0, b"")]}))
+    assert judge(target, assignment(may_append=True)) == assignment(may_append=True)
+    with pytest.raises(RefusedError) as caught:
+        target.check([assignment(remedy="Do this.")])
+    assert str(caught.value) == "Nothing was written:\ntable t has rows. Do this."
+
+
+def test_every_table_that_cannot_be_restored_is_named(target: BigtableTarget, tables: Tables) -> None:
+    tables.fill("full", Content([*RULES], {b"k": [("plain", b"", 0, b"")]}))
+    tables.create("other", ["plain"])
+    with pytest.raises(RefusedError) as caught:
+        target.check([assignment(name=name) for name in ("new", "full", "other")])
+    assert str(caught.value).splitlines()[1:] == [
+        "table full has rows. ",
+        "table other: family aged does not exist.",
+        "table other: family few does not exist.",
+    ]
+    assert tables.names() == ["full", "other"]
+
+
+def test_data_rights_suffice_to_write_into_an_existing_table(
+    target: BigtableTarget, tables: Tables, bigtable_emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables.fill("t", Content([*RULES]))
+    with scripted_bigtable(bigtable_emulator) as server:
+        monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", server.host)
+        server.play("GetTable", [Abort(grpc.StatusCode.PERMISSION_DENIED)])
+        existing = judge(target, assignment())
+        target.prepare(existing, [])
+        target.write(existing, RECORDS)
+        target.finish(existing)
+        assert {call.method for call in server.calls} == {"ReadRows", "GetTable", "MutateRows"}
+        assert tables.read("t") == EXPECTED
+
+
+def test_a_table_that_may_not_be_read_is_unreachable(
+    target: BigtableTarget, bigtable_emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted_bigtable(bigtable_emulator) as server:
+        monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", server.host)
+        server.play("ReadRows", [Abort(grpc.StatusCode.PERMISSION_DENIED)])
+        with pytest.raises(UnreachableError):
+            target.check([assignment()])
+
+
+def test_the_rules_are_off_while_rows_are_written_and_on_when_it_is_finished(
+    target: BigtableTarget, tables: Tables
+) -> None:
+    new = judge(target, assignment())
+    target.prepare(new, [b"b"])
+    assert tables.rules("t") == dict.fromkeys(RULES)
+    target.write(new, RECORDS)
+    assert tables.rules("t") == dict.fromkeys(RULES)
+    assert not tables.schema("t").deletion_protection
+    assert target.finish(new) == []
+    assert TableSchema.from_proto(tables.schema("t")) == SCHEMA
+    assert tables.read("t") == EXPECTED
+
+
+def test_every_step_may_be_made_twice_and_the_whole_again(target: BigtableTarget, tables: Tables) -> None:
+    new = judge(target, assignment())
+    for _ in range(2):
+        for _ in range(2):
+            target.prepare(new, [b"b"])
+        for _ in range(2):
+            target.write(new, RECORDS)
+        for _ in range(2):
+            target.finish(new)
+        assert TableSchema.from_proto(tables.schema("t")) == SCHEMA
+        assert tables.read("t") == EXPECTED
+
+
+def test_a_table_that_somebody_made_meanwhile_is_not_ours(target: BigtableTarget, tables: Tables) -> None:
+    new = judge(target, assignment())
+    ruled = ColumnFamily(gc_rule=GcRule(max_num_versions=1))
+    tables.create("t", {"aged": ruled, "few": ColumnFamily(), "plain": ColumnFamily()})
+    with pytest.raises(ExistsError, match="family aged has a garbage collection rule of its own"):
+        target.prepare(new, [])
+
+
+def test_cells_that_the_saved_rules_remove_are_counted(target: BigtableTarget, tables: Tables) -> None:
+    tables.create("t", [*RULES])
+    harsh = assignment(HARSH, create=True)
+    # One cell is older than a day; two are beyond the two newest of their column.
+    assert target.write(harsh, RECORDS) == 3
+    assert replace(target, now=NOW + 2 * DAY).write(harsh, RECORDS) == 4
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_no_cell_is_counted_where_no_rule_is_set(target: BigtableTarget, tables: Tables, create: bool) -> None:
+    tables.fill("t", Content([*RULES]))
+    item = assignment(HARSH, create=create)
+    assert replace(target, apply_gc=not create).write(item, RECORDS) == 0
+
+
+def test_without_the_saved_rules_collection_stays_off_and_is_told(target: BigtableTarget, tables: Tables) -> None:
+    plain = replace(target, apply_gc=False)
+    new = judge(plain, assignment())
+    plain.prepare(new, [])
+    assert plain.finish(new) == ["table t: garbage collection stays off (--gc=none)."]
+    assert tables.rules("t") == dict.fromkeys(RULES)
+    assert tables.schema("t").deletion_protection
+    assert plain.unfinished(new) == []
+
+
+def test_the_rules_of_an_existing_table_stay_and_it_is_told(target: BigtableTarget, tables: Tables) -> None:
+    own = GcRule(max_num_versions=7)
+    tables.create("t", {**{name: ColumnFamily() for name in RULES}, "plain": ColumnFamily(gc_rule=own)})
+    existing = judge(target, assignment())
+    target.prepare(existing, [])
+    assert target.finish(existing) == ["table t: garbage collection stays as the existing table has it."]
+    assert tables.rules("t") == {"aged": None, "few": None, "plain": own}
+    assert not tables.schema("t").deletion_protection
+
+
+def test_a_change_stream_is_told_and_not_restored(target: BigtableTarget, tables: Tables) -> None:
+    schema = replace(SCHEMA, change_stream={"retention_period_micros": DAY})
+    new = judge(target, assignment(schema))
+    target.prepare(new, [])
+    (note,) = target.finish(new)
+    assert note.startswith("table t: the source had a change stream (")
+    assert "change_stream_config" not in tables.schema("t")
+
+
+def test_aggregates_are_refused_before_anything_is_written(target: BigtableTarget, tables: Tables) -> None:
+    schema = TableSchema.from_proto(message({"columnFamilies": {"s": {"valueType": TYPES["aggregate:int64:sum"]}}}))
+    with pytest.raises(RefusedError) as caught:
+        target.check([assignment(), assignment(schema, "sums")])
+    assert str(caught.value).splitlines()[1:] == ["table sums: family s holds aggregates; they cannot be restored yet."]
+    assert tables.names() == []
+
+
+def test_a_table_that_is_left_half_done_is_named_with_what_finishes_it(target: BigtableTarget, tables: Tables) -> None:
+    new = judge(target, assignment())
+    assert target.unfinished(new) == []
+    target.prepare(new, [])
+    command = f"cbt -project p -instance {tables.instance} setgcpolicy t"
+    assert target.unfinished(new) == [
+        "table t may be left with garbage collection off; to set it:",
+        f'{command} aged "maxage=36500d"',
+        f'{command} few "maxversions=4"',
+    ]
+    assert target.unfinished(assignment()) == []
+
+
+def test_a_target_is_pickled_to_the_workers(target: BigtableTarget) -> None:
+    copy = pickle.loads(pickle.dumps(target))  # noqa: S301 -- our own bytes
+    assert copy == target
+    assert judge(copy, assignment()).create

@@ -1,0 +1,199 @@
+"""The memory room through the graph of a backup, on an engine."""
+
+import hashlib
+import io
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import fastavro
+import mmh3
+import pytest
+
+from pipelines.command.engine import open_pipeline
+from pipelines.command.job import run_job
+from tests.memory_room import by_hand
+from tests.memory_room.database import DATABASES, NULLS, MemoryTable, Row, new_database
+from tests.memory_room.records import encode
+from tests.memory_room.source import MemorySource
+from tests.memory_room.tables import ORDERS, PEOPLE, keyed, two_tables
+from tests.memory_room.vaults import chunks, entries
+from transforms.back_up import BackUp
+from transforms.backup_work import BackupWork
+from transforms.errors import UnreachableError
+from transforms.key_range import KeyRange
+from transforms.vault.plan import decode_plan
+from transforms.verify_work import VerifyWork
+
+EMPTY = "empty"
+
+
+def three_tables() -> dict[str, MemoryTable]:
+    return {**two_tables(rows=230), EMPTY: MemoryTable(nullable=True)}
+
+
+def run(work: BackupWork) -> None:
+    pipeline = open_pipeline(["--runner=FnApiRunner"])
+    pipeline | BackUp(work)
+    run_job(pipeline)
+
+
+def taken(vault: Path, source: MemorySource, ranges: int = 3, chunk_size: int = 100) -> VerifyWork:
+    """A backup that the graph took."""
+    work = by_hand.new_work(str(vault), source, ranges, chunk_size)
+    run(work)
+    return by_hand.verify_work(str(vault), source.identity().folder, work.backup)
+
+
+def rows_in(backup: VerifyWork, table: str) -> list[Row]:
+    """What another reader finds in a table's shards."""
+    shards = [backup.store().read(entry.shard.object.name) for entry in entries(backup, table)]
+    records: list[Any] = [record for shard in shards for record in fastavro.reader(io.BytesIO(shard))]
+    return [(record["key"], record["value"]) for record in records]
+
+
+def rows_of(table: MemoryTable) -> list[Row]:
+    return [row for space in ("", NULLS) for _, row in table.rows(KeyRange(space))]
+
+
+def digest_of(table: MemoryTable) -> str:
+    hashes = [mmh3.hash128(encode(row), seed=0, x64arch=True, signed=False) for row in rows_of(table)]
+    return f"murmur3-x64-128:{sum(hashes) % 2**128:032x}"
+
+
+@pytest.fixture(scope="module")
+def source() -> MemorySource:
+    return MemorySource(new_database(three_tables()))
+
+
+@pytest.fixture(scope="module")
+def backup(source: MemorySource, tmp_path_factory: pytest.TempPathFactory) -> VerifyWork:
+    return taken(tmp_path_factory.mktemp("vault"), source)
+
+
+def test_other_readers_find_every_row_of_every_table(backup: VerifyWork, source: MemorySource) -> None:
+    tables = DATABASES[source.database].tables
+    assert len(tables) == 3
+    for name, table in tables.items():
+        assert rows_in(backup, name) == rows_of(table)
+
+
+def test_the_manifest_holds_the_sums_of_every_table(backup: VerifyWork, source: MemorySource) -> None:
+    for entry in backup.manifest().tables:
+        table = DATABASES[source.database].tables[entry.table.name]
+        records = [encode(row) for row in rows_of(table)]
+        totals = entry.totals
+        assert (totals.rows, totals.records, totals.bytes) == (len(records), len(records), sum(map(len, records)))
+        assert totals.digest == digest_of(table)
+
+
+def test_the_planned_ranges_are_what_was_backed_up(backup: VerifyWork) -> None:
+    for entry in backup.manifest().tables:
+        plan = decode_plan(backup.store().read(entry.plan.name))
+        assert [item.shard.range for item in entries(backup, entry.table.name)] == plan
+        assert entry.ranges == len(plan)
+
+
+def test_a_chunk_ends_with_the_row_that_fills_it(backup: VerifyWork) -> None:
+    assert len(chunks(backup, ORDERS)) > 20
+    for entry in entries(backup, ORDERS):
+        sizes = [chunk.bytes for chunk in entry.shard.chunks]
+        assert all(100 <= size < 100 + 60 for size in sizes[:-1])
+
+
+@pytest.mark.parametrize("ranges", [1, 2, 97])
+def test_the_table_digest_does_not_depend_on_ranges(
+    backup: VerifyWork, source: MemorySource, ranges: int, tmp_path: Path
+) -> None:
+    other = taken(tmp_path, source, ranges)
+    assert [entry.ranges for entry in other.manifest().tables] == [2, ranges, ranges + 1]
+    assert {entry.table.name: entry.totals.digest for entry in other.manifest().tables} == {
+        entry.table.name: entry.totals.digest for entry in backup.manifest().tables
+    }
+    assert [len(entry.index) for entry in other.manifest().tables] == [2, 1 + (ranges > 64), 2 + (ranges > 64)]
+
+
+def test_planned_by_the_chunks_of_a_first_backup_the_chunk_digests_are_the_same(
+    backup: VerifyWork, source: MemorySource, tmp_path: Path
+) -> None:
+    names = (ORDERS, PEOPLE, EMPTY)
+    planned = tuple((name, tuple(chunk.range for chunk in chunks(backup, name))) for name in names)
+    again = taken(tmp_path, MemorySource(source.database, planned))
+    for name in names:
+        first, second = chunks(backup, name), chunks(again, name)
+        assert [chunk.range for chunk in second] == [chunk.range for chunk in first]
+        assert [chunk.sha256 for chunk in second] == [chunk.sha256 for chunk in first]
+    assert len({chunk.sha256 for chunk in chunks(again, ORDERS)}) == len(chunks(again, ORDERS)) > 20
+
+
+def test_a_range_without_rows_has_a_chunk_without_blocks(tmp_path: Path) -> None:
+    ends = [b"", b"a", b"b", b"k", b"l", b""]
+    ranges = tuple(KeyRange("", *pair) for pair in pairwise(ends))
+    source = MemorySource(new_database({"t": MemoryTable({b"k1": b"v"})}), (("t", ranges),))
+    backup = taken(tmp_path, source)
+    found = chunks(backup, "t")
+    assert [chunk.range for chunk in found] == list(ranges)
+    assert [(chunk.rows, chunk.length > 0) for chunk in found] == [(0, False)] * 3 + [(1, True), (0, False)]
+    assert found[0].sha256 == hashlib.sha256().digest()
+
+
+def test_an_error_of_the_source_is_the_error_of_the_job_and_nothing_is_committed(tmp_path: Path) -> None:
+    source = MemorySource(new_database({"t": MemoryTable(keyed(20))}))
+    database = DATABASES[source.database]
+    database.faults["read", sorted(database.tables["t"].keyed)[15]] = UnreachableError("the server is gone")
+    work = by_hand.new_work(str(tmp_path), source)
+    with pytest.raises(UnreachableError, match=r"^the server is gone$"):
+        run(work)
+    assert work.layout.manifest not in work.store().list("")
+    database.faults.clear()
+    run(work)
+    backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
+    assert rows_in(backup, "t") == rows_of(database.tables["t"])
+
+
+def test_a_job_that_runs_twice_commits_once(source: MemorySource, tmp_path: Path) -> None:
+    work = by_hand.new_work(str(tmp_path), source)
+    run(work)
+    data, plans = work.store().read(work.layout.manifest), DATABASES[source.database].calls["ranges"]
+    run(work)
+    assert work.store().read(work.layout.manifest) == data
+    assert DATABASES[source.database].calls["ranges"] == plans + 3
+    backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
+    assert by_hand.verify(backup, "L3").ok
+
+
+def test_every_phase_that_runs_twice_gives_the_same_backup_once(source: MemorySource, tmp_path: Path) -> None:
+    work = by_hand.new_work(str(tmp_path), source)
+    name = by_hand.back_up(work, times=2)
+    backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
+    assert [file for file in work.store().list("") if file.endswith("MANIFEST.json")] == [name]
+    assert by_hand.verify(backup, "L3").ok
+    for table, content in DATABASES[source.database].tables.items():
+        assert rows_in(backup, table) == rows_of(content)
+    shards = [file for file in work.store().list(f"{work.backup}/data/") if file.endswith(".avro")]
+    assert len(shards) == 2 * backup.manifest().shards
+
+
+def test_receipts_of_all_tries_together_give_the_same_backup(source: MemorySource, tmp_path: Path) -> None:
+    work = by_hand.new_work(str(tmp_path), source)
+    planned = by_hand.planned_ranges(work)
+    receipts = [work.back_up(item) for _ in range(2) for item in planned]
+    work.commit(by_hand.index_files(work, receipts))
+    data = work.store().read(work.layout.manifest)
+    assert work.commit(reversed(by_hand.index_files(work, reversed(receipts)))) == work.layout.manifest
+    assert work.store().read(work.layout.manifest) == data
+    backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
+    assert backup.manifest().shards == len(planned)
+    for table, content in DATABASES[source.database].tables.items():
+        assert rows_in(backup, table) == rows_of(content)
+
+
+def test_the_graph_is_of_one_size_whatever_the_number_of_tables(tmp_path: Path) -> None:
+    sizes = []
+    for count in (1, 30):
+        tables = {f"t{number}": MemoryTable({b"k": b"v"}) for number in range(count)}
+        pipeline = beam.Pipeline()
+        pipeline | BackUp(by_hand.new_work(str(tmp_path), MemorySource(new_database(tables))))
+        sizes.append(len(pipeline.to_runner_api().components.transforms))
+    assert sizes[0] == sizes[1]

@@ -1,0 +1,88 @@
+"""The memory room through the graph of a verification, on an engine."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+
+from pipelines.command.engine import open_pipeline
+from pipelines.command.job import run_job
+from pipelines.command.result_file import ResultFile
+from tests.memory_room import by_hand
+from tests.memory_room.vaults import MemoryVault, take
+from transforms.batch import Batch
+from transforms.errors import IntegrityError, UsageError
+from transforms.identity import Table
+from transforms.key_range import KeyRange
+from transforms.report import report_json
+from transforms.verify import LEVELS, Verify
+from transforms.verify_work import TableShard
+
+OBJECTS = 1 + 2 + 3 + 2 * 7
+"""Intent, plans, index files, and shards with their receipts."""
+
+BYTES = OBJECTS - 3
+"""The same without index files, whose bytes are proved when they are read."""
+
+
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> MemoryVault:
+    return take(tmp_path_factory.mktemp("vault"))
+
+
+def verified(vault: MemoryVault, level: str, folder: Path) -> object:
+    result = ResultFile(str(folder / "report"))
+    pipeline = open_pipeline(["--runner=FnApiRunner"])
+    pipeline | Verify(vault.work, level) | beam.Map(report_json) | "Hand back" >> beam.Map(result.write)
+    run_job(pipeline)
+    return result.read()
+
+
+@pytest.mark.parametrize(
+    ("level", "checks"), [("L1", OBJECTS), ("L2", OBJECTS + BYTES), ("L3", OBJECTS + BYTES + 7 + 2)]
+)
+def test_a_whole_backup_passes_each_level(vault: MemoryVault, level: str, checks: int, tmp_path: Path) -> None:
+    assert verified(vault, level, tmp_path) == {"ok": True, "checked": checks, "problems": [], "unnamed_problems": 0}
+    assert by_hand.verify(vault.work, level).checked == checks
+
+
+def test_a_shard_with_a_bad_chunk_fails_every_check_that_reads_it(tmp_path: Path) -> None:
+    vault = take(tmp_path / "vault")
+    [name, *_] = vault.objects("data/*/*.avro")
+    data, ref = vault.read(name), name.partition("/")[2]
+    vault.write(name, data[:-20] + b"!" + data[-19:])
+    report = verified(vault, "L3", tmp_path)
+    assert isinstance(report, dict)
+    assert report["checked"] == OBJECTS + BYTES + 7 + 1, "the sum of a table with a bad chunk is not checked"
+    checksum, digest, chunk = sorted(
+        report["problems"], key=lambda problem: problem[len(ref) :].split()[0], reverse=True
+    )
+    assert checksum.startswith(f"{ref} has CRC32C ")
+    assert digest == f"{ref} does not have the SHA-256 that it was written with."
+    assert chunk.startswith(f"{ref}: the chunk ")
+
+
+@pytest.mark.parametrize("level", ["L0", "L4", "", "l1"])
+def test_another_level_is_refused(vault: MemoryVault, level: str) -> None:
+    with pytest.raises(UsageError, match=f"level {level} is none of L1, L2, L3"):
+        Verify(vault.work, level)
+    assert LEVELS == ("L0", "L1", "L2", "L3")
+
+
+def test_records_that_are_not_what_the_index_says_are_found(vault: MemoryVault) -> None:
+    """The digests are right, and the room says that the key is not of this range: a fault of a writer."""
+
+    def strange(records: bytes, table: Table, key_range: KeyRange) -> Batch:
+        raise IntegrityError("the key b'x' is outside of the range")
+
+    work = replace(vault.work, inspect=strange)
+    [run, *_] = work.runs(_first_shard(vault))
+    problem = work.check_run(run).problem
+    assert problem is not None
+    assert problem.startswith(f"{run.shard}: the chunk ")
+    assert problem.endswith(": the key b'x' is outside of the range")
+
+
+def _first_shard(vault: MemoryVault) -> TableShard:
+    return next(part for part in vault.work.read_index(next(vault.work.index_files(None))) if isinstance(part, tuple))

@@ -1,0 +1,229 @@
+"""What a restore refuses, with nothing written, and what a backup refuses."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.bigtable_backup import build as build_backup
+from pipelines.bigtable_restore import build as build_restore
+from pipelines.command.exit_codes import run_command
+from pipelines.command.give_back import RestoreConfig, give_back
+from pipelines.command.take_backup import BackupConfig, take_backup
+from tests.memory_room.database import DATABASES, MemoryTable, new_database
+from tests.memory_room.source import MemorySource
+from tests.memory_room.tables import ORDERS, PEOPLE
+from tests.memory_room.target import MemoryTarget
+from tests.memory_room.vaults import MemoryVault
+from transforms.errors import UnreachableError
+from transforms.source import Wanted
+from transforms.vault.catalogue import list_backups
+from transforms.vault.sealed_json import SEAL, seal
+from transforms.vault.vault import open_vault
+
+Capture = pytest.CaptureFixture[str]
+
+
+def restore_config(vault: MemoryVault, target: str) -> RestoreConfig:
+    return RestoreConfig(
+        vault=vault.place,
+        backup=vault.backup,
+        source=None,
+        target=MemoryTarget(target),
+        tables=(),
+        append=False,
+        into_source=False,
+        plan_only=False,
+        json=True,
+        beam_args=("--runner=FnApiRunner",),
+    )
+
+
+def restore(config: RestoreConfig, capsys: Capture) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr."""
+    capsys.readouterr()
+    code = run_command(lambda _: give_back(config, build_restore), [])
+    return code, *capsys.readouterr()
+
+
+def refused(config: RestoreConfig, code: int, problem: str, capsys: Capture) -> None:
+    """The restore must end with this code and message, and not have touched its target."""
+    database = DATABASES[config.target.identity().parts[0][1]]
+    before = {name: (dict(table.keyed), set(table.nulls)) for name, table in database.tables.items()}
+    found, out, err = restore(config, capsys)
+    assert (found, out) == (code, "")
+    assert problem in err
+    assert database.content == before
+    assert [database.calls[call] for call in ("prepare", "write", "finish")] == [0, 0, 0]
+
+
+def put(vault: MemoryVault, name: str, data: bytes = b"{}") -> None:
+    vault.store.put(f"{vault.backup}/{name}", data)
+
+
+def resealed(vault: MemoryVault, name: str, **changes: object) -> None:
+    """Change fields of a JSON object and seal it properly, as another version would."""
+    value = {key: item for key, item in json.loads(vault.read(name)).items() if key != SEAL}
+    vault.write(name, seal({**value, **changes}))
+
+
+def test_a_backup_that_was_only_started(vault: MemoryVault, capsys: Capture) -> None:
+    vault.store.delete(f"{vault.backup}/MANIFEST.json")
+    refused(restore_config(vault, new_database()), 6, "(state STARTED). Choose another.", capsys)
+
+
+def test_a_backup_that_failed(vault: MemoryVault, capsys: Capture) -> None:
+    vault.store.delete(f"{vault.backup}/MANIFEST.json")
+    put(vault, "notes/failure-00ff.json")
+    refused(restore_config(vault, new_database()), 6, "(state FAILED). Choose another.", capsys)
+
+
+def test_a_backup_that_is_being_deleted(vault: MemoryVault, capsys: Capture) -> None:
+    put(vault, "TOMBSTONE.json")
+    refused(restore_config(vault, new_database()), 6, "(state DELETING). Choose another.", capsys)
+
+
+def test_a_broken_backup(vault: MemoryVault, capsys: Capture) -> None:
+    [name] = vault.objects("MANIFEST.json")
+    vault.write(name, vault.read(name) + b" ")
+    refused(restore_config(vault, new_database()), 5, f"{name} is corrupt", capsys)
+
+
+def test_a_backup_of_an_unknown_format(vault: MemoryVault, capsys: Capture) -> None:
+    [name] = vault.objects("MANIFEST.json")
+    resealed(vault, name, format=2)
+    refused(restore_config(vault, new_database()), 5, f"{name} has format 2; this version reads format 1.", capsys)
+
+
+def test_a_vault_of_an_unknown_format(vault: MemoryVault, capsys: Capture) -> None:
+    resealed(vault, "VAULT.json", format=2)
+    refused(restore_config(vault, new_database()), 5, "VAULT.json has format 2; this version reads 1.", capsys)
+
+
+def test_a_backup_that_is_not_there(vault: MemoryVault, capsys: Capture) -> None:
+    config = replace(restore_config(vault, new_database()), backup="none")
+    refused(config, 7, "--backup=none: no backup of", capsys)
+
+
+def test_a_table_that_is_not_in_the_backup(vault: MemoryVault, capsys: Capture) -> None:
+    config = replace(restore_config(vault, new_database()), tables=("none",))
+    refused(config, 7, "--table=none: the backup has no such table. It has: orders, people.", capsys)
+
+
+def test_a_backup_of_another_kind_of_database(vault: MemoryVault, capsys: Capture) -> None:
+    [name] = vault.objects("MANIFEST.json")
+    source = {"room": "bigtable", "parts": [["project", "p"]]}
+    resealed(vault, name, source=source)
+    (vault.root / vault.source).rename(vault.root / "bigtable+p")
+    refused(restore_config(vault, new_database()), 6, "restore it with that database's own command", capsys)
+
+
+def test_a_target_that_has_rows(vault: MemoryVault, capsys: Capture) -> None:
+    target = new_database({PEOPLE: MemoryTable({b"k": b"v"}), "other": MemoryTable({b"k": b"v"})})
+    problem = f"table {PEOPLE} has rows. --if_exists=append adds to them, --table=SRC:DST goes elsewhere."
+    refused(restore_config(vault, target), 6, problem, capsys)
+    assert ORDERS not in DATABASES[target].tables
+
+
+def test_the_source_itself(vault: MemoryVault, capsys: Capture) -> None:
+    DATABASES[vault.database].calls.clear()
+    config = restore_config(vault, vault.database)
+    problem = f"table {ORDERS} has rows. It is the table that was backed up; --if_exists=append and --into_source adds"
+    refused(config, 6, problem, capsys)
+    refused(replace(config, append=True), 6, problem, capsys)
+    refused(replace(config, into_source=True), 6, problem, capsys)
+
+
+def test_two_tables_into_one(vault: MemoryVault, capsys: Capture) -> None:
+    config = replace(restore_config(vault, new_database()), tables=(f"{ORDERS}:t", f"{PEOPLE}:t"))
+    refused(config, 2, "two tables cannot be restored into one", capsys)
+
+
+def test_a_runner_whose_workers_do_not_see_the_vault(vault: MemoryVault, capsys: Capture) -> None:
+    config = replace(restore_config(vault, new_database()), beam_args=("--runner=DataflowRunner",))
+    refused(config, 6, "which the workers of --runner=DataflowRunner do not see", capsys)
+    backup = replace(backup_config(vault), beam_args=config.beam_args)
+    before = [item.backup for item in list_backups(open_vault(vault.place))]
+    assert run_command(lambda _: take_backup(backup, build_backup), []) == 6
+    assert [item.backup for item in list_backups(open_vault(vault.place))] == before
+
+
+def test_only_planning_writes_nothing(vault: MemoryVault, capsys: Capture) -> None:
+    target = new_database({PEOPLE: MemoryTable(nullable=True)})
+    code, out, _ = restore(replace(restore_config(vault, target), plan_only=True), capsys)
+    assert code == 0
+    assert json.loads(out) == {
+        "tables": [
+            {"table": ORDERS, "destination": ORDERS, "action": "create", "rows": 30},
+            {"table": PEOPLE, "destination": PEOPLE, "action": "add to", "rows": 24},
+        ]
+    }
+    assert DATABASES[target].content == {PEOPLE: ({}, set())}
+
+
+def test_with_both_flags_rows_go_into_the_source(vault: MemoryVault, capsys: Capture) -> None:
+    database = DATABASES[vault.database]
+    wanted, database.tables[ORDERS].keyed = dict(database.tables[ORDERS].keyed), {b"new": b"row"}
+    config = replace(restore_config(vault, vault.database), append=True, into_source=True, tables=(ORDERS,))
+    code, out, _ = restore(config, capsys)
+    assert code == 0
+    assert [table["rows"] for table in json.loads(out)["tables"]] == [30]
+    assert database.tables[ORDERS].keyed == {**wanted, b"new": b"row"}
+
+
+def test_a_restored_table_gets_its_new_name(vault: MemoryVault, capsys: Capture) -> None:
+    target = new_database()
+    code, out, err = restore(replace(restore_config(vault, target), tables=(f"{PEOPLE}:persons",)), capsys)
+    note = "table persons: rows without a key stand apart."
+    table = {"table": PEOPLE, "destination": "persons", "rows": 24, "doomed_cells": 0, "notes": [note]}
+    assert (code, json.loads(out)) == (0, {"tables": [table]})
+    assert f"warning: {note}" in err
+    assert DATABASES[target].content == {"persons": DATABASES[vault.database].tables[PEOPLE].content}
+
+
+def test_a_restore_that_fails_tells_what_it_leaves(vault: MemoryVault, capsys: Capture) -> None:
+    target = new_database()
+    key = min(DATABASES[vault.database].tables[ORDERS].keyed)
+    DATABASES[target].faults["write", key] = UnreachableError("the server is gone")
+    code, out, err = restore(restore_config(vault, target), capsys)
+    assert (code, out) == (9, "")
+    assert f"table {ORDERS} is left unfinished; drop it." in err.splitlines()
+    assert err.splitlines()[-1] == "shardkeep: the server is gone"
+
+
+def backup_config(vault: MemoryVault) -> BackupConfig:
+    return BackupConfig(
+        vault=vault.place,
+        source=MemorySource(vault.database),
+        tables=("*",),
+        chunk_size=100,
+        wanted=Wanted(2, 1 << 20),
+        label="nightly",
+        plan_only=False,
+        json=True,
+        beam_args=("--runner=FnApiRunner",),
+    )
+
+
+def test_a_plan_of_a_backup_writes_nothing(vault: MemoryVault, tmp_path: Path, capsys: Capture) -> None:
+    config = replace(backup_config(vault), vault=str(tmp_path / "none"), plan_only=True)
+    assert take_backup(config, build_backup) == 0
+    planned: Any = json.loads(capsys.readouterr().out)
+    expected = [{"name": ORDERS, "ranges": 2}, {"name": PEOPLE, "ranges": 3}]
+    assert planned == {"source": vault.source, "tables": expected}
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_backup_of_a_table_that_is_not_there_leaves_nothing(vault: MemoryVault, tmp_path: Path) -> None:
+    config = replace(backup_config(vault), vault=str(tmp_path / "none"), tables=("none",))
+    assert run_command(lambda _: take_backup(config, build_backup), []) == 7
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_backup_into_a_vault_without_its_document(vault: MemoryVault, capsys: Capture) -> None:
+    vault.write("VAULT.json", None)
+    assert run_command(lambda _: take_backup(backup_config(vault), build_backup), []) == 6
+    assert "holds backups, but its VAULT.json is gone" in capsys.readouterr().err
+    assert not (vault.root / "VAULT.json").exists()

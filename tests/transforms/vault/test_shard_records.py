@@ -1,0 +1,166 @@
+"""Receipts and index files: any Avro reader reads them, and they come back as they were."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.errors import IntegrityError, NotFoundError
+from transforms.key_range import KeyRange
+from transforms.vault.index import IndexEntry, IndexFile, decode_index, encode_index, read_index, summarise
+from transforms.vault.local_store import LocalStore
+from transforms.vault.object_ref import ObjectRef, refer
+from transforms.vault.receipt import encode_receipt, read_receipt, write_receipt
+from transforms.vault.shard import Chunk, Shard
+from transforms.vault.totals import Totals, totals_of
+
+LONGS = st.integers(0, 2**63 - 1)
+REFS = st.builds(
+    ObjectRef, st.text("abc/.", max_size=9), LONGS, st.integers(0, 2**32 - 1), st.binary(min_size=32, max_size=32)
+)
+HASHES = st.integers(0, 2**128 - 1)
+
+
+def chunks(space: str) -> st.SearchStrategy[Chunk]:
+    ranges = st.builds(KeyRange, st.just(space), st.binary(max_size=5), st.binary(max_size=5))
+    return st.builds(Chunk, ranges, LONGS, LONGS, LONGS, LONGS, LONGS, st.binary(min_size=32, max_size=32), HASHES)
+
+
+@st.composite
+def shards(draw: st.DrawFn) -> Shard:
+    space = draw(st.sampled_from(["", "nulls"]))
+    key_range = KeyRange(space, draw(st.binary(max_size=5)), draw(st.binary(max_size=5)))
+    sync = draw(st.binary(min_size=16, max_size=16))
+    return Shard(
+        draw(REFS), sync, key_range, draw(LONGS), draw(LONGS), tuple(draw(st.lists(chunks(space), max_size=4)))
+    )
+
+
+def chunk(start: bytes, end: bytes, rows: int) -> Chunk:
+    return Chunk(KeyRange("", start, end), rows, rows + 1, rows * 10, rows, rows * 2, bytes([rows]) * 32, 2**128 - rows)
+
+
+def shard(name: str, started: int, *parts: Chunk) -> Shard:
+    whole = KeyRange("", parts[0].range.start, parts[-1].range.end)
+    return Shard(refer(name, name.encode()), bytes(range(16)), whole, started, started + 5, parts)
+
+
+FIRST = shard("one", 100, chunk(b"", b"c", 1), chunk(b"c", b"m", 2))
+SECOND = shard("two", 50, chunk(b"m", b"", 3))
+ENTRIES = [IndexEntry(FIRST, refer("one.receipt", b"1")), IndexEntry(SECOND, refer("two.receipt", b"2"))]
+
+
+def stored(store: LocalStore) -> IndexFile:
+    data = encode_index(ENTRIES)
+    store.put("index", data)
+    return summarise(0, 4, refer("index", data), ENTRIES)
+
+
+@given(shards())
+def test_a_receipt_comes_back(item: Shard) -> None:
+    [record] = list(fastavro.reader(io.BytesIO(encode_receipt(item))))
+    assert isinstance(record, dict)
+    assert Shard.from_record(record) == item
+
+
+@given(st.lists(st.builds(IndexEntry, shards(), REFS), max_size=3))
+def test_an_index_comes_back(entries: list[IndexEntry]) -> None:
+    assert decode_index(encode_index(entries)) == entries
+    assert encode_index(entries) == encode_index(list(entries))
+
+
+def test_any_avro_reader_reads_a_receipt() -> None:
+    [record] = list(fastavro.reader(io.BytesIO(encode_receipt(SECOND))))
+    expected: dict[str, Any] = {
+        "name": "two",
+        "size": 3,
+        "crc32c": SECOND.object.crc32c,
+        "sha256": SECOND.object.sha256,
+        "sync": bytes(range(16)),
+        "space": "",
+        "start": b"m",
+        "end": b"",
+        "read_started": 50,
+        "read_finished": 55,
+    }
+    only: dict[str, Any] = {"start": b"m", "end": b"", "rows": 3, "records": 4, "bytes": 30, "offset": 3, "length": 6}
+    only |= {"sha256": b"\x03" * 32, "hash_sum": b"\xff" * 15 + b"\xfd"}
+    assert record == {**expected, "chunks": [only]}
+
+
+def test_a_receipt_is_read_only_as_it_was_written(tmp_path: Path) -> None:
+    store = LocalStore(str(tmp_path))
+    ref = write_receipt(store, "r", FIRST)
+    assert read_receipt(store, ref) == FIRST
+    assert write_receipt(store, "r", FIRST) == ref
+    for other in (replace(ref, size=1), replace(ref, crc32c=1), replace(ref, sha256=bytes(32))):
+        with pytest.raises(IntegrityError, match="r: the receipt is not the one that was written"):
+            read_receipt(store, other)
+
+
+def test_an_index_file_is_summed_up(tmp_path: Path) -> None:
+    file = stored(LocalStore(str(tmp_path)))
+    assert (file.table, file.number, file.range, file.shards, file.chunks) == (0, 4, KeyRange(), 2, 3)
+    assert (file.read_started, file.read_finished) == (50, 105)
+    assert file.totals == Totals(rows=6, records=9, bytes=60, stored_bytes=12, hash_sum=2**128 - 6)
+
+
+def test_an_index_file_is_read_back(tmp_path: Path) -> None:
+    store = LocalStore(str(tmp_path))
+    assert read_index(store, stored(store)) == ENTRIES
+
+
+def test_an_index_file_with_other_bytes_is_refused(tmp_path: Path) -> None:
+    store = LocalStore(str(tmp_path))
+    file = stored(store)
+    store.delete("index")
+    with pytest.raises(NotFoundError, match="index"):
+        read_index(store, file)
+    store.put("index", encode_index(reversed(ENTRIES)))
+    with pytest.raises(IntegrityError, match="index: the index file is not the one that the manifest names"):
+        read_index(store, file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"shards": 3}, {"chunks": 2}, {"totals": Totals()}, {"range": KeyRange("", b"", b"x")}, {"read_started": 51}],
+    ids=lambda change: next(iter(change)),
+)
+def test_an_index_file_whose_sums_are_not_the_manifests_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    store = LocalStore(str(tmp_path))
+    with pytest.raises(IntegrityError, match="index: the sums of the index file are not those of the manifest"):
+        read_index(store, replace(stored(store), **change))
+
+
+def test_shards_that_do_not_tile_make_no_index_file() -> None:
+    with pytest.raises(IntegrityError, match="do not tile"):
+        summarise(0, 0, refer("index", b""), ENTRIES[::-1])
+
+
+def test_chunks_that_do_not_tile_make_no_index_file() -> None:
+    for parts in ((FIRST.chunks[0],), (FIRST.chunks[1],), FIRST.chunks[::-1], FIRST.chunks * 2, ()):
+        broken = IndexEntry(replace(FIRST, chunks=parts), ENTRIES[0].receipt)
+        with pytest.raises(IntegrityError, match="one: the ranges do not tile"):
+            summarise(0, 0, refer("index", b""), [broken, ENTRIES[1]])
+
+
+@given(st.lists(chunks(""), max_size=6), st.integers(0, 6))
+def test_sums_of_parts_are_the_sum_of_all(items: list[Chunk], cut: int) -> None:
+    assert totals_of(items[:cut]) + totals_of(items[cut:]) == totals_of(reversed(items))
+    assert totals_of(items).hash_sum == sum(item.hash_sum for item in items) % 2**128
+
+
+@given(st.builds(Totals, LONGS, LONGS, LONGS, LONGS, HASHES))
+def test_sums_come_back_from_json(totals: Totals) -> None:
+    assert Totals.from_json(totals.to_json()) == totals
+
+
+def test_a_digest_names_its_hash() -> None:
+    assert Totals(hash_sum=255).digest == "murmur3-x64-128:000000000000000000000000000000ff"
+    with pytest.raises(ValueError, match="unknown table digest md5"):
+        Totals.from_json({**Totals().to_json(), "digest": "md5:00"})

@@ -1,0 +1,85 @@
+"""`VAULT.json`: what makes a folder a vault."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.memory_room.vaults import MemoryVault
+from transforms.errors import IntegrityError, NotFoundError, RefusedError, UsageError
+from transforms.vault.sealed_json import seal
+from transforms.vault.stores import absolute_place, open_store
+from transforms.vault.vault import open_or_create_vault, open_vault
+
+
+def test_a_folder_without_the_document_is_no_vault(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"There is no vault at .*: it has no VAULT\.json\. Check --vault\."):
+        open_vault(str(tmp_path / "none"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_vault_is_made_once(tmp_path: Path) -> None:
+    first = open_or_create_vault(str(tmp_path / "v"))
+    data = (tmp_path / "v" / "VAULT.json").read_bytes()
+    assert open_or_create_vault(str(tmp_path / "v")).id == open_vault(str(tmp_path / "v")).id == first.id
+    assert (tmp_path / "v" / "VAULT.json").read_bytes() == data
+    assert json.loads(data)["vault"] == first.id
+
+
+def test_vaults_have_ids_of_their_own(tmp_path: Path) -> None:
+    assert open_or_create_vault(str(tmp_path / "a")).id != open_or_create_vault(str(tmp_path / "b")).id
+
+
+def test_makers_at_once_agree_on_one_vault(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        ids = {vault.id for vault in pool.map(open_or_create_vault, [str(tmp_path / "v")] * 8)}
+    assert ids == {open_vault(str(tmp_path / "v")).id}
+
+
+@pytest.mark.parametrize("value", [{"format": 2, "vault": "a"}, {"vault": "a"}, {"format": "1", "vault": "a"}], ids=str)
+def test_an_unknown_format_is_refused(tmp_path: Path, value: dict[str, object]) -> None:
+    (tmp_path / "VAULT.json").write_bytes(seal(value))
+    for look in (open_vault, open_or_create_vault):
+        with pytest.raises(IntegrityError, match=r"VAULT\.json has format .*; this version reads 1"):
+            look(str(tmp_path))
+
+
+@pytest.mark.parametrize("value", [{"format": 1}, {"format": 1, "vault": 7}], ids=str)
+def test_a_vault_without_an_id_is_refused(tmp_path: Path, value: dict[str, object]) -> None:
+    (tmp_path / "VAULT.json").write_bytes(seal(value))
+    with pytest.raises(IntegrityError, match=r"VAULT\.json names no vault id"):
+        open_vault(str(tmp_path))
+
+
+def test_a_new_id_never_orphans_backups_that_are_there(vault: MemoryVault) -> None:
+    data = vault.read("VAULT.json")
+    vault.write("VAULT.json", None)
+    with pytest.raises(RefusedError, match=r"holds backups, but its VAULT\.json is gone"):
+        open_or_create_vault(vault.place)
+    vault.write("VAULT.json", data)
+    assert open_or_create_vault(vault.place).id == vault.manifest.intent.vault
+
+
+def test_the_lost_document_can_be_made_from_any_manifest(vault: MemoryVault) -> None:
+    made = seal({"format": 1, "vault": vault.manifest.intent.vault})
+    assert made == vault.read("VAULT.json")
+
+
+def test_folders_that_are_no_backups_do_not_keep_a_vault_from_being_made(tmp_path: Path) -> None:
+    (tmp_path / "photos" / "2024").mkdir(parents=True)
+    (tmp_path / "photos" / "2024" / "a.jpg").write_bytes(b"")
+    open_or_create_vault(str(tmp_path))
+    assert (tmp_path / "VAULT.json").exists()
+
+
+def test_a_kind_of_place_that_is_not_known_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"--vault=s3://b/p: s3:// is not supported"):
+        open_store("s3://b/p")
+    assert absolute_place("gs://bucket/path") == "gs://bucket/path"
+
+
+def test_a_relative_place_is_one_for_all_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert absolute_place("a/b") == str(tmp_path / "a" / "b")
+    assert open_or_create_vault("v").place == str(tmp_path / "v")
