@@ -65,7 +65,8 @@ def test_tables_of_any_content_come_back(bigtable_emulator: str, made: list[Cont
 
 
 @pytest.mark.soak
-@settings(QUICK, max_examples=300)
+@pytest.mark.timeout(3600)
+@settings(QUICK, max_examples=100)
 @given(MADE, st.sampled_from([1, 2, 3, 7, 20, 97]), st.sampled_from(["1", "100", "4KiB", "1MiB"]))
 def test_many_more_tables_of_any_content_come_back(
     bigtable_emulator: str, made: list[Content], ranges: int, chunk: str

@@ -15,9 +15,9 @@ from transforms.batch import Batch
 from transforms.errors import IntegrityError, UsageError
 from transforms.identity import Table
 from transforms.key_range import KeyRange
-from transforms.report import report_json
+from transforms.report import found, report_json
 from transforms.verify import LEVELS, Verify
-from transforms.verify_work import TableShard
+from transforms.verify_work import CheckedRun, TableShard
 
 OBJECTS = 1 + 2 + 3 + 2 * 7
 """Intent, plans, index files, and shards with their receipts."""
@@ -82,6 +82,37 @@ def test_records_that_are_not_what_the_index_says_are_found(vault: MemoryVault) 
     assert problem is not None
     assert problem.startswith(f"{run.shard}: the chunk ")
     assert problem.endswith(": the key b'x' is outside of the range")
+
+
+@pytest.mark.parametrize("wrong", [{"rows": 0}, {"bytes": 0}, {"hash_sum": 0}], ids=lambda wrong: next(iter(wrong)))
+def test_a_chunk_that_is_not_what_its_entry_counts_is_found(vault: MemoryVault, wrong: dict[str, int]) -> None:
+    """The digest of its records is right, and the sums beside it are not: a fault of a writer."""
+    [run, *_] = vault.work.runs(_first_shard(vault))
+    first = replace(run.chunks[0], **wrong)  # type: ignore[arg-type]
+    problem = vault.work.check_run(replace(run, chunks=(first,))).problem
+    assert problem is not None
+    assert problem.startswith(f"{run.shard}: the chunk ")
+    assert problem.endswith(", not what the index says.")
+
+
+def test_a_table_whose_chunks_do_not_add_up_is_found(vault: MemoryVault) -> None:
+    orders, people = (entry.totals for entry in vault.manifest.tables)
+    whole = [CheckedRun(0, orders, None), CheckedRun(1, people, None)]
+    assert vault.work.check_tables(whole) == [found(None), found(None)]
+    for wrong in (replace(orders, rows=29), replace(orders, hash_sum=0), replace(orders, bytes=1)):
+        [first, second] = vault.work.check_tables([CheckedRun(0, wrong, None), whole[1]])
+        assert first.problems[0].startswith(
+            f"table orders: its chunks hold {wrong.rows} rows with digest {wrong.digest}"
+        )
+        assert second.ok
+
+
+def test_a_table_of_which_nothing_could_be_read_is_found(vault: MemoryVault) -> None:
+    orders, people = (entry.totals for entry in vault.manifest.tables)
+    [first, second] = vault.work.check_tables([CheckedRun(0, orders, None)])
+    assert (first.ok, second.ok) == (True, False)
+    assert second.problems[0].startswith("table people: its chunks hold 0 rows")
+    assert len(vault.work.check_tables([CheckedRun(0, orders, "a chunk is bad"), CheckedRun(1, people, None)])) == 1
 
 
 def _first_shard(vault: MemoryVault) -> TableShard:

@@ -53,7 +53,7 @@ class Retries:
         return time.monotonic() - self._progressed > self.policy.patience
 
     def wait(self) -> None:
-        """Wait before the next try: a random time, so that many workers do not come at once, but within the patience."""
+        """Wait before the next try: a random time within the patience, so that many workers do not come at once."""
         longest = min(self.policy.longest_wait, self.policy.first_wait * 2**self._tries)
         self._tries = min(self._tries + 1, _MOST_DOUBLINGS)
         left = self._progressed + self.policy.patience - time.monotonic()

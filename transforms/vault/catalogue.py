@@ -67,11 +67,9 @@ def _list_source(vault: Vault, source: str) -> Iterator[Listing]:
 
 
 def _look(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Listing:
-    layout, names = BackupLayout(backup), set(folder.list(f"{backup}/"))
-    state = next(
-        (state for name, state in ((layout.tombstone, DELETING), (layout.manifest, COMMITTED)) if name in names),
-        FAILED if any(name.startswith(layout.notes + "failure") for name in names) else STARTED,
-    )
+    layout = BackupLayout(backup)
+    evidence = ((layout.tombstone, DELETING), (layout.manifest, COMMITTED), (f"{layout.notes}failure", FAILED))
+    state = next((state for prefix, state in evidence if any(True for _ in folder.list(prefix))), STARTED)
     if state == COMMITTED:
         return _look_at_manifest(vault, folder, source, backup)
     return Listing(source, backup, state, intent=_read_intent(folder, layout))

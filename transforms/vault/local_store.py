@@ -68,11 +68,18 @@ class LocalStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Names of the objects that begin with `prefix`, sorted."""
-        start = Path(self.root, prefix.rpartition("/")[0])
         with _explained(prefix):
-            paths = [Path(folder, file) for folder, _, files in os.walk(start, onerror=_fail) for file in files]
-        names = (path.relative_to(self.root).as_posix() for path in paths)
-        yield from sorted(n for n in names if n.startswith(prefix) and not n.startswith(_INCOMING + "/"))
+            names = sorted(self._walk("", prefix)) if Path(self.root).exists() else []
+        yield from names
+
+    def _walk(self, folder: str, prefix: str) -> Iterator[str]:
+        """Names below `folder` that begin with `prefix`; folders that can hold none are not entered."""
+        for entry in os.scandir(Path(self.root, folder)):
+            name = f"{folder}{entry.name}"
+            if not entry.is_dir():
+                yield from [name] if name.startswith(prefix) else []
+            elif name != _INCOMING and (prefix.startswith(f"{name}/") or name.startswith(prefix)):
+                yield from self._walk(f"{name}/", prefix)
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Names of the folders directly below `prefix`, sorted."""
@@ -116,11 +123,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _fail(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
-        raise error
 
 
 @contextmanager

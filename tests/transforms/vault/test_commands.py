@@ -116,7 +116,7 @@ def test_show_prints_every_state_for_people(vault: MemoryVault, capsys: Capture)
     assert "problem: " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("level", "checked"), [("L0", 1), ("L2", 27)])
+@pytest.mark.parametrize(("level", "checked"), [("L0", 1), ("L2", 37)])
 def test_verify_reports_what_was_checked(vault: MemoryVault, level: str, checked: int, capsys: Capture) -> None:
     arguments = [f"--vault={vault.place}", f"--backup={vault.backup}", f"--level={level}", "--json=true"]
     assert verify.main(arguments) == 0

@@ -185,16 +185,17 @@ class KeptChecksums(LocalStore):
         return self.kept[name]
 
 
+@pytest.mark.parametrize("kind", ["intent", "plan", "shard", "receipt"])
 @pytest.mark.parametrize("damage", ALL_DAMAGES)
 def test_bytes_that_changed_below_a_stores_checksum_are_found_when_they_are_read(
-    vault: MemoryVault, damage: str, monkeypatch: pytest.MonkeyPatch
+    vault: MemoryVault, kind: str, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = LocalStore(vault.place)
     KeptChecksums.kept = {name: local.stat(name) for name in local.list("")}
     monkeypatch.setattr(stores, "LocalStore", KeptChecksums)
-    # Each shard is read in whole pieces: what was added to it lies behind the last one.
-    monkeypatch.setattr(verify_work, "_PIECE", 1)
-    for name in damaged_copies(vault, "shard", damage):
+    for name in damaged_copies(vault, kind, damage):
+        # The object is read in whole pieces: what was added to it lies behind the last one.
+        monkeypatch.setattr(verify_work, "_PIECE", KeptChecksums.kept[f"{vault.source}/{name}"].size)
         assert by_hand.verify(vault.work, "L1").ok
         assert [problem.partition(" ")[0] for problem in by_hand.verify(vault.work, "L2").problems] == [name]
         assert name in " ".join(by_hand.verify(vault.work, "L3").problems)
