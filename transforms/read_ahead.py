@@ -1,7 +1,7 @@
 """Reading ahead: the next items are made in a thread while the last one is worked on."""
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Final, TypeVar
@@ -19,7 +19,7 @@ class _End:
 _END: Final = _End()
 
 
-def read_ahead(items: Generator[T, None, None], depth: int = DEPTH) -> Iterator[T]:
+def read_ahead(items: Generator[T, None, None], depth: int = DEPTH) -> Generator[T, None, None]:
     """The items, each made in one other thread while the caller works on those before it.
 
     Worth it where both sides spend their time in compiled code or waiting for the network. An
