@@ -112,9 +112,17 @@ def _settle(file: BinaryIO, name: str) -> None:
 
 def _publish(incoming: Path, final: Path, name: str) -> None:
     with _explained(name):
-        final.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(final.parent)
         os.link(incoming, final)
         _sync_folder(final.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that they are there after a loss of power."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
