@@ -119,6 +119,8 @@ def test_a_signal_ends_a_running_job_with_its_code(name: str, code: int) -> None
         f"    os.kill(os.getpid(), signal.{name})\n"
         "    threading.Event().wait(30)\n"
         "def main(argv):\n"
+        # A process that was started in the background may have been told to ignore it.
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "    p = beam.Pipeline(options=PipelineOptions(['--runner=FnApiRunner']))\n"
         "    p | beam.Create([1]) | beam.Map(wait)\n"
         "    run_job(p)\n"
