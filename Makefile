@@ -42,7 +42,7 @@ soak: .venv/built emulator ## Run the long tests
 lint: .venv/installed ## Check style: ruff, its format, cython-lint
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	.venv/bin/cython-lint pipelines transforms
+	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/cython-lint pipelines transforms  # it runs pycodestyle
 
 format: .venv/installed ## Put the Python files in the format that lint wants
 	$(RUN) -m ruff format .
