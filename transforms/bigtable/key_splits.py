@@ -48,10 +48,11 @@ def _gaps(samples: Sequence[Sample]) -> list[tuple[bytes, bytes, int]]:
 
 
 def _sampled(gaps: Sequence[tuple[bytes, bytes, int]], ranges: int) -> list[bytes]:
+    """As many ends of gaps as are wanted, each where its share of the weight is reached or, at the latest, must be."""
     total, done, keys = sum(weight for _, _, weight in gaps), 0, list[bytes]()
-    for _, end, weight in gaps[:-1]:
-        done += weight
-        if done * ranges >= (len(keys) + 1) * total and len(keys) < ranges - 1:
+    for left, (_, end, weight) in zip(range(len(gaps) - 1, 0, -1), gaps, strict=False):
+        done, missing = done + weight, ranges - 1 - len(keys)
+        if missing and (left == missing or done * ranges >= (len(keys) + 1) * total):
             keys.append(end)
     return keys
 

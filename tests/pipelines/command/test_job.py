@@ -127,7 +127,9 @@ def test_a_signal_ends_a_running_job_with_its_code(name: str, code: int) -> None
         "    return 0\n"
         "sys.exit(run_command(main, []))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stderr) == (code, f"shardkeep: {'terminated' if code == 143 else 'interrupted'}\n")
 
 

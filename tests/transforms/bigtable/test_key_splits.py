@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,13 @@ def test_with_enough_samples_every_end_is_one(keys: set[bytes], data: st.DataObj
     samples = [(key, MEBI * number) for number, key in enumerate(sorted(keys), 1)]
     wanted = data.draw(st.integers(1, len(keys) + 1))
     assert set(ends(split([*samples, (b"", MEBI * (len(keys) + 1))], wanted))) <= keys
+
+
+@given(st.dictionaries(st.binary(min_size=1, max_size=8), st.integers(0, 1 << 40), min_size=1, max_size=60), st.data())
+def test_with_enough_samples_there_are_as_many_ranges_as_wanted(weights: dict[bytes, int], data: st.DataObject) -> None:
+    samples = list(zip(sorted(weights), accumulate(weights.values()), strict=True))
+    wanted = data.draw(st.integers(1, len(weights) + 1))
+    assert len(split(samples, wanted)) == wanted
 
 
 @given(st.sets(st.binary(min_size=1, max_size=8), min_size=1, max_size=60), st.data())

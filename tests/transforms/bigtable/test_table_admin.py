@@ -242,9 +242,3 @@ def test_other_errors_pass_as_they_are(error: Exception) -> None:
     with pytest.raises(type(error)) as caught, translated("Reading x"):
         raise error
     assert caught.value is error
-
-
-def test_the_emulator_forgets_the_granularity(admin: TableAdmin, name: str) -> None:
-    """Nothing reports it when it is read: the API's default stands for it."""
-    admin.create(name, TableSchema({"f": FamilySchema()}, "MICROS"))
-    assert admin.get_schema(name).granularity == "MILLIS"
