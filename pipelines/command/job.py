@@ -7,7 +7,6 @@ raised from `run()` or from `wait_until_finish()`. Here they all become what the
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 from collections.abc import Iterator
@@ -41,14 +40,14 @@ def run_job(pipeline: beam.Pipeline) -> None:
         ShardkeepError: What a worker raised, of its own class; or the job did not end as done.
         BaseException: Whatever else ended the job.
     """
-    with _quiet_bundles():
-        try:
-            state = pipeline.run().wait_until_finish()
-        except BaseException as error:
-            original = original_error(error)
-            if original is error:
-                raise
-            raise original from error
+    _quiet_bundles()
+    try:
+        state = pipeline.run().wait_until_finish()
+    except BaseException as error:
+        original = original_error(error)
+        if original is error:
+            raise
+        raise original from error
     if state != "DONE":
         raise ShardkeepError(f"the job ended as {state}, not as DONE; the runner's log says why")
 
@@ -93,17 +92,13 @@ def _message(text: str) -> str:
     return _NOISE.split(text[: step.start()] if step else text, maxsplit=1)[0].rstrip()
 
 
-@contextlib.contextmanager
-def _quiet_bundles() -> Iterator[None]:
-    """Keep Beam from logging tracebacks of our own errors: the command prints the error once."""
-    loggers = [logging.getLogger(name) for name in _BUNDLE_LOGGERS]
-    for logger in loggers:
-        logger.addFilter(_is_news)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(_is_news)
+def _quiet_bundles() -> None:
+    """Keep Beam from logging tracebacks of our own errors: the command prints the error once.
+
+    For good: a worker's thread may log after the job has ended. Adding a filter again changes nothing.
+    """
+    for name in _BUNDLE_LOGGERS:
+        logging.getLogger(name).addFilter(_is_news)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
