@@ -17,6 +17,7 @@ PACKAGES = [
     "transforms",
     "transforms.avro",
     "transforms.bigtable",
+    "transforms.postgres",
     "transforms.vault",
 ]
 
@@ -49,6 +50,8 @@ setup(
         "fastavro>=1.12,<2",
         "isal>=1.7,<2",
         "google-crc32c>=1.7,<2",
+        "google-cloud-secret-manager>=2.20,<3",
+        "psycopg[binary]>=3.2,<4",
     ],
     entry_points={"console_scripts": ["shardkeep = pipelines.command.dispatch:main"]},
 )

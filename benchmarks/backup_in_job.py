@@ -30,7 +30,7 @@ def back_up(work: BackupWork) -> Totals:
     with ThreadPoolExecutor(_READERS) as readers:
         receipts = list(readers.map(work.back_up, planned))
     files = [file for group in groupby(receipts, index_group) for file in work.write_index(group)]
-    return commit(work.store(), work.backup, files).totals
+    return commit(work.store(), work.backup, work.conclude(files)).totals
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -40,10 +40,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     os.environ["BIGTABLE_EMULATOR_HOST"] = options.server
     _, project, _, instance, _, table = options.table.split("/")
-    source = BigtableSource(Instance(project, instance))
+    source = BigtableSource(Instance(project, instance), (table,))
     wanted = Wanted(_RANGES, 1 << 28)
     vault = open_or_create_vault(options.vault)
-    intent = claim(vault, source, source.tables([table]), "", {"chunk_size": _CHUNK_SIZE, "ranges": _RANGES})
+    intent = claim(vault, source, source.tables(), "", {"chunk_size": _CHUNK_SIZE, "ranges": _RANGES})
     work = BackupWork(vault.place, source, intent.backup, _CHUNK_SIZE, wanted, ProgressFile(""))
     with Stopwatch() as stopwatch:
         totals = back_up(work)

@@ -39,8 +39,7 @@ def configure(argv: Sequence[str]) -> BackupConfig:
     values, beam_args = parse(options(), argv, BIGTABLE_ALIASES)
     return BackupConfig(
         vault=values.vault,
-        source=BigtableSource(instance_of(values, beam_args)),
-        tables=values.table,
+        source=BigtableSource(instance_of(values, beam_args), values.table),
         chunk_size=values.chunk_size,
         wanted=Wanted(values.ranges, values.shard_size),
         label=values.name or "",

@@ -4,6 +4,7 @@ python -m pipelines.bigtable_restore --vault=backups --backup=latest --bigtable_
         --instance=my-instance --table=orders:orders_restored
 """
 
+import functools
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from pipelines.command.bigtable_options import add_instance, instance_of
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.result_file import ResultFile
+from pipelines.command.table_renames import assign
 from transforms.bigtable.target import BigtableTarget
 from transforms.range_backup import now_micros
 from transforms.restore import Restore
@@ -45,7 +47,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         backup=values.backup,
         source=values.source,
         target=BigtableTarget(instance_of(values, beam_args), values.gc == "saved", now_micros()),
-        tables=values.table,
+        assign=functools.partial(assign, values.table),
         append=values.if_exists == "append",
         into_source=values.into_source,
         plan_only=values.plan_only,

@@ -1,18 +1,22 @@
 """What all tests share: servers, hypothesis profiles, and the rule that CI skips nothing."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from itertools import count
 from typing import TypeVar
 
 import pytest
 from hypothesis import settings
 
+from tests.servers import postgres_server
 from tests.servers.bigtable_emulator import running_emulator
+from tests.servers.postgres_server import PostgresServer
 from transforms.errors import NotFoundError
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+_NUMBERS = count(1)
 
 # No deadlines: a shared machine stalls for reasons that are not the code's. In CI the examples are the same each time,
 # so that a failure there is the change's doing and comes back here.
@@ -34,6 +38,50 @@ def bigtable_emulator() -> Iterator[str]:
         # A proxy of the user's must not be asked for a loopback address.
         patch.setenv("no_proxy", ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1,localhost"])))
         yield host
+
+
+def postgres_of(major: int) -> Iterator[PostgresServer]:
+    try:
+        binaries = postgres_server.of_major(major)
+    except NotFoundError as error:
+        pytest.skip(str(error))
+    with postgres_server.running(binaries) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres15() -> Iterator[PostgresServer]:
+    """A server of PostgreSQL 15, of this machine."""
+    yield from postgres_of(15)
+
+
+@pytest.fixture(scope="session")
+def postgres18() -> Iterator[PostgresServer]:
+    """A server of PostgreSQL 18, of the PyPI package."""
+    yield from postgres_of(18)
+
+
+@pytest.fixture(scope="session", params=["postgres15", "postgres18"])
+def postgres(request: pytest.FixtureRequest) -> PostgresServer:
+    """Each of them in turn."""
+    server: PostgresServer = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture
+def new_database() -> Iterator[Callable[..., str]]:
+    """Makes an empty database in a server, dropped after the test; further words go behind CREATE DATABASE."""
+    made: list[tuple[PostgresServer, str]] = []
+
+    def make(server: PostgresServer, words: str = "") -> str:
+        name = f"test_{next(_NUMBERS)}"
+        server.sql(f"CREATE DATABASE {name} {words}")
+        made.append((server, name))
+        return name
+
+    yield make
+    for server, name in made:
+        server.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,6 +7,8 @@ from apache_beam.pvalue import PBegin, PCollection
 from apache_beam.transforms.combiners import ToList
 
 from transforms.backup_work import BackupWork, index_group
+from transforms.vault.plan import PlannedRange
+from transforms.vault.receipt import ReceiptSummary
 
 
 @dataclass
@@ -30,12 +32,34 @@ class BackUp(beam.PTransform[PBegin, PCollection[str]]):
             | "List tables" >> beam.FlatMap(work.tables)
             | "Spread tables" >> beam.Reshuffle()
             | "Plan ranges" >> beam.FlatMap(work.plan)
-            | "Spread ranges" >> beam.Reshuffle()
-            | "Back up ranges" >> beam.Map(work.back_up)
+            | "Read" >> _Read(work)
             | "Key by index file" >> beam.WithKeys(index_group)
             | "Group receipts" >> beam.GroupByKey()
             | "Write index" >> beam.FlatMap(work.write_index)
             | "Gather index files" >> ToList()
+            | "Conclude" >> beam.Map(work.conclude)
             | "Commit" >> beam.Map(work.commit)
         )
         return manifest
+
+
+@dataclass
+class _Read(beam.PTransform[PCollection[PlannedRange], PCollection[ReceiptSummary]]):
+    """Back up planned ranges: each on its own, or, where the readers of the whole job are bounded, in lanes."""
+
+    work: BackupWork
+
+    def expand(self, planned: PCollection[PlannedRange]) -> PCollection[ReceiptSummary]:
+        """The summaries of their receipts."""
+        work = self.work
+        receipts: PCollection[ReceiptSummary]
+        if work.lanes is None:
+            receipts = planned | "Spread ranges" >> beam.Reshuffle() | "Back up ranges" >> beam.Map(work.back_up)
+            return receipts
+        receipts = (
+            planned
+            | "Deal to lanes" >> beam.WithKeys(work.lane)
+            | "Group lanes" >> beam.GroupByKey()
+            | "Back up lanes" >> beam.FlatMap(work.back_up_lane)
+        )
+        return receipts

@@ -1,14 +1,16 @@
 """The steps of a backup, as plain functions over one frozen value."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from transforms.index_group import write_index
+from transforms.map_ahead import map_ahead
 from transforms.progress import ProgressFile
 from transforms.range_backup import RangeBackup
 from transforms.source import Source, Wanted
-from transforms.vault.commit import commit
+from transforms.vault.attachments import attach
+from transforms.vault.commit import Gathered, commit
 from transforms.vault.index import RANGES_PER_FILE, IndexFile
 from transforms.vault.intent import Intent
 from transforms.vault.layout import BackupLayout
@@ -29,6 +31,8 @@ class BackupWork:
         chunk_size: Bytes of records after which a chunk ends, at the end of a row.
         wanted: How tables are cut into ranges.
         progress: Where the work is told of.
+        lanes: Into how many groups the ranges are dealt, each read by one worker; None for no groups.
+        readers: How many ranges of a group are read at once. The product bounds the readers of a whole job.
     """
 
     vault: str
@@ -37,6 +41,8 @@ class BackupWork:
     chunk_size: int
     wanted: Wanted
     progress: ProgressFile
+    lanes: int | None = None
+    readers: int = 1
 
     @property
     def layout(self) -> BackupLayout:
@@ -67,14 +73,27 @@ class BackupWork:
         work = RangeBackup(self.source, self.layout, self.chunk_size, self.progress)
         return work.back_up(self.store(), self.intent().tables[planned.table], planned)
 
+    def lane(self, planned: PlannedRange) -> int:
+        """The group that a range is dealt to."""
+        return (planned.table + planned.number) % (self.lanes or 1)
+
+    def back_up_lane(self, lane: tuple[int, Iterable[PlannedRange]]) -> Iterator[ReceiptSummary]:
+        """Back up the ranges of a group, so many at once as there are readers."""
+        return map_ahead(self.back_up, sorted(lane[1], key=lambda item: (item.table, item.number)), self.readers)
+
     def write_index(self, group: tuple[tuple[int, int], Iterable[ReceiptSummary]]) -> list[IndexFile]:
         """Write the index of a group of neighbouring ranges."""
         (table, number), receipts = group
         return write_index(self.store(), self.layout, self.intent().tables[table].folder, number, receipts)
 
-    def commit(self, files: Iterable[IndexFile]) -> str:
+    def conclude(self, files: Sequence[IndexFile]) -> Gathered:
+        """Take what remains when all rows are there."""
+        conclusion = self.source.conclude()
+        return Gathered(files, conclusion.facts, attach(self.store(), self.layout, conclusion.attachments))
+
+    def commit(self, gathered: Gathered) -> str:
         """Write the manifest; returns its name."""
-        commit(self.store(), self.backup, files)
+        commit(self.store(), self.backup, gathered)
         return self.layout.manifest
 
 

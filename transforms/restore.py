@@ -6,13 +6,13 @@ import apache_beam as beam
 from apache_beam.pvalue import AsList, AsSingleton, PBegin, PCollection
 from apache_beam.transforms.combiners import ToList
 
-from transforms.restore_work import RestoredTable, RestoreWork, Written, sum_written
+from transforms.restore_work import Restored, RestoreWork, Written, sum_written
 from transforms.verify import Verify
 
 
 @dataclass
-class Restore(beam.PTransform[PBegin, PCollection[list[RestoredTable]]]):
-    """Check a backup at L1, prepare all tables, write their chunks, finish each table.
+class Restore(beam.PTransform[PBegin, PCollection[Restored]]):
+    """Check a backup at L1, prepare all tables, write their chunks, finish each table and then the whole.
 
     Nothing is written before the whole backup has been checked, and no row before every table is
     ready. Chunks are spread at random, so that no part of the key space is written in key order.
@@ -20,14 +20,15 @@ class Restore(beam.PTransform[PBegin, PCollection[list[RestoredTable]]]):
 
     work: RestoreWork
 
-    def expand(self, pbegin: PBegin) -> PCollection[list[RestoredTable]]:
-        """All restored tables, as one list, when everything is done."""
+    def expand(self, pbegin: PBegin) -> PCollection[Restored]:
+        """All restored tables, in one value, when everything is done."""
         work = self.work
         report = pbegin | "Check backup" >> Verify(work.backup, "L1")
-        places = pbegin | "Start" >> beam.Create([None]) | "List tables" >> beam.FlatMap(work.places)
-        prepared = places | "Prepare tables" >> beam.Map(work.prepare, AsSingleton(report))
+        begun = pbegin | "Start" >> beam.Create([None]) | "Begin" >> beam.Map(work.begin, AsSingleton(report))
+        places = begun | "List tables" >> beam.FlatMap(work.places) | "Spread tables" >> beam.Reshuffle()
+        prepared = places | "Prepare tables" >> beam.Map(work.prepare)
         written = _write(places, prepared, work)
-        restored: PCollection[list[RestoredTable]] = (
+        restored: PCollection[Restored] = (
             {
                 "prepared": prepared | "Pair with nothing" >> beam.Map(lambda place: (place, Written())),
                 "written": written,
@@ -35,6 +36,7 @@ class Restore(beam.PTransform[PBegin, PCollection[list[RestoredTable]]]):
             | "Wait for all rows" >> beam.CoGroupByKey()
             | "Finish tables" >> beam.MapTuple(lambda place, parts: work.finish(place, parts["written"]))
             | "Gather tables" >> ToList()
+            | "End" >> beam.Map(work.end)
         )
         return restored
 

@@ -1,14 +1,15 @@
 """The steps of a restore, as plain functions over one frozen value."""
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.map_ahead import map_ahead
 from transforms.report import Report
-from transforms.source import Assignment, Target
+from transforms.source import Assignment, Ending, Target
+from transforms.vault.attachments import Attachments
 from transforms.vault.chunk_run import ChunkRun, read_chunks, runs_of
 from transforms.vault.index import IndexFile, read_index
 from transforms.vault.manifest import TableEntry
@@ -20,10 +21,6 @@ SPLIT_SIZE = 128 << 20
 
 MOST_SPLITS = 1000
 """Keys that a new table is split at."""
-
-
-_CALLS = 4
-"""Chunks of a run that are being written at once: a server's answer takes longer than a chunk's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +43,44 @@ class RestoredTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore has done: its tables, and what the target says of the whole."""
+
+    tables: tuple[RestoredTable, ...]
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreWork:
     """What every worker of a restore is told.
 
     Attributes:
         backup: The backup, and how to check it.
         target: Whom it is written to.
-        assignments: For each restored table its place in the manifest and where it goes.
+        assignments: Where each restored table goes, by its place in the manifest.
+        writers: Chunks of a run that are being written at once: a server's answer takes longer than a chunk's work.
     """
 
     backup: VerifyWork
     target: Target
-    assignments: tuple[tuple[int, Assignment], ...]
+    assignments: Mapping[int, Assignment]
+    writers: int = 4
 
-    def places(self, _: None) -> Iterator[int]:
-        """The places of the restored tables in the manifest."""
-        return (place for place, _ in self.assignments)
-
-    def prepare(self, place: int, report: Report) -> int:
-        """Make a table ready, once the backup has been found whole.
+    def begin(self, _: None, report: Report) -> None:
+        """Begin with the target, once the backup has been found whole.
 
         Raises:
             IntegrityError: with all that is wrong with the backup.
         """
         require_ok(report)
+        self.target.begin(list(self.assignments.values()), self._attachments())
+
+    def places(self, _: None) -> Iterator[int]:
+        """The places of the restored tables in the manifest."""
+        return iter(self.assignments)
+
+    def prepare(self, place: int) -> int:
+        """Make a table ready."""
         assignment = self._assignment(place)
         self.target.prepare(assignment, list(self._splits(place)) if assignment.create else [])
         return place
@@ -93,15 +104,15 @@ class RestoreWork:
         if run.table not in prepared:
             raise IntegrityError(f"{run.shard} is of table number {run.table}, which no step has prepared.")
         written = map_ahead(
-            functools.partial(self._write_chunk, run.table), read_chunks(self.backup.store(), run), _CALLS
+            functools.partial(self._write_chunk, run), read_chunks(self.backup.store(), run), self.writers
         )
         total = sum_written(written)
         self.backup.progress.add(ranges=1)
         return run.table, total
 
-    def _write_chunk(self, place: int, chunk: tuple[Chunk, bytes]) -> Written:
+    def _write_chunk(self, run: ChunkRun, chunk: tuple[Chunk, bytes]) -> Written:
         entry, records = chunk
-        doomed = self.target.write(self._assignment(place), records)
+        doomed = self.target.write(self._assignment(run.table), f"{run.shard}:{entry.offset}", records)
         self.backup.progress.add(rows=entry.rows, bytes=entry.bytes)
         return Written(entry.rows, doomed)
 
@@ -121,8 +132,16 @@ class RestoreWork:
         name = assignment.table.name
         return RestoredTable(name, assignment.destination, total.rows, total.doomed_cells, tuple(notes))
 
+    def end(self, tables: Iterable[RestoredTable]) -> Restored:
+        """End with the target, when all tables are finished."""
+        ending = self.target.end(list(self.assignments.values()), self._attachments())
+        return Restored(tuple(sorted(tables, key=lambda table: table.destination)), ending)
+
+    def _attachments(self) -> Attachments:
+        return Attachments(self.backup.store(), self.backup.manifest().attachments)
+
     def _assignment(self, place: int) -> Assignment:
-        return dict(self.assignments)[place]
+        return self.assignments[place]
 
     def _entry(self, place: int) -> TableEntry:
         return self.backup.manifest().tables[place]
@@ -164,6 +183,6 @@ def sum_written(parts: Iterable[Written]) -> Written:
     return Written(sum(part.rows for part in written), sum(part.doomed_cells for part in written))
 
 
-def restored_json(tables: Iterable[RestoredTable]) -> dict[str, Any]:
+def restored_json(restored: Restored) -> dict[str, Any]:
     """What was restored, as a JSON object."""
-    return {"tables": [asdict(table) for table in sorted(tables, key=lambda table: table.destination)]}
+    return {"tables": [asdict(table) for table in restored.tables], **asdict(restored.ending)}

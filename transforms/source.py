@@ -1,12 +1,14 @@
 """What a database's room provides to be backed up, restored and verified."""
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from transforms.batch import Batch
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
+from transforms.vault.attachments import Attachments
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,28 +19,46 @@ class Wanted:
     shard_size: int
 
 
-class Source(Protocol):
-    """A database to read from; it is pickled to the workers, so it opens connections late.
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a source has to say when all of its rows have been read.
 
-    `consistency` is what a backup of it promises, a word of `docs/vault.md`.
+    Attributes:
+        facts: What the manifest should hold of the reading: a JSON object, never a secret.
+        attachments: By name, what belongs to the backup beside the rows.
     """
 
-    consistency: ClassVar[str]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """What is selected of a database, to be read; it is pickled to the workers, so it opens connections late."""
+
+    @property
+    def consistency(self) -> str:
+        """What a backup of it promises, a word of `docs/vault.md`."""
 
     def identity(self) -> Identity:
         """Who it is."""
 
+    def opened(self) -> AbstractContextManager["Source"]:
+        """The source as of one moment, as far as it can promise one, while the block runs: as long as the job."""
+
     def settings(self) -> dict[str, str]:
         """How it is read, for the record in the manifest's options; never a secret."""
 
-    def tables(self, patterns: Sequence[str]) -> list[Table]:
-        """The tables that names or globs select, sorted; raises `NotFoundError` for one that selects none."""
+    def tables(self) -> list[Table]:
+        """The selected tables, sorted; raises `NotFoundError` for a name or glob that selects none."""
 
     def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
         """Ranges that tile the table's key spaces, each space's ranges in the order of its keys."""
 
     def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
         """The rows of a range, cut behind the row that brings a batch to `chunk_size` bytes of records."""
+
+    def conclude(self) -> Conclusion:
+        """What remains to be taken when all rows have been read; called before the commit, perhaps twice."""
 
 
 class Inspect(Protocol):
@@ -72,27 +92,45 @@ class Assignment:
     create: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a restore ended: what a person should know, and what was left out."""
+
+    notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
 class Target(Protocol):
     """A database to write to; pickled to the workers like a source. Every call may be made twice."""
 
     def identity(self) -> Identity:
         """Who it is."""
 
-    def check(self, assignments: Sequence[Assignment]) -> list[Assignment]:
+    def check(self, assignments: Sequence[Assignment], attachments: Attachments) -> list[Assignment]:
         """Judge once whether the tables can be restored, and tell which ones are to be created.
 
         Raises:
             RefusedError: naming every table that cannot: before anything is written.
         """
 
+    def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
+        """What comes before any table is prepared."""
+
     def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
         """Make the table ready to be written; `splits` are keys that cut it into parts of equal weight."""
 
-    def write(self, assignment: Assignment, records: bytes) -> int:
-        """Write canonical records, idempotently; returns how many cells will not stay (garbage at once)."""
+    def write(self, assignment: Assignment, chunk: str, records: bytes) -> int:
+        """Write the records of the chunk that `chunk` names, once, however often it is called.
+
+        Returns:
+            How many cells will not stay (garbage at once).
+        """
 
     def finish(self, assignment: Assignment) -> list[str]:
-        """What must wait until the data is there; returns what a person should know."""
+        """What must wait until the table's data is there; returns what a person should know."""
+
+    def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
+        """What must wait until all tables are finished."""
 
     def unfinished(self, assignment: Assignment) -> list[str]:
         """After a failure: what is left half done, with the commands that finish it."""

@@ -15,19 +15,20 @@ from pipelines.command.job import run_job
 from pipelines.command.progress import ProgressLine
 from pipelines.command.result_file import ResultFile
 from pipelines.command.rooms import inspector
-from pipelines.command.table_renames import assign
 from pipelines.command.tables import render
-from transforms.errors import RefusedError, ShardkeepError
+from transforms.errors import RefusedError, ShardkeepError, SkippedError
 from transforms.progress import ProgressFile
 from transforms.restore_work import RestoreWork
 from transforms.source import Assignment, Target
+from transforms.vault.attachments import Attachments
 from transforms.vault.catalogue import Listing, find_backup, usable
 from transforms.vault.manifest import Manifest
 from transforms.vault.vault import Vault, open_vault
 from transforms.verify_work import VerifyWork
 
 Build = Callable[[beam.Pipeline, RestoreWork, ResultFile], None]
-Placed = tuple[tuple[int, Assignment], ...]
+Placed = dict[int, Assignment]
+Assign = Callable[[Manifest], tuple[list[int], list[Assignment]]]
 _SHOWN = ("table", "destination", "rows", "doomed_cells")
 
 
@@ -39,12 +40,13 @@ class RestoreConfig:
     backup: str
     source: str | None
     target: Target
-    tables: tuple[str, ...]
+    assign: Assign
     append: bool
     into_source: bool
     plan_only: bool
     json: bool
     beam_args: tuple[str, ...]
+    writers: int = 4
 
 
 def give_back(config: RestoreConfig, build: Build) -> int:
@@ -53,22 +55,22 @@ def give_back(config: RestoreConfig, build: Build) -> int:
     vault = open_vault(config.vault)
     listing = find_backup(vault, config.backup, config.source)
     manifest = usable(listing)
-    placed = _judge(config, manifest)
+    placed = _judge(config, manifest, Attachments(vault.folder(listing.source), manifest.attachments))
     if config.plan_only:
         return _print_plan(config, manifest, placed)
     restored = _run(config, build, vault, listing, placed)
     _print(restored, config.json)
-    return 0
+    return SkippedError.exit_code if restored["skipped"] else 0
 
 
-def _judge(config: RestoreConfig, manifest: Manifest) -> Placed:
+def _judge(config: RestoreConfig, manifest: Manifest, attachments: Attachments) -> Placed:
     """What goes where, when nothing speaks against it; this is asked once, before the job."""
     if config.target.identity().room != manifest.intent.source.room:
         raise RefusedError(f"the backup is of {manifest.intent.source}; restore it with that database's own command.")
     same = config.target.identity() == manifest.intent.source
-    places, chosen = assign(config.tables, manifest)
-    judged = config.target.check([_allow(config, item, same) for item in chosen])
-    return tuple(zip(places, judged, strict=True))
+    places, chosen = config.assign(manifest)
+    judged = config.target.check([_allow(config, item, same) for item in chosen], attachments)
+    return dict(zip(places, judged, strict=True))
 
 
 def _allow(config: RestoreConfig, item: Assignment, same_database: bool) -> Assignment:
@@ -86,21 +88,21 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
         inspect = inspector(usable(listing).intent.source)
         backup = VerifyWork(vault.place, listing.source, listing.backup, inspect, progress)
         pipeline = open_pipeline(config.beam_args)
-        build(pipeline, RestoreWork(backup, config.target, placed), result)
+        build(pipeline, RestoreWork(backup, config.target, placed, config.writers), result)
         try:
             with ProgressLine("restoring", None, progress.path):
                 run_job(pipeline)
         except ShardkeepError as error:
-            raise type(error)("\n".join([str(error), *_unfinished(config.target, placed)])) from error
+            raise type(error)("\n".join(dict.fromkeys([str(error), *_unfinished(config.target, placed)]))) from error
         except BaseException:
-            print("\n".join(_unfinished(config.target, placed)), file=sys.stderr)
+            print("\n".join(dict.fromkeys(_unfinished(config.target, placed))), file=sys.stderr)
             raise
         return result.read()
 
 
 def _unfinished(target: Target, placed: Placed) -> Iterator[str]:
     """What the failed job has left half done; that it cannot be found out matters less than the failure itself."""
-    for _, assignment in placed:
+    for assignment in placed.values():
         try:
             yield from target.unfinished(assignment)
         except ShardkeepError as error:
@@ -111,7 +113,7 @@ def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> in
     """Print what would be done: nothing is written."""
     plan = [
         (item.table.name, item.destination, "create" if item.create else "add to", manifest.tables[place].totals.rows)
-        for place, item in placed
+        for place, item in placed.items()
     ]
     if config.json:
         names = ("table", "destination", "action", "rows")
@@ -123,9 +125,9 @@ def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> in
 
 
 def _print(restored: dict[str, Any], as_json: bool) -> None:
-    for table in restored["tables"]:
-        for note in _notes(table):
-            print(f"warning: {note}", file=sys.stderr)
+    notes = [note for table in restored["tables"] for note in _notes(table)]
+    for note in [*notes, *restored["notes"], *(f"left out: {name}" for name in restored["skipped"])]:
+        print(f"warning: {note}", file=sys.stderr)
     if as_json:
         print(json.dumps(restored))
         return

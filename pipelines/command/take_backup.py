@@ -5,7 +5,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -37,19 +37,25 @@ class BackupConfig:
 
     vault: str
     source: Source
-    tables: tuple[str, ...]
     chunk_size: int
     wanted: Wanted
     label: str
     plan_only: bool
     json: bool
     beam_args: tuple[str, ...]
+    lanes: int | None = None
+    readers: int = 1
 
 
 def take_backup(config: BackupConfig, build: Build) -> int:
     """Take the backup and print it; returns the exit code."""
     refuse_distant_workers(config.vault, config.beam_args)
-    tables = config.source.tables(config.tables)
+    with config.source.opened() as source:
+        return _take(replace(config, source=source), build)
+
+
+def _take(config: BackupConfig, build: Build) -> int:
+    tables = config.source.tables()
     _warn(tables)
     if config.plan_only:
         return _print_plan(config, tables)
@@ -89,7 +95,16 @@ def claim(vault: Vault, source: Source, tables: Sequence[Table], label: str, opt
 
 
 def _run(config: BackupConfig, build: Build, vault: Vault, intent: Intent, progress: ProgressFile) -> None:
-    work = BackupWork(vault.place, config.source, intent.backup, config.chunk_size, config.wanted, progress)
+    work = BackupWork(
+        vault.place,
+        config.source,
+        intent.backup,
+        config.chunk_size,
+        config.wanted,
+        progress,
+        config.lanes,
+        config.readers,
+    )
     pipeline = open_pipeline(config.beam_args)
     build(pipeline, work)
     try:

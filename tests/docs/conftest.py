@@ -32,9 +32,9 @@ class SmallVault:
 def small_vault(tmp_path_factory: pytest.TempPathFactory) -> SmallVault:
     """Made by the very code that makes backups; the committed backup has an orphan shard too."""
     root = tmp_path_factory.mktemp("vault")
-    take(root, SmallSource(), "empty", "orders.2024", "wide")
+    take(root, SmallSource(names=("empty", "orders.2024", "wide")))
     with pytest.raises(ShardkeepError):
-        take(root, SmallSource(broken=True), "wide")
+        take(root, SmallSource(broken=True, names=("wide",)))
     [backup] = [item for item in list_backups(open_vault(str(root))) if item.state == COMMITTED]
     committed = root / backup.source / backup.backup
     shard = min((committed / "data" / "orders.2024").glob("*.avro"))
@@ -42,8 +42,8 @@ def small_vault(tmp_path_factory: pytest.TempPathFactory) -> SmallVault:
     return SmallVault(root, committed)
 
 
-def take(root: Path, source: SmallSource, *tables: str) -> None:
+def take(root: Path, source: SmallSource) -> None:
     values: dict[str, Any] = {"chunk_size": 64, "wanted": Wanted(None, 1 << 20), "label": "größe"}
     values |= {"plan_only": False, "json": True, "beam_args": ("--runner=FnApiRunner",)}
-    config = BackupConfig(vault=str(root), source=source, tables=tables, **values)
+    config = BackupConfig(vault=str(root), source=source, **values)
     assert take_backup(config, build) == 0

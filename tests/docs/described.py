@@ -24,6 +24,8 @@ class JsonCheck:
             yield from self._all(value, list, range(len(value)), kind.removeprefix("array of "), where)
         elif kind.startswith("map of "):
             yield from self._all(value, dict, value, kind.removeprefix("map of "), where)
+        elif kind == "JSON":
+            return
         elif kind in PLAIN:
             if type(value) is not PLAIN[kind]:
                 yield f"{where} is {value!r}, not a {kind}"

@@ -3,7 +3,8 @@
 import io
 import json
 from array import array
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, ClassVar
@@ -18,7 +19,7 @@ from transforms.bigtable.schema import TableSchema
 from transforms.errors import IntegrityError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.source import Wanted
+from transforms.source import Conclusion, Wanted
 
 _AVRO = fastavro.parse_schema(json.loads(AVRO_SCHEMA))
 
@@ -66,6 +67,7 @@ class SmallSource:
     """Three tables; the reading of a `broken` one fails."""
 
     broken: bool = False
+    names: tuple[str, ...] = ()
     consistency: ClassVar[str] = "row-atomic"
 
     def identity(self) -> Identity:
@@ -74,9 +76,12 @@ class SmallSource:
     def settings(self) -> dict[str, str]:
         return {"app_profile": "nightly"}
 
-    def tables(self, patterns: Sequence[str]) -> list[Table]:
+    def opened(self) -> AbstractContextManager["SmallSource"]:
+        return nullcontext(self)
+
+    def tables(self) -> list[Table]:
         schemas = {"empty": TableSchema(), "orders.2024": every_setting(), "wide": TableSchema()}
-        return [Table((name,), schemas[name].to_json(), AVRO_SCHEMA, ("a warning",)) for name in patterns]
+        return [Table((name,), schemas[name].to_json(), AVRO_SCHEMA, ("a warning",)) for name in self.names]
 
     def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
         """Four ranges; in `orders.2024` the third is empty and so is the last."""
@@ -94,6 +99,9 @@ class SmallSource:
                 held = {}
         if held:
             yield _batch(held)
+
+    def conclude(self) -> Conclusion:
+        return Conclusion({"position": "0/1"}, {"note.txt": b"a note"})
 
 
 def _size(held: Iterable[Row]) -> int:

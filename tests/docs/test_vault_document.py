@@ -34,12 +34,17 @@ def kind_of(name: str) -> str:
     return "Failure note" if "/notes/failure-" in name else name.rpartition("/")[2]
 
 
+def own_objects(vault: SmallVault) -> list[str]:
+    """All objects but attachments, whose form is their room's."""
+    return [name for name in vault.objects() if "/attachments/" not in name]
+
+
 def json_objects(vault: SmallVault) -> Iterator[tuple[str, Any]]:
-    return ((name, json.loads(vault.read(name))) for name in vault.objects() if name.endswith(".json"))
+    return ((name, json.loads(vault.read(name))) for name in own_objects(vault) if name.endswith(".json"))
 
 
 def avro_files(vault: SmallVault) -> list[Path]:
-    return [vault.root / name for name in vault.objects() if not name.endswith(".json")]
+    return [vault.root / name for name in own_objects(vault) if not name.endswith(".json")]
 
 
 def indexed_shards(vault: SmallVault) -> Iterator[Shard]:

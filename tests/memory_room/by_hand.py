@@ -16,6 +16,7 @@ from transforms.progress import ProgressFile
 from transforms.report import Report, found, merge
 from transforms.restore_work import RestoredTable, RestoreWork, Written
 from transforms.source import Assignment, Wanted
+from transforms.vault.attachments import Attachments
 from transforms.vault.index import IndexFile
 from transforms.vault.plan import PlannedRange
 from transforms.vault.receipt import ReceiptSummary
@@ -32,7 +33,7 @@ NO_PROGRESS = ProgressFile("")
 def new_work(vault: str, source: MemorySource, ranges: int | None = 3, chunk_size: int = CHUNK_SIZE) -> BackupWork:
     """The work of a backup of all tables, whose intent is written."""
     opened = open_or_create_vault(vault)
-    intent = claim(opened, source, source.tables(["*"]), "by hand", {"chunk_size": chunk_size})
+    intent = claim(opened, source, source.tables(), "by hand", {"chunk_size": chunk_size})
     return BackupWork(opened.place, source, intent.backup, chunk_size, Wanted(ranges, 1 << 20), NO_PROGRESS)
 
 
@@ -52,7 +53,7 @@ def index_files(work: BackupWork, receipts: Iterable[ReceiptSummary], times: int
 def back_up(work: BackupWork, times: int = 1) -> str:
     """Take a backup; returns the manifest's name."""
     receipts = [one(times, work.back_up, planned) for planned in planned_ranges(work, times)]
-    return one(times, work.commit, index_files(work, receipts, times))
+    return one(times, work.commit, one(times, work.conclude, index_files(work, receipts, times)))
 
 
 def verify_work(vault: str, folder: str, backup: str) -> VerifyWork:
@@ -78,17 +79,22 @@ def verify(work: VerifyWork, level: str) -> Report:
 
 def restore_work(backup: VerifyWork, target: MemoryTarget) -> RestoreWork:
     """The work of a restore of all tables, judged by the target."""
-    judged = target.check([Assignment(entry.table, entry.table.name) for entry in backup.manifest().tables])
-    return RestoreWork(backup, target, tuple(enumerate(judged)))
+    attachments = Attachments(backup.store(), backup.manifest().attachments)
+    judged = target.check(
+        [Assignment(entry.table, entry.table.name) for entry in backup.manifest().tables], attachments
+    )
+    return RestoreWork(backup, target, dict(enumerate(judged)))
 
 
 def restore(work: RestoreWork, times: int = 1) -> list[RestoredTable]:
     """Restore all tables."""
     report = verify(work.backup, "L1")
-    prepared = [one(times, lambda place: work.prepare(place, report), place) for place in work.places(None)]
+    one(times, lambda _: work.begin(None, report), None)
+    prepared = [one(times, work.prepare, place) for place in work.places(None)]
     runs = [run for place in prepared for file in work.index_files(place) for run in many(times, work.runs, file)]
     written = [one(times, lambda run: work.write(run, prepared), run) for run in runs]
-    return [one(times, lambda place: work.finish(place, _of(place, written)), place) for place in prepared]
+    finished = [one(times, lambda place: work.finish(place, _of(place, written)), place) for place in prepared]
+    return list(one(times, work.end, finished).tables)
 
 
 def _of(place: int, written: Iterable[tuple[int, Written]]) -> list[Written]:

@@ -1,8 +1,10 @@
 """The databases of the memory room: what a server would hold."""
 
 import itertools
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from transforms.key_range import KeyRange
@@ -53,12 +55,52 @@ class MemoryTable:
 
 
 @dataclass
+class Readers:
+    """How many ranges are being read at once, and at most so far.
+
+    Attributes:
+        meeting: If given, each reading waits until as many have begun as it has parties.
+    """
+
+    now: int = 0
+    most: int = 0
+    meeting: threading.Barrier | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """While a range is being read."""
+        self._count(1)
+        try:
+            if self.meeting:
+                self.meeting.wait(timeout=20)
+            yield
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self.now += change
+            self.most = max(self.most, self.now)
+
+
+@dataclass
 class Database:
-    """Tables by name, how often each method was called, and the errors that are waiting for a call and a key."""
+    """A database, and what tests want to know of it or do to it.
+
+    Attributes:
+        tables: Tables by name.
+        calls: How often each method was called, in the order of the first calls.
+        faults: Errors that are waiting for a call and a key.
+        readers: Who is reading.
+        chunks: The names of the chunks that were written.
+    """
 
     tables: dict[str, MemoryTable] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     faults: dict[tuple[str, bytes], Exception] = field(default_factory=dict)
+    readers: Readers = field(default_factory=Readers)
+    chunks: set[str] = field(default_factory=set)
 
     def touch(self, call: str, place: bytes) -> None:
         """Raise the error that waits here."""

@@ -1,7 +1,9 @@
 """A memory database as a source."""
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import ClassVar
@@ -12,7 +14,7 @@ from transforms.batch import Batch
 from transforms.errors import NotFoundError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.source import Wanted
+from transforms.source import Conclusion, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,14 @@ class MemorySource:
     Attributes:
         database: Its name in `DATABASES`.
         planned: For names of tables the ranges that they are cut into, whatever is wanted.
+        patterns: Globs of the tables.
+        held: Whether it is open.
     """
 
     database: str
     planned: tuple[tuple[str, tuple[KeyRange, ...]], ...] = ()
+    patterns: tuple[str, ...] = ("*",)
+    held: bool = False
     consistency: ClassVar[str] = "snapshot"
 
     @property
@@ -40,10 +46,19 @@ class MemorySource:
         """See `Source.settings`."""
         return {}
 
-    def tables(self, patterns: Sequence[str]) -> list[Table]:
+    @contextmanager
+    def opened(self) -> Iterator["MemorySource"]:
+        """See `Source.opened`."""
+        self._database.calls["open"] += 1
+        try:
+            yield replace(self, held=True)
+        finally:
+            self._database.calls["close"] += 1
+
+    def tables(self) -> list[Table]:
         """See `Source.tables`."""
         self._database.calls["tables"] += 1
-        chosen = sorted({name for pattern in patterns for name in self._matches(pattern)})
+        chosen = sorted({name for pattern in self.patterns for name in self._matches(pattern)})
         return [self._table(name) for name in chosen]
 
     def _matches(self, pattern: str) -> list[str]:
@@ -68,6 +83,10 @@ class MemorySource:
     def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
         """See `Source.read`."""
         self._database.calls["read"] += 1
+        with self._database.readers.one_more():
+            yield from self._batches(table, key_range, chunk_size)
+
+    def _batches(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
         held: list[tuple[bytes, Row]] = []
         for place, row in self._database.tables[table.name].rows(key_range):
             self._database.touch("read", place)
@@ -77,6 +96,14 @@ class MemorySource:
                 held = []
         if held:
             yield batch_of(held)
+
+    def conclude(self) -> Conclusion:
+        """See `Source.conclude`: whether it was open, how often this was called, names and sizes of all tables."""
+        self._database.calls["conclude"] += 1
+        tables = sorted(self._database.tables.items())
+        names, sizes = [name for name, _ in tables], [len(table.keyed) + len(table.nulls) for _, table in tables]
+        attachments = {"names.txt": "\n".join(names).encode(), "sizes.json": json.dumps(sizes).encode()}
+        return Conclusion({"held": self.held, "calls": self._database.calls["conclude"]}, attachments)
 
 
 def memory_identity(database: str) -> Identity:

@@ -8,7 +8,8 @@ from tests.memory_room.records import decode
 from tests.memory_room.source import memory_identity
 from transforms.errors import RefusedError
 from transforms.identity import Identity
-from transforms.source import Assignment
+from transforms.source import Assignment, Ending
+from transforms.vault.attachments import Attachments
 
 DOOMED = b"doomed"
 """A value that this room counts as one that will not stay."""
@@ -16,9 +17,15 @@ DOOMED = b"doomed"
 
 @dataclass(frozen=True, slots=True)
 class MemoryTarget:
-    """The tables of a database of this process, which `database` names in `DATABASES`."""
+    """The tables of a database of this process.
+
+    Attributes:
+        database: Its name in `DATABASES`.
+        skipped: What it says at the end that it has left out.
+    """
 
     database: str
+    skipped: tuple[str, ...] = ()
 
     @property
     def _database(self) -> Database:
@@ -28,7 +35,7 @@ class MemoryTarget:
         """See `Target.identity`."""
         return memory_identity(self.database)
 
-    def check(self, assignments: Sequence[Assignment]) -> list[Assignment]:
+    def check(self, assignments: Sequence[Assignment], attachments: Attachments) -> list[Assignment]:
         """See `Target.check`."""
         self._database.calls["check"] += 1
         problems = [problem for item in assignments for problem in self._problems(item)]
@@ -41,15 +48,20 @@ class MemoryTarget:
         has_rows = table.keyed or table.nulls
         return [f"table {item.destination} has rows. {item.remedy}"] if has_rows and not item.may_append else []
 
+    def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
+        """See `Target.begin`."""
+        self._database.calls["begin"] += 1
+
     def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
         """See `Target.prepare`."""
         self._database.calls["prepare"] += 1
         table = MemoryTable(nullable=assignment.table.schema["nullable"], splits=list(splits))
         self._database.tables.setdefault(assignment.destination, table)
 
-    def write(self, assignment: Assignment, records: bytes) -> int:
+    def write(self, assignment: Assignment, chunk: str, records: bytes) -> int:
         """See `Target.write`."""
         self._database.calls["write"] += 1
+        self._database.chunks.add(chunk)
         table, doomed = self._database.tables[assignment.destination], 0
         for key, value in decode(records):
             self._database.touch("write", value if key is None else key)
@@ -63,6 +75,11 @@ class MemoryTarget:
         table = self._database.tables[assignment.destination]
         table.finished = True
         return [f"table {assignment.destination}: rows without a key stand apart."] if table.nullable else []
+
+    def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
+        """See `Target.end`: the names of all tables that the backed-up database had."""
+        self._database.calls["end"] += 1
+        return Ending(tuple(attachments.read("names.txt").decode().split()), self.skipped)
 
     def unfinished(self, assignment: Assignment) -> list[str]:
         """See `Target.unfinished`."""

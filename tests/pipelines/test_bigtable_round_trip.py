@@ -147,8 +147,8 @@ def chunks(vault: Path, which: str) -> list[Chunk]:
 
 def back_up_planned(vault: Path, tables: Tables, ranges: list[KeyRange]) -> str:
     """Take a backup whose plan is there before its job begins, as a later one of a chain has it."""
-    opened, source = open_vault(str(vault)), BigtableSource(Instance(PROJECT, tables.instance))
-    intent = claim(opened, source, source.tables(["t"]), "", {})
+    opened, source = open_vault(str(vault)), BigtableSource(Instance(PROJECT, tables.instance), ("t",))
+    intent = claim(opened, source, source.tables(), "", {})
     work = BackupWork(opened.place, source, intent.backup, 4096, Wanted(1, 1 << 30), ProgressFile(""))
     work.store().put(work.layout.plan(intent.tables[0].folder), encode_plan(ranges))
     pipeline = open_pipeline(["--runner=FnApiRunner"])

@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import threading
+from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import pytest
 from pipelines.command.engine import open_pipeline
 from pipelines.command.job import run_job
 from tests.memory_room import by_hand
-from tests.memory_room.database import DATABASES, NULLS, MemoryTable, Row, new_database
+from tests.memory_room.database import DATABASES, NULLS, MemoryTable, Readers, Row, new_database
 from tests.memory_room.records import encode
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE, keyed, two_tables
@@ -23,7 +26,8 @@ from transforms.back_up import BackUp
 from transforms.backup_work import BackupWork
 from transforms.errors import UnreachableError
 from transforms.key_range import KeyRange
-from transforms.vault.plan import decode_plan
+from transforms.vault.commit import Gathered
+from transforms.vault.plan import PlannedRange, decode_plan
 from transforms.verify_work import VerifyWork
 
 EMPTY = "empty"
@@ -39,9 +43,9 @@ def run(work: BackupWork) -> None:
     run_job(pipeline)
 
 
-def taken(vault: Path, source: MemorySource, ranges: int = 3, chunk_size: int = 100) -> VerifyWork:
+def taken(vault: Path, source: MemorySource, ranges: int = 3, lanes: int | None = None, readers: int = 1) -> VerifyWork:
     """A backup that the graph took."""
-    work = by_hand.new_work(str(vault), source, ranges, chunk_size)
+    work = replace(by_hand.new_work(str(vault), source, ranges), lanes=lanes, readers=readers)
     run(work)
     return by_hand.verify_work(str(vault), source.identity().folder, work.backup)
 
@@ -60,6 +64,10 @@ def rows_of(table: MemoryTable) -> list[Row]:
 def digest_of(table: MemoryTable) -> str:
     hashes = [mmh3.hash128(encode(row), seed=0, x64arch=True, signed=False) for row in rows_of(table)]
     return f"murmur3-x64-128:{sum(hashes) % 2**128:032x}"
+
+
+def digests(backup: VerifyWork) -> dict[str, str]:
+    return {entry.table.name: entry.totals.digest for entry in backup.manifest().tables}
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +116,7 @@ def test_the_table_digest_does_not_depend_on_ranges(
 ) -> None:
     other = taken(tmp_path, source, ranges)
     assert [entry.ranges for entry in other.manifest().tables] == [2, ranges, ranges + 1]
-    assert {entry.table.name: entry.totals.digest for entry in other.manifest().tables} == {
-        entry.table.name: entry.totals.digest for entry in backup.manifest().tables
-    }
+    assert digests(other) == digests(backup)
     assert [len(entry.index) for entry in other.manifest().tables] == [2, 1 + (ranges > 64), 2 + (ranges > 64)]
 
 
@@ -136,6 +142,70 @@ def test_a_range_without_rows_has_a_chunk_without_blocks(tmp_path: Path) -> None
     assert [chunk.range for chunk in found] == list(ranges)
     assert [(chunk.rows, chunk.length > 0) for chunk in found] == [(0, False)] * 3 + [(1, True), (0, False)]
     assert found[0].sha256 == hashlib.sha256().digest()
+
+
+@pytest.mark.parametrize(("lanes", "readers"), [(1, 1), (3, 2), (50, 3)])
+def test_a_backup_in_lanes_is_the_same_and_has_no_more_readers(
+    backup: VerifyWork, source: MemorySource, lanes: int, readers: int, tmp_path: Path
+) -> None:
+    DATABASES[source.database].readers = counted = Readers()
+    other = taken(tmp_path, source, 11, lanes, readers)
+    assert digests(other) == digests(backup)
+    assert [entry.ranges for entry in other.manifest().tables] == [2, 11, 12]
+    assert (counted.now, 0 < counted.most <= lanes * readers) == (0, True)
+    assert by_hand.verify(other, "L3").ok
+
+
+def by_lane(work: BackupWork) -> dict[int, list[PlannedRange]]:
+    lanes = defaultdict(list)
+    for planned in by_hand.planned_ranges(work):
+        lanes[work.lane(planned)].append(planned)
+    return lanes
+
+
+def test_the_ranges_of_a_table_and_small_tables_are_dealt_to_all_lanes(tmp_path: Path) -> None:
+    large = MemorySource(new_database({"t": MemoryTable(keyed(50))}))
+    small = MemorySource(new_database({f"t{number}": MemoryTable({b"k": b"v"}) for number in range(12)}))
+    for source, ranges in ((large, 12), (small, 1)):
+        lanes = by_lane(replace(by_hand.new_work(str(tmp_path), source, ranges), lanes=3))
+        assert {lane: len(planned) for lane, planned in lanes.items()} == {0: 4, 1: 4, 2: 4}
+
+
+@pytest.mark.parametrize("readers", [1, 2, 4])
+def test_a_lane_reads_so_many_ranges_at_once_as_it_has_readers(tmp_path: Path, readers: int) -> None:
+    source = MemorySource(new_database({"t": MemoryTable(keyed(50))}))
+    work = replace(by_hand.new_work(str(tmp_path), source, 8), lanes=1, readers=readers)
+    [planned] = by_lane(work).values()
+    counted = Readers(meeting=threading.Barrier(readers))
+    DATABASES[source.database].readers = counted
+    receipts = list(work.back_up_lane((0, reversed(planned))))
+    assert [(item.table, item.number) for item in receipts] == [(item.table, item.number) for item in planned]
+    assert (counted.now, counted.most) == (0, readers)
+
+
+def test_a_lane_ends_with_the_error_of_its_first_range_that_fails(tmp_path: Path) -> None:
+    source = MemorySource(new_database({"t": MemoryTable(keyed(50))}))
+    database = DATABASES[source.database]
+    database.faults["read", min(database.tables["t"].keyed)] = UnreachableError("the server is gone")
+    work = replace(by_hand.new_work(str(tmp_path), source, 12), lanes=2, readers=2)
+    with pytest.raises(UnreachableError, match=r"^the server is gone$"):
+        run(work)
+    assert database.readers.now == 0
+    assert database.calls["read"] < 12
+    assert database.calls["conclude"] == 0
+
+
+def test_the_source_concludes_when_all_rows_are_read_and_nothing_is_committed(tmp_path: Path) -> None:
+    source = MemorySource(new_database(two_tables()))
+    work = by_hand.new_work(str(tmp_path), source)
+    receipts = [work.back_up(planned) for planned in by_hand.planned_ranges(work)]
+    gathered = work.conclude(by_hand.index_files(work, receipts))
+    assert gathered.facts == {"held": False, "calls": 1}
+    assert set(gathered.attachments) == {"names.txt", "sizes.json"}
+    assert work.layout.manifest not in work.store().list("")
+    work.commit(gathered)
+    manifest = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup).manifest()
+    assert (manifest.facts, manifest.attachments) == (gathered.facts, gathered.attachments)
 
 
 def test_an_error_of_the_source_is_the_error_of_the_job_and_nothing_is_committed(tmp_path: Path) -> None:
@@ -179,9 +249,10 @@ def test_receipts_of_all_tries_together_give_the_same_backup(source: MemorySourc
     work = by_hand.new_work(str(tmp_path), source)
     planned = by_hand.planned_ranges(work)
     receipts = [work.back_up(item) for _ in range(2) for item in planned]
-    work.commit(by_hand.index_files(work, receipts))
+    work.commit(Gathered(by_hand.index_files(work, receipts)))
     data = work.store().read(work.layout.manifest)
-    assert work.commit(reversed(by_hand.index_files(work, reversed(receipts)))) == work.layout.manifest
+    files = by_hand.index_files(work, reversed(receipts))
+    assert work.commit(Gathered(files[::-1])) == work.layout.manifest
     assert work.store().read(work.layout.manifest) == data
     backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
     assert backup.manifest().shards == len(planned)

@@ -36,12 +36,17 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> MemoryVault:
     return take(tmp_path_factory.mktemp("vault"))
 
 
-def run(work: RestoreWork, folder: Path) -> list[dict[str, Any]]:
+def ended(work: RestoreWork, folder: Path) -> dict[str, Any]:
+    """What the graph hands back."""
     result = ResultFile(str(folder / "result"))
     pipeline = open_pipeline(["--runner=FnApiRunner"])
     pipeline | Restore(work) | beam.Map(restored_json) | "Hand back" >> beam.Map(result.write)
     run_job(pipeline)
-    tables: list[dict[str, Any]] = result.read()["tables"]
+    return result.read()
+
+
+def run(work: RestoreWork, folder: Path) -> list[dict[str, Any]]:
+    tables: list[dict[str, Any]] = ended(work, folder)["tables"]
     return tables
 
 
@@ -90,7 +95,15 @@ def test_every_phase_that_runs_twice_restores_the_same_once(vault: MemoryVault) 
     assert [(table.table, table.rows) for table in restored] == [(ORDERS, 30), (PEOPLE, 24)]
     assert DATABASES[target].content == DATABASES[vault.database].content
     calls = DATABASES[target].calls
-    assert (calls["prepare"], calls["finish"]) == (4, 4)
+    assert [calls[name] for name in ("begin", "prepare", "finish", "end")] == [2, 4, 4, 2]
+
+
+def test_the_target_begins_before_its_tables_and_ends_behind_them(vault: MemoryVault, tmp_path: Path) -> None:
+    target = new_database()
+    result = ended(by_hand.restore_work(vault.work, MemoryTarget(target, ("role r",))), tmp_path)
+    assert result == {"tables": RESTORED, "notes": [ORDERS, PEOPLE], "skipped": ["role r"]}
+    calls = list(DATABASES[target].calls)  # in the order of the first of each
+    assert [calls[0], calls[1], calls[-1]] == ["check", "begin", "end"]
 
 
 def test_an_error_of_the_target_is_the_error_of_the_job(vault: MemoryVault, tmp_path: Path) -> None:
@@ -101,6 +114,7 @@ def test_an_error_of_the_target_is_the_error_of_the_job(vault: MemoryVault, tmp_
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):
         run(work, tmp_path)
     assert not DATABASES[target].tables[ORDERS].finished
+    assert (DATABASES[target].calls["begin"], DATABASES[target].calls["end"]) == (1, 0)
     DATABASES[target].faults.clear()
     by_hand.restore(work)
     assert DATABASES[target].content == DATABASES[vault.database].content

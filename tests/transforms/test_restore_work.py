@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -9,13 +10,16 @@ from hypothesis import strategies as st
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
 from tests.memory_room.source import MemorySource
+from tests.memory_room.tables import ORDERS, PEOPLE
 from tests.memory_room.target import DOOMED, MemoryTarget
-from tests.memory_room.vaults import MemoryVault, take
+from tests.memory_room.vaults import MemoryVault, entries, take
 from transforms import restore_work
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
 from transforms.report import Report, found
-from transforms.restore_work import RestoredTable, Written, require_ok, restored_json, splits, sum_written
+from transforms.restore_work import Restored, RestoredTable, Written, require_ok, restored_json, splits, sum_written
+from transforms.source import Ending
+from transforms.vault.index import IndexEntry
 from transforms.vault.shard import Chunk
 
 
@@ -64,12 +68,12 @@ def test_a_table_that_is_there_is_not_split(vault: MemoryVault, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("report", [Report(), Report(3, ("b", "a")), found("a")], ids=str)
-def test_nothing_is_prepared_before_the_backup_is_found_whole(vault: MemoryVault, report: Report) -> None:
+def test_nothing_begins_before_the_backup_is_found_whole(vault: MemoryVault, report: Report) -> None:
     target = new_database()
     work = by_hand.restore_work(vault.work, MemoryTarget(target))
     with pytest.raises(IntegrityError, match="the backup is not whole, nothing was written"):
-        work.prepare(0, report)
-    assert DATABASES[target].tables == {}
+        work.begin(None, report)
+    assert DATABASES[target].calls == {"check": 1}
 
 
 def test_the_refusal_names_what_is_wrong() -> None:
@@ -111,21 +115,36 @@ def test_what_was_written_is_summed() -> None:
     assert sum_written([]) == Written()
 
 
+def test_each_chunk_is_written_under_a_name_of_its_own(vault: MemoryVault) -> None:
+    target = new_database()
+    by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)), times=2)
+    names = {f"{entry.shard.object.name}:{chunk.offset}" for entry, chunk in stored_chunks(vault)}
+    assert set(DATABASES[target].chunks) == names
+    assert len(names) == sum(1 for _ in stored_chunks(vault))
+
+
+def stored_chunks(vault: MemoryVault) -> Iterator[tuple[IndexEntry, Chunk]]:
+    """The chunks that have rows; a restore has nothing to write of the others."""
+    shards = (entry for name in (ORDERS, PEOPLE) for entry in entries(vault.work, name))
+    return ((entry, chunk) for entry in shards for chunk in entry.shard.chunks if chunk.length)
+
+
 def test_a_table_is_restored_under_another_name(vault: MemoryVault) -> None:
     target = new_database()
     work = by_hand.restore_work(vault.work, MemoryTarget(target))
-    place, assignment = work.assignments[1]
-    work = replace(work, assignments=((place, replace(assignment, destination="persons")),))
+    work = replace(work, assignments={1: replace(work.assignments[1], destination="persons")})
     [restored] = by_hand.restore(work)
     assert (restored.table, restored.destination, restored.rows) == ("people", "persons", 24)
     assert DATABASES[target].content == {"persons": DATABASES[vault.database].tables["people"].content}
 
 
 def test_what_was_restored_is_a_json_object() -> None:
-    tables = [RestoredTable("b", "y", 2, 1, ("note",)), RestoredTable("a", "x", 1, 0, ())]
-    assert restored_json(tables) == {
+    tables = (RestoredTable("a", "x", 1, 0, ()), RestoredTable("b", "y", 2, 1, ("note",)))
+    assert restored_json(Restored(tables, Ending(("a word",), ("role r",)))) == {
         "tables": [
             {"table": "a", "destination": "x", "rows": 1, "doomed_cells": 0, "notes": ()},
             {"table": "b", "destination": "y", "rows": 2, "doomed_cells": 1, "notes": ("note",)},
-        ]
+        ],
+        "notes": ("a word",),
+        "skipped": ("role r",),
     }

@@ -19,8 +19,8 @@ from transforms.report import found, report_json
 from transforms.verify import LEVELS, Verify
 from transforms.verify_work import CheckedRun, TableShard
 
-OBJECTS = 1 + 2 + 3 + 2 * 7
-"""Intent, plans, index files, and shards with their receipts."""
+OBJECTS = 1 + 2 + 2 + 3 + 2 * 7
+"""Intent, attachments, plans, index files, and shards with their receipts."""
 
 BYTES = OBJECTS - 3
 """The same without index files, whose bytes are proved when they are read."""

@@ -8,7 +8,7 @@ proto3 cannot send, count as malformed.
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memset
 
-from transforms.bigtable.bytes_buffer cimport Cursor, Span, read_varint, span
+from transforms.avro.bytes_buffer cimport Cursor, Span, read_varint, span
 
 cdef enum WireType:
     VARINT = 0

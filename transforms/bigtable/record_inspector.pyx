@@ -11,8 +11,9 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
-from transforms.bigtable.avro_cell cimport MOST_RECORD_BYTES, is_utf8, key_field_size, read_bytes, read_long
-from transforms.bigtable.bytes_buffer cimport Buffer, Cursor, Span, append, compare, release, same, span
+from transforms.avro.bytes_buffer cimport Buffer, Cursor, Span, append, compare, release, same, span
+from transforms.avro.primitives cimport is_utf8, read_bytes, read_long
+from transforms.bigtable.avro_cell cimport MOST_RECORD_BYTES, key_field_size
 
 from transforms.batch import Batch
 from transforms.errors import IntegrityError

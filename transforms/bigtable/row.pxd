@@ -2,10 +2,10 @@
 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from transforms.bigtable.avro_cell cimport is_utf8, write_bytes
-from transforms.bigtable.bytes_buffer cimport (
+from transforms.avro.bytes_buffer cimport (
     Buffer, LONGEST_VARINT, Span, append, clear, compare, content, release, reserve, same, span, write_varint, zigzag,
 )
+from transforms.avro.primitives cimport is_utf8, write_bytes
 from transforms.bigtable.cell_chunk cimport CellChunk
 
 cdef enum Outcome:

@@ -10,8 +10,8 @@ from array import array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint64_t
 
-from transforms.bigtable.avro_cell cimport read_bytes
-from transforms.bigtable.bytes_buffer cimport Buffer, Cursor, Span, append, clear, compare, content, release, span
+from transforms.avro.bytes_buffer cimport Buffer, Cursor, Span, append, clear, compare, content, release, span
+from transforms.avro.primitives cimport read_bytes
 from transforms.bigtable.cell_chunk cimport (
     CHUNKS, LAST_SCANNED_ROW_KEY, CellChunk, inside, read_chunk, read_field, read_tag, skip_field,
 )

@@ -3,8 +3,9 @@
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport qsort
 
-from transforms.bigtable.avro_cell cimport MOST_RECORD_BYTES, key_field_size, put_record, read_bytes, skip_cell
-from transforms.bigtable.bytes_buffer cimport Buffer, Cursor, Span, append, compare, content, release, reserve, span
+from transforms.avro.bytes_buffer cimport Buffer, Cursor, Span, append, compare, content, release, reserve, span
+from transforms.avro.primitives cimport read_bytes
+from transforms.bigtable.avro_cell cimport MOST_RECORD_BYTES, key_field_size, put_record, skip_cell
 from transforms.bigtable.cell_chunk cimport inside
 from transforms.bigtable.row cimport Row
 

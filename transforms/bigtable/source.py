@@ -1,6 +1,7 @@
 """A Bigtable instance as a source."""
 
 from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import ClassVar
@@ -17,19 +18,21 @@ from transforms.bigtable.table_probe import TableProbe
 from transforms.errors import NotFoundError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.source import Wanted
+from transforms.source import Conclusion, Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class BigtableSource:
-    """The tables of an instance, read with its app profile. A scan is atomic row by row, and no more.
+    """Tables of an instance, read with its app profile. A scan is atomic row by row, and no more.
 
     Attributes:
         instance: The instance.
+        patterns: Names or globs of the tables, as in a shell; `*` for every table.
         patience: Seconds that each question about the tables may take before the job.
     """
 
     instance: Instance
+    patterns: tuple[str, ...] = ("*",)
     patience: float = 20.0
     consistency: ClassVar[str] = "row-atomic"
 
@@ -41,8 +44,12 @@ class BigtableSource:
         """See `Source.settings`: the app profile routes the reads, and says whether Data Boost serves them."""
         return {"app_profile": self.instance.app_profile}
 
-    def tables(self, patterns: Sequence[str]) -> list[Table]:
-        """See `Source.tables`: globs as in a shell, `*` for every table. Each table's rows are tried to be read.
+    def opened(self) -> AbstractContextManager["BigtableSource"]:
+        """See `Source.opened`: there is no moment to hold."""
+        return nullcontext(self)
+
+    def tables(self) -> list[Table]:
+        """See `Source.tables`. Each table's rows are tried to be read.
 
         Raises:
             NotFoundError: if a pattern selects no table.
@@ -50,7 +57,7 @@ class BigtableSource:
         """
         admin = TableAdmin(self.instance.project, self.instance.instance, self.patience)
         known = admin.list_table_ids()
-        chosen = sorted({name for pattern in patterns for name in self._matches(pattern, known)})
+        chosen = sorted({name for pattern in self.patterns for name in self._matches(pattern, known)})
         return [self._table(admin, name) for name in chosen]
 
     def _matches(self, pattern: str, known: Sequence[str]) -> list[str]:
@@ -75,3 +82,7 @@ class BigtableSource:
     def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
         """See `Source.read`."""
         return RowReader(self.instance, table.name).read(key_range, chunk_size)
+
+    def conclude(self) -> Conclusion:
+        """See `Source.conclude`: there is nothing beside the rows."""
+        return Conclusion()

@@ -12,7 +12,8 @@ from transforms.bigtable.table_probe import TableProbe
 from transforms.bigtable.write_rows import RowWriter
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.identity import Identity
-from transforms.source import Assignment
+from transforms.source import Assignment, Ending
+from transforms.vault.attachments import Attachments
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class BigtableTarget:
     def _admin(self) -> TableAdmin:
         return TableAdmin(self.instance.project, self.instance.instance)
 
-    def check(self, assignments: Sequence[Assignment]) -> list[Assignment]:
+    def check(self, assignments: Sequence[Assignment], attachments: Attachments) -> list[Assignment]:
         """See `Target.check`."""
         judged = [self._judge(assignment) for assignment in assignments]
         problems = [problem for _, found in judged for problem in found]
@@ -66,13 +67,16 @@ class BigtableTarget:
         except UnreachableError:
             return []
 
+    def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
+        """See `Target.begin`: each table stands alone."""
+
     def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
         """See `Target.prepare`: garbage collection is off in a new table, or it would eat what is written."""
         if assignment.create:
             self._admin.create(assignment.destination, _schema(assignment), splits)
 
-    def write(self, assignment: Assignment, records: bytes) -> int:
-        """See `Target.write`; counts the cells that the saved rules remove at once."""
+    def write(self, assignment: Assignment, chunk: str, records: bytes) -> int:
+        """See `Target.write`: timestamps make it idempotent; counts the cells that saved rules remove at once."""
         RowWriter(self.instance, assignment.destination).write(records)
         programs = self._programs(assignment)
         return count_collectable(records, programs, self.now) if programs else 0
@@ -94,6 +98,10 @@ class BigtableTarget:
         if assignment.create:
             self._admin.apply_protection(name, schema)
         return [f"table {name}: {note}" for note in _left_out(schema, self._restores_gc(assignment), assignment.create)]
+
+    def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
+        """See `Target.end`: each table stands alone."""
+        return Ending()
 
     def unfinished(self, assignment: Assignment) -> list[str]:
         """See `Target.unfinished`."""

@@ -1,20 +1,31 @@
 """The commit: a manifest out of an intent, plans and index files, written once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from transforms.errors import ExistsError, IntegrityError
 from transforms.vault.index import IndexFile
 from transforms.vault.intent import Intent
 from transforms.vault.inventory import check_inventory
 from transforms.vault.layout import BackupLayout
-from transforms.vault.manifest import Manifest, TableEntry, assemble, decode_manifest
-from transforms.vault.object_ref import refer
+from transforms.vault.manifest import Manifest, TableEntry, check_tables, decode_manifest
+from transforms.vault.object_ref import ObjectRef, refer
 from transforms.vault.plan import decode_plan
 from transforms.vault.store import Store, put_once
 
 
-def commit(store: Store, backup: str, files: Iterable[IndexFile]) -> Manifest:
-    """Write the manifest of a backup whose index files are `files`; `store` is the source's folder.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a manifest is made of beside intent and plans; see `Manifest` for the fields."""
+
+    files: Sequence[IndexFile]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Mapping[str, ObjectRef] = field(default_factory=dict)
+
+
+def commit(store: Store, backup: str, gathered: Gathered) -> Manifest:
+    """Write the manifest of a backup; `store` is the source's folder.
 
     Running twice is harmless: the same files give the same bytes, and an engine that ran the whole
     job again finds the manifest of its own run, which stands.
@@ -25,9 +36,10 @@ def commit(store: Store, backup: str, files: Iterable[IndexFile]) -> Manifest:
     """
     layout = BackupLayout(backup)
     data = store.read(layout.intent)
-    intent, by_table = Intent.decode(data, layout.intent), _by_table(files)
+    intent, by_table = Intent.decode(data, layout.intent), _by_table(gathered.files)
     entries = [_entry(store, layout, intent, number, by_table.get(number, [])) for number in range(len(intent.tables))]
-    manifest = assemble(intent, refer(layout.intent, data), entries)
+    ref = refer(layout.intent, data)
+    manifest = check_tables(Manifest(intent, ref, tuple(entries), gathered.facts, gathered.attachments))
     try:
         put_once(store, layout.manifest, manifest.encode())
     except ExistsError as error:

@@ -10,8 +10,9 @@ from transforms.vault.store import Store
 
 
 def documents(manifest: Manifest) -> list[ObjectRef]:
-    """The objects that the manifest itself names, but for the index files: intent and plans."""
-    return [manifest.intent_object, *(entry.plan for entry in manifest.tables)]
+    """The objects that the manifest itself names, but for the index files: intent, attachments and plans."""
+    plans = (entry.plan for entry in manifest.tables)
+    return [manifest.intent_object, *manifest.attachments.values(), *plans]
 
 
 def check_object(store: Store, ref: ObjectRef) -> str | None:

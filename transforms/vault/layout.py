@@ -1,5 +1,6 @@
 """Where everything lies in a vault. Names below a source's folder are what references hold."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -8,6 +9,9 @@ VAULT = "VAULT.json"
 INTENT = "INTENT.json"
 MANIFEST = "MANIFEST.json"
 TOMBSTONE = "TOMBSTONE.json"
+
+LONGEST_IDENTIFIER = 180
+"""Characters of an encoded identifier: an index file's name adds 45 to it, and file systems take 255."""
 
 
 def encode_part(part: str) -> str:
@@ -20,8 +24,16 @@ def encode_part(part: str) -> str:
 
 
 def encode_parts(parts: Sequence[str]) -> str:
-    """An identifier of several parts, `+` between them (which no encoded part holds)."""
-    return "+".join(encode_part(part) for part in parts)
+    """An identifier of several parts, `+` between them (which no encoded part holds).
+
+    One that is too long for the name of a file is cut, and ends in `~` (which no encoded part holds either) and the
+    first half of the whole one's SHA-256 in hexadecimal.
+    """
+    whole = "+".join(encode_part(part) for part in parts)
+    if len(whole) <= LONGEST_IDENTIFIER:
+        return whole
+    digest = hashlib.sha256(whole.encode("ascii")).hexdigest()[:32]
+    return f"{whole[: LONGEST_IDENTIFIER - 33]}~{digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,10 @@ class BackupLayout:
     def receipt(self, table: str, number: int, unique: str) -> str:
         """The receipt beside that shard."""
         return f"{self.backup}/data/{table}/{number:06d}-{unique}.receipt"
+
+    def attachment(self, name: str, digest: bytes) -> str:
+        """An attachment, named by its content; `name` is made of letters, digits, `-`, `_` and `.`."""
+        return f"{self.backup}/attachments/{digest.hex()[:32]}-{name}"
 
     def index(self, table: str, number: int, digest: bytes) -> str:
         """An index file, named by its content."""

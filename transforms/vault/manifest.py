@@ -1,8 +1,8 @@
 """The manifest: the object whose existence commits a backup."""
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -39,11 +39,15 @@ class Manifest:
         intent: What it set out to do.
         intent_object: The intent's object.
         tables: What became of each table of the intent, in its order.
+        facts: What the source tells of the reading, such as positions in its log: a JSON object.
+        attachments: By name, what belongs to the backup beside the rows.
     """
 
     intent: Intent
     intent_object: ObjectRef
     tables: tuple[TableEntry, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Mapping[str, ObjectRef] = field(default_factory=dict)
 
     @property
     def totals(self) -> Totals:
@@ -73,21 +77,23 @@ class Manifest:
                 "options": intent.options,
                 "tool": intent.tool,
                 "intent": self.intent_object.to_json(),
+                "facts": dict(self.facts),
+                "attachments": {name: ref.to_json() for name, ref in sorted(self.attachments.items())},
                 "tables": [_table_json(entry) for entry in self.tables],
                 "totals": self.totals.to_json(),
             }
         )
 
 
-def assemble(intent: Intent, intent_object: ObjectRef, entries: Sequence[TableEntry]) -> Manifest:
-    """The manifest of whole tables.
+def check_tables(manifest: Manifest) -> Manifest:
+    """The manifest, when each of its tables is whole.
 
     Raises:
         IntegrityError: if the index files of a table leave out a key or hold one twice.
     """
-    for entry in entries:
+    for entry in manifest.tables:
         check_table(entry)
-    return Manifest(intent, intent_object, tuple(entries))
+    return manifest
 
 
 def check_table(entry: TableEntry) -> None:
@@ -117,7 +123,7 @@ def decode_manifest(data: bytes, name: str) -> Manifest:
         )
     try:
         manifest, totals = _from_json(value), Totals.from_json(value["totals"])
-        assemble(manifest.intent, manifest.intent_object, manifest.tables)
+        check_tables(manifest)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise IntegrityError(f"{name} lacks or misstates a field: {error!r}.") from error
     if manifest.totals != totals:
@@ -129,7 +135,8 @@ def _from_json(value: dict[str, Any]) -> Manifest:
     intent_object = ObjectRef.from_json(value["intent"])
     entries = tuple(_table_from_json(number, item) for number, item in enumerate(value["tables"]))
     tables = tuple(entry.table for entry in entries)
-    return Manifest(Intent.from_json(value, tables), intent_object, entries)
+    attachments = {name: ObjectRef.from_json(ref) for name, ref in value["attachments"].items()}
+    return Manifest(Intent.from_json(value, tables), intent_object, entries, dict(value["facts"]), attachments)
 
 
 def _table_json(entry: TableEntry) -> dict[str, Any]:

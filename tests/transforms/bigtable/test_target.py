@@ -18,7 +18,9 @@ from transforms.bigtable.schema import FamilySchema, TableSchema
 from transforms.bigtable.target import BigtableTarget
 from transforms.errors import ExistsError, RefusedError, UnreachableError
 from transforms.identity import Table
-from transforms.source import Assignment
+from transforms.source import Assignment, Ending
+from transforms.vault.attachments import Attachments
+from transforms.vault.local_store import LocalStore
 
 DAY = 86_400_000_000
 NOW = 1_700_000_000_000_000
@@ -39,6 +41,8 @@ EXPECTED = {
     b"c": [("aged", b"", NOW, b"young")],
 }
 
+NO_ATTACHMENTS = Attachments(LocalStore("."), {})
+
 
 @pytest.fixture
 def tables(bigtable_emulator: str) -> Tables:
@@ -55,7 +59,7 @@ def assignment(schema: TableSchema = SCHEMA, name: str = "t", **fields: Any) -> 
 
 
 def judge(target: BigtableTarget, item: Assignment) -> Assignment:
-    (judged,) = target.check([item])
+    (judged,) = target.check([item], NO_ATTACHMENTS)
     return judged
 
 
@@ -69,7 +73,7 @@ def test_a_table_with_rows_takes_more_only_if_it_is_said(target: BigtableTarget,
     tables.fill("t", Content([*RULES], {b"k": [("plain", b"", 0, b"")]}))
     assert judge(target, assignment(may_append=True)) == assignment(may_append=True)
     with pytest.raises(RefusedError) as caught:
-        target.check([assignment(remedy="Do this.")])
+        target.check([assignment(remedy="Do this.")], NO_ATTACHMENTS)
     assert str(caught.value) == "Nothing was written:\ntable t has rows. Do this."
 
 
@@ -77,7 +81,7 @@ def test_every_table_that_cannot_be_restored_is_named(target: BigtableTarget, ta
     tables.fill("full", Content([*RULES], {b"k": [("plain", b"", 0, b"")]}))
     tables.create("other", ["plain"])
     with pytest.raises(RefusedError) as caught:
-        target.check([assignment(name=name) for name in ("new", "full", "other")])
+        target.check([assignment(name=name) for name in ("new", "full", "other")], NO_ATTACHMENTS)
     assert str(caught.value).splitlines()[1:] == [
         "table full has rows. ",
         "table other: family aged does not exist.",
@@ -95,7 +99,7 @@ def test_data_rights_suffice_to_write_into_an_existing_table(
         server.play("GetTable", [Abort(grpc.StatusCode.PERMISSION_DENIED)])
         existing = judge(target, assignment())
         target.prepare(existing, [])
-        target.write(existing, RECORDS)
+        target.write(existing, "shard:0", RECORDS)
         target.finish(existing)
         assert {call.method for call in server.calls} == {"ReadRows", "GetTable", "MutateRows"}
         assert tables.read("t") == EXPECTED
@@ -108,7 +112,7 @@ def test_a_table_that_may_not_be_read_is_unreachable(
         monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", server.host)
         server.play("ReadRows", [Abort(grpc.StatusCode.PERMISSION_DENIED)])
         with pytest.raises(UnreachableError):
-            target.check([assignment()])
+            target.check([assignment()], NO_ATTACHMENTS)
 
 
 def test_the_rules_are_off_while_rows_are_written_and_on_when_it_is_finished(
@@ -117,7 +121,7 @@ def test_the_rules_are_off_while_rows_are_written_and_on_when_it_is_finished(
     new = judge(target, assignment())
     target.prepare(new, [b"b"])
     assert tables.rules("t") == dict.fromkeys(RULES)
-    target.write(new, RECORDS)
+    target.write(new, "shard:0", RECORDS)
     assert tables.rules("t") == dict.fromkeys(RULES)
     assert not tables.schema("t").deletion_protection
     assert target.finish(new) == []
@@ -131,7 +135,7 @@ def test_every_step_may_be_made_twice_and_the_whole_again(target: BigtableTarget
         for _ in range(2):
             target.prepare(new, [b"b"])
         for _ in range(2):
-            target.write(new, RECORDS)
+            target.write(new, "shard:0", RECORDS)
         for _ in range(2):
             target.finish(new)
         assert TableSchema.from_proto(tables.schema("t")) == SCHEMA
@@ -150,15 +154,15 @@ def test_cells_that_the_saved_rules_remove_are_counted(target: BigtableTarget, t
     tables.create("t", [*RULES])
     harsh = assignment(HARSH, create=True)
     # One cell is older than a day; two are beyond the two newest of their column.
-    assert target.write(harsh, RECORDS) == 3
-    assert replace(target, now=NOW + 2 * DAY).write(harsh, RECORDS) == 4
+    assert target.write(harsh, "shard:0", RECORDS) == 3
+    assert replace(target, now=NOW + 2 * DAY).write(harsh, "shard:0", RECORDS) == 4
 
 
 @pytest.mark.parametrize("create", [True, False])
 def test_no_cell_is_counted_where_no_rule_is_set(target: BigtableTarget, tables: Tables, create: bool) -> None:
     tables.fill("t", Content([*RULES]))
     item = assignment(HARSH, create=create)
-    assert replace(target, apply_gc=not create).write(item, RECORDS) == 0
+    assert replace(target, apply_gc=not create).write(item, "shard:0", RECORDS) == 0
 
 
 def test_without_the_saved_rules_collection_stays_off_and_is_told(target: BigtableTarget, tables: Tables) -> None:
@@ -193,7 +197,7 @@ def test_a_change_stream_is_told_and_not_restored(target: BigtableTarget, tables
 def test_aggregates_are_refused_before_anything_is_written(target: BigtableTarget, tables: Tables) -> None:
     schema = TableSchema.from_proto(message({"columnFamilies": {"s": {"valueType": TYPES["aggregate:int64:sum"]}}}))
     with pytest.raises(RefusedError) as caught:
-        target.check([assignment(), assignment(schema, "sums")])
+        target.check([assignment(), assignment(schema, "sums")], NO_ATTACHMENTS)
     assert str(caught.value).splitlines()[1:] == ["table sums: family s holds aggregates; they cannot be restored yet."]
     assert tables.names() == []
 
@@ -215,3 +219,10 @@ def test_a_target_is_pickled_to_the_workers(target: BigtableTarget) -> None:
     copy = pickle.loads(pickle.dumps(target))  # noqa: S301 -- our own bytes
     assert copy == target
     assert judge(copy, assignment()).create
+
+
+def test_nothing_comes_before_or_after_the_tables_together(target: BigtableTarget, tables: Tables) -> None:
+    new = judge(target, assignment())
+    target.begin([new], NO_ATTACHMENTS)
+    assert tables.names() == []
+    assert target.end([new], NO_ATTACHMENTS) == Ending()

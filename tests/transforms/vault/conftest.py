@@ -1,5 +1,6 @@
-"""A small memory vault, taken once and copied for each test, and the commands' knowledge of the memory room."""
+"""A small memory vault, taken once and copied for each test, and what its commands are asked to do."""
 
+import functools
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,16 @@ from pathlib import Path
 import pytest
 
 from pipelines.command import rooms
+from pipelines.command.give_back import RestoreConfig
+from pipelines.command.table_renames import assign
+from pipelines.command.take_backup import BackupConfig
 from tests.memory_room.database import DATABASES, Database
 from tests.memory_room.records import inspect
+from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
+from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault, take
+from transforms.source import Wanted
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +41,33 @@ def other_vault(tmp_path: Path) -> MemoryVault:
 @pytest.fixture(autouse=True)
 def _memory_inspector(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "INSPECTORS", {**rooms.INSPECTORS, "memory": inspect})
+
+
+def backup_config(place: str, database: str, *tables: str) -> BackupConfig:
+    """What a backup of a memory database into a vault is asked to do; all tables if none is named."""
+    return BackupConfig(
+        vault=place,
+        source=MemorySource(database, patterns=tables or ("*",)),
+        chunk_size=100,
+        wanted=Wanted(2, 1 << 20),
+        label="nightly",
+        plan_only=False,
+        json=True,
+        beam_args=("--runner=FnApiRunner",),
+    )
+
+
+def restore_config(vault: MemoryVault, target: str, *tables: str) -> RestoreConfig:
+    """What a restore of a vault's first backup into a memory database is asked to do; all tables if none is named."""
+    return RestoreConfig(
+        vault=vault.place,
+        backup=vault.backup,
+        source=None,
+        target=MemoryTarget(target),
+        assign=functools.partial(assign, tables),
+        append=False,
+        into_source=False,
+        plan_only=False,
+        json=True,
+        beam_args=("--runner=FnApiRunner",),
+    )

@@ -8,13 +8,12 @@ import pytest
 
 from pipelines import list_backups, show_backup, verify
 from pipelines.bigtable_backup import build
-from pipelines.command.take_backup import BackupConfig, take_backup
+from pipelines.command.take_backup import take_backup
 from tests.memory_room.database import DATABASES
-from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE
 from tests.memory_room.vaults import MemoryVault
+from tests.transforms.vault.conftest import backup_config
 from transforms.errors import UnreachableError
-from transforms.source import Wanted
 
 Capture = pytest.CaptureFixture[str]
 
@@ -116,7 +115,7 @@ def test_show_prints_every_state_for_people(vault: MemoryVault, capsys: Capture)
     assert "problem: " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("level", "checked"), [("L0", 1), ("L2", 37)])
+@pytest.mark.parametrize(("level", "checked"), [("L0", 1), ("L2", 41)])
 def test_verify_reports_what_was_checked(vault: MemoryVault, level: str, checked: int, capsys: Capture) -> None:
     arguments = [f"--vault={vault.place}", f"--backup={vault.backup}", f"--level={level}", "--json=true"]
     assert verify.main(arguments) == 0
@@ -139,39 +138,27 @@ def test_verify_tells_people_what_is_wrong(vault: MemoryVault, capsys: Capture) 
     assert verdict == "NOT OK: level L0, 1 checks, 1 problems"
 
 
-def config(vault: MemoryVault) -> BackupConfig:
-    return BackupConfig(
-        vault=vault.place,
-        source=MemorySource(vault.database),
-        tables=("*",),
-        chunk_size=100,
-        wanted=Wanted(3, 1 << 20),
-        label="by hand",
-        plan_only=False,
-        json=True,
-        beam_args=("--runner=FnApiRunner",),
-    )
-
-
 def test_backup_prints_what_show_prints_of_it(vault: MemoryVault, capsys: Capture) -> None:
-    assert take_backup(config(vault), build) == 0
-    taken = printed(capsys)
+    assert take_backup(backup_config(vault.place, vault.database), build) == 0
+    taken, calls = printed(capsys), DATABASES[vault.database].calls
+    assert (calls["open"], calls["close"], calls["conclude"]) == (1, 1, 1)
     assert show_backup.main([f"--vault={vault.place}", "--backup=latest", "--json=true"]) == 0
     assert printed(capsys) == taken
     assert {key: taken[key] for key in ("kind", "name", "state", "rows")} == {
         "kind": "full",
-        "name": "by hand",
+        "name": "nightly",
         "state": "COMMITTED",
         "rows": 54,
     }
 
 
 def test_a_backup_that_fails_leaves_a_note_and_the_error(vault: MemoryVault, capsys: Capture) -> None:
-    faults = DATABASES[vault.database].faults
+    config, faults = backup_config(vault.place, vault.database), DATABASES[vault.database].faults
     faults["read", min(DATABASES[vault.database].tables[ORDERS].keyed)] = UnreachableError("the server is gone")
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):
-        take_backup(replace(config(vault), label="doomed"), build)
+        take_backup(replace(config, label="doomed"), build)
     faults.clear()
+    assert DATABASES[vault.database].calls["close"] == DATABASES[vault.database].calls["open"] == 1
     assert list_backups.main([f"--vault={vault.place}", "--json=true"]) == 0
     failed = printed_list(capsys)[-1]
     assert (failed["state"], failed["name"]) == ("FAILED", "doomed")

@@ -18,7 +18,7 @@ from transforms.backup_work import BackupWork
 from transforms.errors import ExistsError, IntegrityError, NotFoundError, UnreachableError
 from transforms.key_range import KeyRange
 from transforms.vault.catalogue import COMMITTED, list_backups
-from transforms.vault.commit import commit
+from transforms.vault.commit import Gathered, commit
 from transforms.vault.index import IndexFile, read_index
 from transforms.vault.intent import Intent
 from transforms.vault.local_store import LocalStore
@@ -47,7 +47,7 @@ class Uncommitted:
         return PrefixedStore(FaultyStore(LocalStore(str(self.root)), fault or Fault()), self.folder)
 
     def commit(self, files: Sequence[IndexFile] | None = None, fault: Fault | None = None) -> Manifest:
-        return commit(self.store(fault), self.work.backup, self.files if files is None else files)
+        return commit(self.store(fault), self.work.backup, Gathered(self.files if files is None else files))
 
     def intent(self) -> Intent:
         name = self.work.layout.intent

@@ -10,11 +10,12 @@ import pytest
 from pipelines import verify
 from pipelines.bigtable_restore import build as build_restore
 from pipelines.command.exit_codes import run_command
-from pipelines.command.give_back import RestoreConfig, give_back
+from pipelines.command.give_back import give_back
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, new_database
 from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault
+from tests.transforms.vault.conftest import restore_config
 from transforms import verify_work
 from transforms.errors import IntegrityError
 from transforms.vault import stores
@@ -29,8 +30,9 @@ KINDS = {
     "shard": "data/*/*.avro",
     "receipt": "data/*/*.receipt",
     "index": "index/*.avro",
+    "attachment": "attachments/*",
 }
-COUNTS = {"intent": 1, "plan": 2, "shard": 7, "receipt": 7, "index": 3}
+COUNTS = {"intent": 1, "plan": 2, "shard": 7, "receipt": 7, "index": 3, "attachment": 2}
 
 
 def inverted(place: Callable[[int], int]) -> Damage:
@@ -61,7 +63,7 @@ def damaged_copies(vault: MemoryVault, kind: str, damage: str) -> Iterator[str]:
     assert len(names) == len(others) == COUNTS[kind]
     for name, other in zip(names, others, strict=True):
         data = vault.read(name)
-        # Plans of two backups are equal unless their boundaries differ; another object's bytes are what matters.
+        # Plans and attachments of two backups are mostly equal; another object's bytes are what matters.
         swapped = vault.read(other) if vault.read(other) != data else vault.read(others[others.index(other) - 1])
         vault.write(name, swapped if damage == SWAPPED else DAMAGES[damage](data))
         yield name.partition("/")[2]
@@ -87,19 +89,7 @@ def verified(vault: MemoryVault, level: str, capsys: pytest.CaptureFixture[str])
 def restored(vault: MemoryVault) -> int:
     """Exit code of the command, which must write nothing."""
     target = new_database()
-    config = RestoreConfig(
-        vault=vault.place,
-        backup=vault.backup,
-        source=None,
-        target=MemoryTarget(target),
-        tables=(),
-        append=False,
-        into_source=False,
-        plan_only=False,
-        json=True,
-        beam_args=("--runner=FnApiRunner",),
-    )
-    code = run_command(lambda _: give_back(config, build_restore), [])
+    code = run_command(lambda _: give_back(restore_config(vault, target), build_restore), [])
     assert DATABASES[target].tables == {}
     return code
 
@@ -185,7 +175,7 @@ class KeptChecksums(LocalStore):
         return self.kept[name]
 
 
-@pytest.mark.parametrize("kind", ["intent", "plan", "shard", "receipt"])
+@pytest.mark.parametrize("kind", ["intent", "plan", "shard", "receipt", "attachment"])
 @pytest.mark.parametrize("damage", ALL_DAMAGES)
 def test_bytes_that_changed_below_a_stores_checksum_are_found_when_they_are_read(
     vault: MemoryVault, kind: str, damage: str, monkeypatch: pytest.MonkeyPatch

@@ -11,34 +11,18 @@ from pipelines.bigtable_backup import build as build_backup
 from pipelines.bigtable_restore import build as build_restore
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
-from pipelines.command.take_backup import BackupConfig, take_backup
+from pipelines.command.take_backup import take_backup
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
-from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE
 from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault
+from tests.transforms.vault.conftest import backup_config, restore_config
 from transforms.errors import UnreachableError
-from transforms.source import Wanted
 from transforms.vault.catalogue import list_backups
 from transforms.vault.sealed_json import SEAL, seal
 from transforms.vault.vault import open_vault
 
 Capture = pytest.CaptureFixture[str]
-
-
-def restore_config(vault: MemoryVault, target: str) -> RestoreConfig:
-    return RestoreConfig(
-        vault=vault.place,
-        backup=vault.backup,
-        source=None,
-        target=MemoryTarget(target),
-        tables=(),
-        append=False,
-        into_source=False,
-        plan_only=False,
-        json=True,
-        beam_args=("--runner=FnApiRunner",),
-    )
 
 
 def restore(config: RestoreConfig, capsys: Capture) -> tuple[int, str, str]:
@@ -56,7 +40,7 @@ def refused(config: RestoreConfig, code: int, problem: str, capsys: Capture) -> 
     assert (found, out) == (code, "")
     assert problem in err
     assert database.content == before
-    assert [database.calls[call] for call in ("prepare", "write", "finish")] == [0, 0, 0]
+    assert [database.calls[call] for call in ("begin", "prepare", "write", "finish", "end")] == [0] * 5
 
 
 def put(vault: MemoryVault, name: str, data: bytes = b"{}") -> None:
@@ -108,7 +92,7 @@ def test_a_backup_that_is_not_there(vault: MemoryVault, capsys: Capture) -> None
 
 
 def test_a_table_that_is_not_in_the_backup(vault: MemoryVault, capsys: Capture) -> None:
-    config = replace(restore_config(vault, new_database()), tables=("none",))
+    config = restore_config(vault, new_database(), "none")
     refused(config, 7, "--table=none: the backup has no such table. It has: orders, people.", capsys)
 
 
@@ -137,14 +121,14 @@ def test_the_source_itself(vault: MemoryVault, capsys: Capture) -> None:
 
 
 def test_two_tables_into_one(vault: MemoryVault, capsys: Capture) -> None:
-    config = replace(restore_config(vault, new_database()), tables=(f"{ORDERS}:t", f"{PEOPLE}:t"))
+    config = restore_config(vault, new_database(), f"{ORDERS}:t", f"{PEOPLE}:t")
     refused(config, 2, "two tables cannot be restored into one", capsys)
 
 
 def test_a_runner_whose_workers_do_not_see_the_vault(vault: MemoryVault, capsys: Capture) -> None:
     config = replace(restore_config(vault, new_database()), beam_args=("--runner=DataflowRunner",))
     refused(config, 6, "which the workers of --runner=DataflowRunner do not see", capsys)
-    backup = replace(backup_config(vault), beam_args=config.beam_args)
+    backup = replace(backup_config(vault.place, vault.database), beam_args=config.beam_args)
     before = [item.backup for item in list_backups(open_vault(vault.place))]
     assert run_command(lambda _: take_backup(backup, build_backup), []) == 6
     assert [item.backup for item in list_backups(open_vault(vault.place))] == before
@@ -166,7 +150,7 @@ def test_only_planning_writes_nothing(vault: MemoryVault, capsys: Capture) -> No
 def test_with_both_flags_rows_go_into_the_source(vault: MemoryVault, capsys: Capture) -> None:
     database = DATABASES[vault.database]
     wanted, database.tables[ORDERS].keyed = dict(database.tables[ORDERS].keyed), {b"new": b"row"}
-    config = replace(restore_config(vault, vault.database), append=True, into_source=True, tables=(ORDERS,))
+    config = replace(restore_config(vault, vault.database, ORDERS), append=True, into_source=True)
     code, out, _ = restore(config, capsys)
     assert code == 0
     assert [table["rows"] for table in json.loads(out)["tables"]] == [30]
@@ -175,12 +159,23 @@ def test_with_both_flags_rows_go_into_the_source(vault: MemoryVault, capsys: Cap
 
 def test_a_restored_table_gets_its_new_name(vault: MemoryVault, capsys: Capture) -> None:
     target = new_database()
-    code, out, err = restore(replace(restore_config(vault, target), tables=(f"{PEOPLE}:persons",)), capsys)
+    code, out, err = restore(restore_config(vault, target, f"{PEOPLE}:persons"), capsys)
     note = "table persons: rows without a key stand apart."
     table = {"table": PEOPLE, "destination": "persons", "rows": 24, "doomed_cells": 0, "notes": [note]}
-    assert (code, json.loads(out)) == (0, {"tables": [table]})
-    assert f"warning: {note}" in err
+    assert (code, json.loads(out)) == (0, {"tables": [table], "notes": [ORDERS, PEOPLE], "skipped": []})
+    assert [line for line in err.splitlines() if line.startswith("warning: ")] == [
+        f"warning: {word}" for word in (note, ORDERS, PEOPLE)
+    ]
     assert DATABASES[target].content == {"persons": DATABASES[vault.database].tables[PEOPLE].content}
+
+
+def test_what_a_restore_leaves_out_is_told_and_has_an_exit_code(vault: MemoryVault, capsys: Capture) -> None:
+    target = new_database()
+    config = replace(restore_config(vault, target), target=MemoryTarget(target, ("role r", "table x")))
+    code, out, err = restore(config, capsys)
+    assert (code, json.loads(out)["skipped"]) == (3, ["role r", "table x"])
+    assert err.splitlines()[-2:] == ["warning: left out: role r", "warning: left out: table x"]
+    assert DATABASES[target].content == DATABASES[vault.database].content
 
 
 def test_a_restore_that_fails_tells_what_it_leaves(vault: MemoryVault, capsys: Capture) -> None:
@@ -194,22 +189,8 @@ def test_a_restore_that_fails_tells_what_it_leaves(vault: MemoryVault, capsys: C
     assert f"table {ORDERS} is left unfinished; drop it." in told[1:]
 
 
-def backup_config(vault: MemoryVault) -> BackupConfig:
-    return BackupConfig(
-        vault=vault.place,
-        source=MemorySource(vault.database),
-        tables=("*",),
-        chunk_size=100,
-        wanted=Wanted(2, 1 << 20),
-        label="nightly",
-        plan_only=False,
-        json=True,
-        beam_args=("--runner=FnApiRunner",),
-    )
-
-
 def test_a_plan_of_a_backup_writes_nothing(vault: MemoryVault, tmp_path: Path, capsys: Capture) -> None:
-    config = replace(backup_config(vault), vault=str(tmp_path / "none"), plan_only=True)
+    config = replace(backup_config(str(tmp_path / "none"), vault.database), plan_only=True)
     assert take_backup(config, build_backup) == 0
     planned: Any = json.loads(capsys.readouterr().out)
     expected = [{"name": ORDERS, "ranges": 2}, {"name": PEOPLE, "ranges": 3}]
@@ -218,13 +199,13 @@ def test_a_plan_of_a_backup_writes_nothing(vault: MemoryVault, tmp_path: Path, c
 
 
 def test_a_backup_of_a_table_that_is_not_there_leaves_nothing(vault: MemoryVault, tmp_path: Path) -> None:
-    config = replace(backup_config(vault), vault=str(tmp_path / "none"), tables=("none",))
+    config = backup_config(str(tmp_path / "none"), vault.database, "none")
     assert run_command(lambda _: take_backup(config, build_backup), []) == 7
     assert not (tmp_path / "none").exists()
 
 
 def test_a_backup_into_a_vault_without_its_document(vault: MemoryVault, capsys: Capture) -> None:
     vault.write("VAULT.json", None)
-    assert run_command(lambda _: take_backup(backup_config(vault), build_backup), []) == 6
+    assert run_command(lambda _: take_backup(backup_config(vault.place, vault.database), build_backup), []) == 6
     assert "holds backups, but its VAULT.json is gone" in capsys.readouterr().err
     assert not (vault.root / "VAULT.json").exists()

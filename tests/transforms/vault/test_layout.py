@@ -47,6 +47,7 @@ def test_every_object_has_its_name() -> None:
         layout.plan("a+b"),
         layout.shard("t", 7, "00ff"),
         layout.receipt("t", 7, "00ff"),
+        layout.attachment("database.json", bytes(range(32))),
         layout.index("t", 1234567, bytes(range(32))),
     ]
     assert [name.removeprefix("20240131T120000Z-abcdef/") for name in names] == [
@@ -57,5 +58,6 @@ def test_every_object_has_its_name() -> None:
         "plan/a+b.avro",
         "data/t/000007-00ff.avro",
         "data/t/000007-00ff.receipt",
+        "attachments/000102030405060708090a0b0c0d0e0f-database.json",
         "index/t-1234567-000102030405060708090a0b0c0d0e0f.avro",
     ]

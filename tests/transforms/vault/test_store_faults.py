@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.bigtable_backup import build
-from pipelines.command.take_backup import BackupConfig, take_backup
+from pipelines.command.take_backup import take_backup
 from tests.faulty_store import Fault, faulty_stores
 from tests.memory_room import by_hand
 from tests.memory_room.database import MemoryTable, new_database
 from tests.memory_room.source import MemorySource
+from tests.transforms.vault.conftest import backup_config
 from transforms.errors import UnreachableError
-from transforms.source import Wanted
 from transforms.vault.catalogue import COMMITTED, FAILED, STARTED, Listing, list_backups
 from transforms.vault.vault import open_or_create_vault
 
@@ -74,28 +74,14 @@ def test_a_machine_that_is_gone_leaves_no_manifest_or_a_whole_one(tmp_path: Path
     assert outcomes == {"failed: []", "failed: ['STARTED']"} | committed
 
 
-def config(vault: Path, source: MemorySource) -> BackupConfig:
-    return BackupConfig(
-        vault=str(vault),
-        source=source,
-        tables=("*",),
-        chunk_size=100,
-        wanted=Wanted(2, 1 << 20),
-        label="",
-        plan_only=False,
-        json=True,
-        beam_args=("--runner=FnApiRunner",),
-    )
-
-
 def test_the_command_leaves_a_note_and_the_error_of_the_store(tmp_path: Path) -> None:
     source = small_source()
     # The first call that is made while the job runs and is not tried again.
     with faulty_stores(Fault()) as dry:
-        take_backup(config(tmp_path / "dry", source), build)
+        take_backup(backup_config(str(tmp_path / "dry"), source.database), build)
     number = next(n for n, call in enumerate(dry.calls, 1) if call.startswith("create"))
     with faulty_stores(Fault(number)), pytest.raises(UnreachableError, match="fails before its effect"):
-        take_backup(config(tmp_path / "vault", source), build)
+        take_backup(backup_config(str(tmp_path / "vault"), source.database), build)
     assert [item.state for item in listed(tmp_path / "vault")] == [FAILED]
-    assert take_backup(config(tmp_path / "vault", source), build) == 0
+    assert take_backup(backup_config(str(tmp_path / "vault"), source.database), build) == 0
     assert [item.state for item in listed(tmp_path / "vault")] == [FAILED, COMMITTED]
