@@ -1,0 +1,55 @@
+"""Columns as the manifest holds them, and the programs that the compiled codecs run."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.postgres.column import Column, Form, program
+
+ANY = st.text(max_size=5)
+NUMBER = st.integers(0, 1600)
+COLUMNS = st.builds(
+    Column, ANY, ANY, ANY, ANY, st.sampled_from(Form), st.integers(0, 38), st.integers(0, 38), NUMBER, st.booleans(),
+    st.sampled_from(["", "a", "d"]), ANY,
+)  # fmt: skip
+PRICE = Column("Price", "_x50_rice", "numeric(12,2)", "pg_catalog.numeric", Form.NUMERIC, 12, 2, 3, True, "", "")
+
+
+@given(COLUMNS)
+def test_a_column_comes_back_from_json(column: Column) -> None:
+    assert Column.from_json(json.loads(json.dumps(column.to_json()))) == column
+
+
+def test_json_names_the_form_and_every_attribute() -> None:
+    assert PRICE.to_json() == {
+        "name": "Price", "field": "_x50_rice", "type": "numeric(12,2)", "base": "pg_catalog.numeric", "form": "NUMERIC",
+        "precision": 12, "scale": 2, "number": 3, "not_null": True, "identity": "", "collation": "",
+    }  # fmt: skip
+
+
+def test_an_unknown_form_is_no_column() -> None:
+    with pytest.raises(KeyError, match="MONEY"):
+        Column.from_json({**PRICE.to_json(), "form": "MONEY"})
+
+
+def test_what_a_later_version_adds_is_left_out() -> None:
+    assert Column.from_json({**PRICE.to_json(), "storage": "x"}) == PRICE
+
+
+def test_a_program_has_form_precision_and_scale_of_each_column() -> None:
+    text = Column("t", "t", "text", "pg_catalog.text", Form.TEXT)
+    assert program([PRICE, text]) == bytes([15, 12, 2, 8, 0, 0])
+
+
+def test_only_texts_are_marked_in_a_program_whose_texts_are_bytes() -> None:
+    columns = [Column("c", "c", "", "", form) for form in Form]
+    marked = {Form(code & 0x7F) for code in program(columns, text_is_bytes=True)[::3] if code & 0x80}
+    assert marked == {Form.TEXT, Form.JSONB, Form.OUTPUT}
+
+
+def test_the_numbers_of_forms_are_those_of_the_compiled_codecs() -> None:
+    names = "PRESENCE BOOL INT2 INT4 INT8 FLOAT4 FLOAT8 BYTES TEXT JSONB UUID DATE TIME TIMESTAMP TIMESTAMPTZ NUMERIC"
+    assert [form.name for form in Form] == [*names.split(), "OUTPUT"]
+    assert [*Form] == [*range(17)]

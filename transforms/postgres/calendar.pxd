@@ -1,0 +1,166 @@
+"""PostgreSQL's dates and times: its own epoch, 2000-01-01, and the text that its output functions write.
+
+Dates are of the proleptic Gregorian calendar with a year 0, which the text calls 0001 BC. The limits are
+those of PostgreSQL's table of date/time types, 4713 BC (its first day is 4714-11-24 BC) to 5874897 AD and
+294276 AD; the smallest and the largest number of each width stand for the infinities.
+"""
+
+from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int32_t, int64_t, uint64_t
+from libc.string cimport memcpy
+
+cdef enum:
+    EPOCH_DAYS = 10957  # from 1970-01-01 to 2000-01-01
+    DAYS_IN_400_YEARS = 146097
+    DAYS_IN_100_YEARS = 36524  # without the leap day that only the fourth century has
+    DAYS_IN_4_YEARS = 1461
+
+cdef struct Date:
+    int64_t year
+    int month
+    int day
+
+
+cdef inline int64_t epoch_micros() noexcept nogil:
+    """From 1970-01-01 to 2000-01-01."""
+    return <int64_t>946684800 * 1000000
+
+
+cdef inline int64_t day_micros() noexcept nogil:
+    return <int64_t>86400 * 1000000
+
+
+cdef inline bint is_logical_date(int64_t days) noexcept nogil:
+    """Whether the year is 1 to 9999, which every reader of Avro takes."""
+    return -730119 <= days <= 2921939
+
+
+cdef inline bint is_logical_timestamp(int64_t micros) noexcept nogil:
+    return -730119 * day_micros() <= micros < 2921940 * day_micros()
+
+
+cdef inline bint is_endless_date(int64_t days) noexcept nogil:
+    return days == INT32_MAX or days == INT32_MIN
+
+
+cdef inline bint is_endless_timestamp(int64_t micros) noexcept nogil:
+    return micros == INT64_MAX or micros == INT64_MIN
+
+
+cdef inline bint is_date(int64_t days) noexcept nogil:
+    """Whether PostgreSQL has such a date: 4714-11-24 BC to 5874897-12-31, or infinite."""
+    return -2451545 <= days < 2145031949 or is_endless_date(days)
+
+
+cdef inline bint is_timestamp(int64_t micros) noexcept nogil:
+    """Whether PostgreSQL has such a timestamp: 4714-11-24 BC to the end of 294276, or infinite."""
+    return -2451545 * day_micros() <= micros < 106751983 * day_micros() or is_endless_timestamp(micros)
+
+
+cdef inline Date date_of(int64_t days) noexcept nogil:
+    """The date that is `days` days after 2000-01-01."""
+    cdef Date date
+    # Years that begin in March end with the leap day, and cycles of 400 of them begin on 2000-03-01.
+    cdef int64_t day = days - 60
+    cdef int64_t cycle = day // DAYS_IN_400_YEARS
+    day -= cycle * DAYS_IN_400_YEARS
+    cdef int64_t century = min(day // DAYS_IN_100_YEARS, 3)
+    day -= century * DAYS_IN_100_YEARS
+    cdef int64_t leap = day // DAYS_IN_4_YEARS
+    day -= leap * DAYS_IN_4_YEARS
+    cdef int64_t year = min(day // 365, 3)
+    day -= year * 365
+    # From March on, five months have 153 days: 31, 30, 31, 30, 31.
+    cdef int64_t month = (5 * day + 2) // 153
+    date.day = <int>(day - (153 * month + 2) // 5 + 1)
+    date.month = <int>(month + 3 if month < 10 else month - 9)
+    date.year = 2000 + 400 * cycle + 100 * century + 4 * leap + year + (date.month < 3)
+    return date
+
+
+cdef inline int64_t days_of(Date date) noexcept nogil:
+    """Days from 2000-01-01 to `date`: the inverse of `date_of` for a day that its month has."""
+    cdef int64_t year = date.year - 2000 - (date.month < 3)
+    cdef int64_t cycle = year // 400
+    cdef int64_t month = date.month - 3 if date.month > 2 else date.month + 9
+    year -= 400 * cycle
+    return (
+        60 + cycle * DAYS_IN_400_YEARS + year * 365 + year // 4 - year // 100 + (153 * month + 2) // 5 + date.day - 1
+    )
+
+
+cdef inline unsigned char* write_digits(unsigned char* at, uint64_t value, int least) noexcept nogil:
+    """Write `value` in decimal, with zeros in front up to `least` digits; the end of what is written."""
+    cdef unsigned char digits[20]
+    cdef int size = 0
+    while value or size < least:
+        size += 1
+        digits[20 - size] = <unsigned char>(c'0' + value % 10)
+        value //= 10
+    memcpy(at, digits + 20 - size, size)
+    return at + size
+
+
+cdef inline unsigned char* write_pair(unsigned char* at, unsigned char before, uint64_t value) noexcept nogil:
+    at[0] = before
+    return write_digits(at + 1, value, 2)
+
+
+cdef inline unsigned char* write_day(unsigned char* at, Date date) noexcept nogil:
+    """Write year, month and day, without what says that the year is before Christ."""
+    at = write_digits(at, date.year if date.year > 0 else 1 - date.year, 4)
+    at = write_pair(at, c'-', date.month)
+    return write_pair(at, c'-', date.day)
+
+
+cdef inline unsigned char* write_era(unsigned char* at, Date date) noexcept nogil:
+    if date.year > 0:
+        return at
+    memcpy(at, b" BC", 3)
+    return at + 3
+
+
+cdef inline unsigned char* write_infinity(unsigned char* at, bint negative) noexcept nogil:
+    memcpy(at, b"-infinity", 9)
+    if negative:
+        return at + 9
+    memcpy(at, b"infinity", 8)
+    return at + 8
+
+
+cdef inline unsigned char* write_time(unsigned char* at, int64_t micros) noexcept nogil:
+    """Write a time of day, 0 to 24 hours; a fraction of a second ends with its last digit but zeros."""
+    cdef uint64_t seconds = micros // 1000000
+    cdef uint64_t fraction = micros % 1000000
+    at = write_digits(at, seconds // 3600, 2)
+    at = write_pair(at, c':', seconds // 60 % 60)
+    at = write_pair(at, c':', seconds % 60)
+    if not fraction:
+        return at
+    at[0] = c'.'
+    at = write_digits(at + 1, fraction, 6)
+    while (at - 1)[0] == c'0':
+        at -= 1
+    return at
+
+
+cdef inline unsigned char* write_date(unsigned char* at, int64_t days) noexcept nogil:
+    """Write the text of a date, at most 13 bytes."""
+    if is_endless_date(days):
+        return write_infinity(at, days < 0)
+    cdef Date date = date_of(days)
+    return write_era(write_day(at, date), date)
+
+
+cdef inline unsigned char* write_timestamp(unsigned char* at, int64_t micros, bint zoned) noexcept nogil:
+    """Write the text of a timestamp, at most 32 bytes; one with a zone is in UTC."""
+    if is_endless_timestamp(micros):
+        return write_infinity(at, micros < 0)
+    cdef int64_t days = micros // day_micros()
+    cdef Date date = date_of(days)
+    at = write_day(at, date)
+    at[0] = c' '
+    at = write_time(at + 1, micros - days * day_micros())
+    if zoned:
+        memcpy(at, b"+00", 3)
+        at += 3
+    return write_era(at, date)

@@ -1,0 +1,98 @@
+"""A column of a table: its type, and the form in which its values travel."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import IntEnum
+from typing import Any
+
+# Set in a program's form of a text that is not checked for UTF-8: it is of an SQL_ASCII database.
+UNCHECKED = 0x80
+DIGITS_MOST = 38  # of a decimal that BigQuery, Arrow and most Avro readers take
+
+
+class Form(IntEnum):
+    """How one column's values travel; `OUTPUT` is the text of the type's output function.
+
+    `PRESENCE` has no field in COPY: it is the one Avro field of a table without columns.
+    """
+
+    PRESENCE = 0
+    BOOL = 1
+    INT2 = 2
+    INT4 = 3
+    INT8 = 4
+    FLOAT4 = 5
+    FLOAT8 = 6
+    BYTES = 7
+    TEXT = 8
+    JSONB = 9
+    UUID = 10
+    DATE = 11
+    TIME = 12
+    TIMESTAMP = 13
+    TIMESTAMPTZ = 14
+    NUMERIC = 15
+    OUTPUT = 16
+
+
+DUAL = frozenset({Form.DATE, Form.TIME, Form.TIMESTAMP, Form.TIMESTAMPTZ, Form.NUMERIC})
+TEXTS = frozenset({Form.TEXT, Form.JSONB, Form.OUTPUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column, as the catalog has it.
+
+    Attributes:
+        name: The exact name.
+        field: Its Avro field.
+        type: The type as people know it: `format_type(atttypid, atttypmod)`.
+        base: The type without domains and modifiers, as SQL can cast to it: `pg_catalog.int4`, `public."My Enum"`.
+        form: How its values travel.
+        precision: Digits of a NUMERIC, 1 to 38; else 0.
+        scale: Digits of a NUMERIC after the point, 0 to `precision`; else 0.
+        number: Its `attnum`.
+        not_null: Whether it is declared NOT NULL.
+        identity: `""`, `"a"` (always) or `"d"` (by default).
+        collation: Its collation, schema-qualified; empty if the type has none.
+    """
+
+    name: str
+    field: str
+    type: str
+    base: str
+    form: Form
+    precision: int = 0
+    scale: int = 0
+    number: int = 0
+    not_null: bool = False
+    identity: str = ""
+    collation: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What the manifest holds of it: every attribute, the form by its name."""
+        return {**asdict(self), "form": self.form.name}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Column":
+        """The column of which `to_json` made `data`.
+
+        Raises:
+            KeyError: if the form is unknown, or an attribute that has no default is missing.
+        """
+        known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
+        return cls(**{**known, "form": Form[data["form"]]})
+
+
+def program(columns: Sequence[Column], text_is_bytes: bool = False) -> bytes:
+    """What the compiled codecs run: three bytes a column, its form, precision and scale.
+
+    Args:
+        columns: The columns in the order of their fields.
+        text_is_bytes: Whether texts are bytes, of an SQL_ASCII database: their forms are marked with 0x80.
+    """
+    return b"".join(bytes([_marked(column.form, text_is_bytes), column.precision, column.scale]) for column in columns)
+
+
+def _marked(form: Form, text_is_bytes: bool) -> int:
+    return form | UNCHECKED if text_is_bytes and form in TEXTS else form

@@ -1,0 +1,33 @@
+"""The check of a text that PostgreSQL sends, fast for ASCII."""
+
+from libc.stdint cimport uint64_t
+from libc.string cimport memchr, memcpy
+
+from transforms.avro.bytes_buffer cimport Span, span
+from transforms.avro.primitives cimport is_utf8
+
+
+cdef inline bint is_plain_word(const unsigned char* at) noexcept nogil:
+    """Whether eight bytes are surely of 1 to 127: 0 borrows from its own high bit, and all others have it."""
+    cdef uint64_t word
+    memcpy(&word, at, 8)
+    return not (word | (word - <uint64_t>0x0101010101010101)) & <uint64_t>0x8080808080808080
+
+
+cdef inline size_t plain_size(Span text) noexcept nogil:
+    """Bytes from the start that are surely of 1 to 127: whole words, or all of a text of at least one word."""
+    cdef size_t size = 0
+    while size + 8 <= text.size and is_plain_word(text.data + size):
+        size += 8
+    if 8 <= text.size < size + 8 and is_plain_word(text.data + text.size - 8):
+        return text.size
+    return size
+
+
+cdef inline bint is_text(Span text, bint checked) noexcept nogil:
+    """Whether `text` has no zero byte, which PostgreSQL allows in no encoding, and is UTF-8 where that is `checked`."""
+    cdef size_t known = plain_size(text)
+    cdef Span rest = span(text.data + known, text.size - known)
+    if rest.size and memchr(rest.data, 0, rest.size) != NULL:
+        return False
+    return not checked or is_utf8(rest)
