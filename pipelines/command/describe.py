@@ -35,7 +35,8 @@ def _sums_json(totals: Totals | None) -> dict[str, Any]:
 def details_json(listing: Listing) -> dict[str, Any]:
     """A backup as `show --json` gives it: the summary, and every table."""
     entries = listing.manifest.tables if listing.manifest else ()
-    return {**summary_json(listing), "tables": [_table_json(entry) for entry in entries]}
+    facts = dict(listing.manifest.facts) if listing.manifest else None
+    return {**summary_json(listing), "tables": [_table_json(entry) for entry in entries], "facts": facts}
 
 
 def _table_json(entry: TableEntry) -> dict[str, Any]:
@@ -82,5 +83,6 @@ def description(listing: Listing) -> str:
         for entry in (listing.manifest.tables if listing.manifest else ())
         for warning in entry.table.warnings
     ]
+    notes = [f"note: {note}" for note in (listing.manifest.facts.get("notes", ()) if listing.manifest else ())]
     problem = [f"problem: {listing.problem}"] if listing.problem else []
-    return "\n".join([summary_table([listing]), "", tables_table(listing), *warnings, *problem])
+    return "\n".join([summary_table([listing]), "", tables_table(listing), *warnings, *notes, *problem])

@@ -14,6 +14,8 @@ from transforms.errors import UsageError
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "bigtable-backup": ("pipelines.bigtable_backup", "back up tables of a Bigtable instance into a vault"),
     "bigtable-restore": ("pipelines.bigtable_restore", "restore tables from a backup into a Bigtable instance"),
+    "postgres-backup": ("pipelines.postgres_backup", "back up a PostgreSQL database into a vault"),
+    "postgres-restore": ("pipelines.postgres_restore", "restore a backup into an empty PostgreSQL database"),
     "list": ("pipelines.list_backups", "list the backups of a vault"),
     "show": ("pipelines.show_backup", "show one backup and its tables"),
     "verify": ("pipelines.verify", "check that a backup is whole and unchanged"),

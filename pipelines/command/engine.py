@@ -25,11 +25,29 @@ def refuse_distant_workers(vault: str, beam_args: Sequence[str]) -> None:
     Raises:
         RefusedError: if the runner's workers cannot see the folder.
     """
-    options = PipelineOptions(list(beam_args))
-    runner = options.view_as(StandardOptions).runner
-    endpoint = options.view_as(PortableOptions).job_endpoint or ""
-    if runner not in _LOCAL_RUNNERS and not endpoint.startswith(_LOOPBACK):
+    if runner := _distant_runner(beam_args):
         raise RefusedError(
             f"--vault={vault} is a folder of this machine, which the workers of --runner={runner} do not see."
             " Use FnApiRunner, or a vault on Cloud Storage."
         )
+
+
+def refuse_distant_snapshot(beam_args: Sequence[str]) -> None:
+    """Refuse a snapshot for a job that outlives this process: it lives as long as the process that holds it.
+
+    Raises:
+        RefusedError: if the runner is not on this machine.
+    """
+    if runner := _distant_runner(beam_args):
+        raise RefusedError(
+            f"--consistency=snapshot: the command holds the snapshot, and a job of --runner={runner} goes on without"
+            " it. Pause replay on a replica, or clone the instance, and use --consistency=frozen-source; or run on"
+            " this machine with FnApiRunner."
+        )
+
+
+def _distant_runner(beam_args: Sequence[str]) -> str | None:
+    options = PipelineOptions(list(beam_args))
+    runner = options.view_as(StandardOptions).runner
+    endpoint = options.view_as(PortableOptions).job_endpoint or ""
+    return None if runner in _LOCAL_RUNNERS or endpoint.startswith(_LOOPBACK) else str(runner)

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from transforms.bigtable.records import inspect as inspect_bigtable
 from transforms.errors import IntegrityError
 from transforms.identity import Identity
+from transforms.postgres.records import inspect as inspect_postgres
 from transforms.source import Inspect
 
-INSPECTORS: Mapping[str, Inspect] = {"bigtable": inspect_bigtable}
+INSPECTORS: Mapping[str, Inspect] = {"bigtable": inspect_bigtable, "postgres": inspect_postgres}
 
 
 def inspector(source: Identity) -> Inspect:

@@ -21,7 +21,7 @@ from transforms.bigtable.source import BigtableSource
 from transforms.vault import catalogue
 from transforms.vault.index import RANGES_PER_FILE, decode_index
 from transforms.vault.intent import FORMAT
-from transforms.vault.layout import encode_parts
+from transforms.vault.layout import LONGEST_IDENTIFIER, encode_parts
 from transforms.vault.shard import Shard
 from transforms.verify import LEVELS
 
@@ -108,6 +108,8 @@ def test_identifiers_are_encoded_as_the_examples_are() -> None:
     assert len(examples) > 2
     for parts, name in examples[1:]:
         assert f"`{encode_parts(re.findall('`([^`]+)`', parts))}`" == name
+    assert f"more than {LONGEST_IDENTIFIER} characters" in DOCUMENT
+    assert f"first {encode_parts(['x' * 999]).index('~')} characters" in DOCUMENT
 
 
 def test_json_objects_are_in_the_documented_form(small_vault: SmallVault) -> None:

@@ -79,7 +79,9 @@ def test_all_tables_are_restored_with_rules_and_protection(vault: Path, target: 
         "tables": [
             {"table": name, "destination": name, "rows": rows, "doomed_cells": 0, "notes": []}
             for name, rows in (("events", 50), ("orders", 2))
-        ]
+        ],
+        "notes": [],
+        "skipped": [],
     }
     assert target.names() == ["events", "orders"]
     assert target.read("events") == EVENTS

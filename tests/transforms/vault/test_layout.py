@@ -1,3 +1,4 @@
+import hashlib
 import re
 from urllib.parse import unquote
 
@@ -5,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.vault.layout import BackupLayout, encode_part, encode_parts
+from transforms.vault.layout import LONGEST_IDENTIFIER, BackupLayout, encode_part, encode_parts
 
-PARTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=3)
+TEXTS = st.characters(exclude_categories=["Cs"])
+SHORT_PARTS = st.lists(st.text(TEXTS, min_size=1, max_size=4), min_size=1, max_size=3)
+PARTS = st.lists(st.text(TEXTS, min_size=1), min_size=1, max_size=3)
 
 
 @pytest.mark.parametrize(
@@ -27,14 +30,33 @@ def test_a_part_is_percent_encoded(part: str, encoded: str) -> None:
     assert encode_part(part) == encoded
 
 
-@given(PARTS)
+@given(SHORT_PARTS)
 def test_an_identifier_can_be_taken_apart_again(parts: list[str]) -> None:
     assert [unquote(part) for part in encode_parts(parts).split("+")] == parts
 
 
 @given(PARTS)
 def test_an_encoded_identifier_is_one_visible_part_of_a_path(parts: list[str]) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_%+-][A-Za-z0-9_.%+-]*", encode_parts(parts))
+    assert re.fullmatch(r"[A-Za-z0-9_%+-][A-Za-z0-9_.%+~-]*", encode_parts(parts))
+    assert len(encode_parts(parts)) <= LONGEST_IDENTIFIER
+
+
+@pytest.mark.parametrize("length", [63, 64, 179, 180])
+def test_an_identifier_that_a_file_system_takes_is_not_cut(length: int) -> None:
+    assert encode_parts(["s", "t" * (length - 2)]) == "s+" + "t" * (length - 2)
+
+
+@pytest.mark.parametrize("parts", [["s" * 63, "t" * 117], ["ä" * 63], ["s", "\u8868" * 63]])
+def test_a_longer_identifier_is_cut_and_ends_in_its_digest(parts: list[str]) -> None:
+    whole = "+".join(encode_part(part) for part in parts)
+    assert encode_parts(parts) == f"{whole[:147]}~{hashlib.sha256(whole.encode()).hexdigest()[:32]}"
+    assert encode_parts([*parts[:-1], parts[-1] + "x"]) != encode_parts(parts)
+
+
+def test_every_name_of_a_file_fits_a_file_system() -> None:
+    table, layout = encode_parts(["\u8868" * 63, "\u8868" * 63]), BackupLayout("20240131T120000Z-abcdef")
+    names = [layout.plan(table), layout.shard(table, 10**9, "0" * 16), layout.index(table, 10**9, bytes(32))]
+    assert max(len(part) for name in names for part in name.split("/")) <= 255
 
 
 def test_every_object_has_its_name() -> None:

@@ -1,0 +1,98 @@
+"""Restore a backup of a PostgreSQL database into an empty one.
+
+python -m pipelines.postgres_restore --vault=backups --backup=latest \
+        --database=postgresql://postgres@10.0.0.6:5432/shop_restored --create_database
+"""
+
+import functools
+import secrets
+import sys
+from collections.abc import Sequence
+
+import apache_beam as beam
+
+from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.exit_codes import run_command
+from pipelines.command.give_back import RestoreConfig, give_back
+from pipelines.command.postgres_options import add_database, database_of, split_list
+from pipelines.command.result_file import ResultFile
+from transforms.postgres.restore_selection import assign, parse_renames
+from transforms.postgres.target import PostgresTarget
+from transforms.restore import Restore
+from transforms.restore_work import RestoreWork, restored_json
+
+_WRITERS = 4
+
+
+def options() -> OptionParser:
+    """The options of the pipeline."""
+    parser = OptionParser("postgres-restore", "Restore a backup of a PostgreSQL database into an empty one.")
+    parser.add_text("--vault", "folder of the vault", required=True)
+    parser.add_text("--backup", "id of the backup, the beginning of one, or latest", required=True)
+    parser.add_text("--source", "the backup's source, a folder's name in the vault")
+    add_database(parser, "to write")
+    parser.add_flag("--create_database", "create the database first, with the properties of the one backed up")
+    parser.add_text("--table", "tables to restore, SQL identifiers, each with its new name if it gets one: S.T[:S.T],..")
+    parser.add_text("--schema", "a schema to restore, with its new name if it gets one: S[:S]")
+    parser.add_choice("--if_exists", "what to do if the database is not empty", choices=("refuse",), default="refuse")
+    parser.add_choice("--owner", "owners of what is restored", choices=("keep", "none"), default="keep")
+    parser.add_choice("--acl", "privileges on what is restored", choices=("keep", "none"), default="keep")
+    parser.add_flag("--skip_unrestorable", "leave out what may not be created there (exit code 3)")
+    parser.add_count("--writers", f"chunks that are written at once (default {_WRITERS})")
+    parser.add_flag("--plan_only", "show what would be done, and write nothing")
+    parser.add_flag("--json", "print what was restored as JSON")
+    return parser
+
+
+def configure(argv: Sequence[str]) -> RestoreConfig:
+    """The checked configuration that the arguments ask for."""
+    values, beam_args = parse(options(), argv)
+    renames = parse_renames(split_list(values.table, "--table"), values.schema)
+    target = PostgresTarget(
+        database=database_of(values),
+        restore=secrets.token_hex(8),
+        renames=renames,
+        keep_owner=values.owner == "keep",
+        keep_acl=values.acl == "keep",
+        skip_unrestorable=values.skip_unrestorable,
+        create_database=values.create_database,
+        plan_only=values.plan_only,
+        jobs=values.writers or _WRITERS,
+    )
+    return RestoreConfig(
+        vault=values.vault,
+        backup=values.backup,
+        source=values.source,
+        target=target,
+        assign=functools.partial(assign, renames),
+        append=False,
+        into_source=False,
+        plan_only=values.plan_only,
+        json=values.json,
+        beam_args=tuple(beam_args),
+        writers=values.writers or _WRITERS,
+    )
+
+
+def build(pipeline: beam.Pipeline, work: RestoreWork, result: ResultFile) -> None:
+    """Put the restore into a pipeline."""
+    (
+        pipeline
+        | "Restore" >> Restore(work)
+        | "To JSON" >> beam.Map(restored_json)
+        | "Hand back" >> beam.Map(result.write)
+    )
+
+
+def run(argv: Sequence[str]) -> int:
+    """Restore what the arguments name."""
+    return give_back(configure(argv), build)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""A backup of a real database, held in memory, and its restore, without any pipeline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers.postgres_server import PostgresServer
+from tests.transforms.postgres.sessions import database_of
+from transforms.identity import Table
+from transforms.postgres.renames import Renames
+from transforms.postgres.restore_selection import assign_tables
+from transforms.postgres.selection import Selection
+from transforms.postgres.source import PostgresSource
+from transforms.postgres.target import PostgresTarget
+from transforms.source import Assignment, Ending, Wanted
+from transforms.vault.attachments import Attachments, attach
+from transforms.vault.layout import BackupLayout
+from transforms.vault.local_store import LocalStore
+
+CHUNK = 1 << 20
+BACKUP = "20260101T000000Z-abcdef"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """Tables with their chunks, and what belongs to the database."""
+
+    tables: Sequence[Table]
+    chunks: dict[str, list[bytes]]
+    attachments: Attachments
+
+    def assignments(self, renames: Renames) -> list[Assignment]:
+        return assign_tables(renames, self.tables)[1]
+
+
+def back_up(server: PostgresServer, database: str, folder: Path, selection: Selection | None = None) -> Backup:
+    """A backup of a database, or of what is selected."""
+    source = PostgresSource(database_of(server, database), selection or Selection(), "snapshot")
+    with source.opened() as opened:
+        tables = opened.tables()
+        chunks = {table.name: list(_chunks(opened, table)) for table in tables}
+        contents = opened.conclude().attachments
+    store = LocalStore(folder)
+    return Backup(tables, chunks, Attachments(store, attach(store, BackupLayout(BACKUP), contents)))
+
+
+def _chunks(source: PostgresSource, table: Table) -> list[bytes]:
+    ranges = source.ranges(table, Wanted(ranges=2, shard_size=1 << 30))
+    return [batch.records for each in ranges for batch in source.read(table, each, CHUNK)]
+
+
+def target_of(server: PostgresServer, database: str, user: str = "postgres", **options: object) -> PostgresTarget:
+    return PostgresTarget(database_of(server, database, user), restore="restore-1", **options)  # type: ignore[arg-type]
+
+
+def restore(backup: Backup, target: PostgresTarget) -> Ending:
+    """Everything that the transform Restore calls, in its order."""
+    assignments = target.check(backup.assignments(target.renames), backup.attachments)
+    target.begin(assignments, backup.attachments)
+    load(backup, target, assignments)
+    notes = [note for assignment in assignments for note in target.finish(assignment)]
+    ending = target.end(assignments, backup.attachments)
+    return Ending((*notes, *ending.notes), ending.skipped)
+
+
+def load(backup: Backup, target: PostgresTarget, assignments: Sequence[Assignment]) -> None:
+    """Write all chunks."""
+    for assignment in assignments:
+        target.prepare(assignment, [])
+        for place, records in enumerate(backup.chunks[assignment.table.name]):
+            target.write(assignment, f"{assignment.table.folder}:{place}", records)

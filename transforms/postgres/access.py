@@ -1,0 +1,45 @@
+"""Whether the tables may be read, wholly: asked before anything is read, since a partial backup looks whole."""
+
+from collections.abc import Sequence
+
+from transforms.errors import UnreachableError
+from transforms.postgres.catalog_sql import ACCESS
+from transforms.postgres.catalog_table import CatalogTable
+from transforms.postgres.identifiers import Name, name_list, quoted
+from transforms.postgres.session import Connection
+
+
+def check_access(connection: Connection, tables: Sequence[CatalogTable]) -> None:
+    """Check the rights on all `tables` at once.
+
+    Raises:
+        UnreachableError: naming each table that may not be read, or whose rows a policy would filter.
+    """
+    rows = connection.execute(ACCESS, [[table.oid for table in tables]])
+    answers = {oid: answer for oid, *answer in rows.fetchall()}
+    closed, unreadable, filtered = list[Name](), list[Name](), list[Name]()
+    for table in tables:
+        may_enter, may_read, is_filtered = answers.get(table.oid, (True, True, False))
+        closed += [table.name] * (not may_enter)
+        unreadable += [table.name] * (not may_read)
+        filtered += [table.name] * (may_enter and may_read and is_filtered)
+    if closed or unreadable or filtered:
+        raise UnreachableError(_message(_user(connection), closed, unreadable, filtered))
+
+
+def _user(connection: Connection) -> str:
+    row = connection.execute("SELECT CURRENT_USER::text").fetchone()
+    return quoted(row[0]) if row else ""
+
+
+def _message(user: str, closed: Sequence[Name], unreadable: Sequence[Name], filtered: Sequence[Name]) -> str:
+    told = [f"{user} may not read everything, and a backup of a part would look whole."]
+    if closed:
+        schemas = sorted({quoted(name.schema) for name in closed})
+        told.append(f"No USAGE on the schema of: {name_list(closed)}. GRANT USAGE ON SCHEMA {', '.join(schemas)}.")
+    if unreadable:
+        told.append(f"No SELECT on: {name_list(unreadable)}. GRANT SELECT ON them TO {user}.")
+    if filtered:
+        told.append(f"Row-level security would filter: {name_list(filtered)}. ALTER ROLE {user} BYPASSRLS.")
+    both = "" if not (closed or unreadable) else f" GRANT pg_read_all_data TO {user} (14 or later) opens all tables."
+    return " ".join(told) + f"{both} Or leave them out: --exclude_table=..."

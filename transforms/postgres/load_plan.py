@@ -1,0 +1,53 @@
+"""How the rows of a table go into the target: into which table, which columns, by which of COPY's formats."""
+
+from dataclasses import dataclass
+
+from transforms.identity import Table
+from transforms.postgres.column import Form
+from transforms.postgres.identifiers import Name, always_quoted
+from transforms.postgres.records import program_of
+from transforms.postgres.relation import Relation
+from transforms.postgres.step import encoded
+
+BINARY, TEXT = "binary", "text"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """How rows are loaded.
+
+    Attributes:
+        into: The table that COPY names: of partitions by hash the root, for the hash of an enum's value is of its oid,
+            which is another one in another database.
+        statement: The COPY.
+        route: `binary`, or `text` where a column's binary form cannot be built.
+        program: What the encoders run.
+        texts: The columns that are the reason for `text`, for people.
+    """
+
+    into: Name
+    statement: bytes
+    route: str
+    program: bytes
+    texts: tuple[str, ...] = ()
+
+
+def load_plan(table: Table) -> LoadPlan:
+    """How the rows of a table of a backup are loaded; generated columns compute themselves, so none is named.
+
+    Raises:
+        IntegrityError: if the backup does not describe the table's columns.
+    """
+    program = program_of(table)
+    relation = Relation.from_json(table.schema)
+    texts = tuple(f"{column.name} ({column.type})" for column in relation.copied if column.form is Form.OUTPUT)
+    into = relation.partition_root if relation.hash_partitioned and relation.partition_root else relation.name
+    route = TEXT if texts else BINARY
+    return LoadPlan(into, _statement(into, relation, route), route, program, texts)
+
+
+def _statement(into: Name, relation: Relation, route: str) -> bytes:
+    columns = ", ".join(always_quoted(column.name) for column in relation.copied)
+    listed = f" ({columns})" if columns else ""
+    name = f"{always_quoted(into.schema)}.{always_quoted(into.name)}"
+    return encoded(f"COPY {name}{listed} FROM STDIN (FORMAT {route})")

@@ -1,0 +1,81 @@
+"""Materialized views: not copied but refreshed, each after those that it reads."""
+
+from collections.abc import Iterable, Mapping
+
+from psycopg import sql
+
+from transforms.postgres.errors import translated
+from transforms.postgres.identifiers import Name
+from transforms.postgres.session import Connection
+
+# Views of every kind that are no extension's.
+_VIEWS = """
+    SELECT c.oid, n.nspname, c.relname, c.relkind = 'm' AND c.relispopulated
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't'
+        AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'
+                AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+"""
+# A view's query is a rule, and that depends on what the query reads.
+_READS = """
+    SELECT DISTINCT r.ev_class, d.refobjid
+    FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.objid = r.oid
+        JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
+    WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND c.relkind IN ('v', 'm') AND d.refobjid <> r.ev_class
+"""
+_IS_POPULATED = "SELECT relispopulated FROM pg_catalog.pg_class WHERE oid = %s::pg_catalog.text::pg_catalog.regclass"
+
+
+def list_populated(connection: Connection) -> tuple[Name, ...]:
+    """The materialized views that hold rows, each behind those that it reads, directly or through views.
+
+    What a view reads through functions is not known to the server, nor to pg_dump.
+    """
+    with translated("listing the materialized views"):
+        rows = connection.execute(_VIEWS).fetchall()
+        reads = connection.execute(_READS).fetchall()
+    names = {oid: Name(schema, name) for oid, schema, name, _ in rows}
+    populated = {oid for oid, *_, populated in rows if populated}
+    return tuple(names[oid] for oid in _in_order(names, reads) if oid in populated)
+
+
+def _in_order(names: Mapping[int, Name], reads: Iterable[tuple[int, int]]) -> Iterable[int]:
+    """Oids by dependency, and by name where that leaves it open, so that it is the same each time."""
+    graph: dict[Name, set[Name]] = {name: set() for name in names.values()}
+    for reader, read in reads:
+        if reader in names and read in names:
+            graph[names[reader]].add(names[read])
+    oids = {name: oid for oid, name in names.items()}
+    return [oids[name] for name in _stable_order(graph)]
+
+
+def _stable_order(graph: Mapping[Name, set[Name]]) -> list[Name]:
+    rest, order = dict(graph), list[Name]()
+    while rest:
+        # A view that was replaced may read a materialized view that reads it: then one of the circle goes first.
+        ready = sorted(name for name in rest if not graph[name] & rest.keys()) or [min(rest)]
+        order += ready
+        for name in ready:
+            del rest[name]
+    return order
+
+
+def refresh(connection: Connection, names: Iterable[Name], renamed: Mapping[Name, Name] = {}) -> None:
+    """Fill materialized views, in the order given; those that are filled are left as they are.
+
+    Args:
+        connection: To the target, as a role that owns the views, when all rows are loaded.
+        names: What `list_populated` told.
+        renamed: The names in the target of those that are called otherwise there.
+
+    Raises:
+        NotFoundError: if the target lacks one.
+    """
+    for name in (renamed.get(name, name) for name in names):
+        with translated(f"refreshing the materialized view {name}"):
+            row = connection.execute(_IS_POPULATED, (str(name),)).fetchone()
+            if row is not None and not row[0]:
+                connection.execute(sql.SQL("REFRESH MATERIALIZED VIEW {}").format(name.sql()))

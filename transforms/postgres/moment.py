@@ -1,0 +1,150 @@
+"""The moment of a backup: what every session that reads for it does first and last, so that all see the same rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import sql
+
+from transforms.errors import UnreachableError
+from transforms.postgres import server_facts
+from transforms.postgres.errors import LOST, meaning, said, translated
+from transforms.postgres.identifiers import Name
+from transforms.postgres.session import Connection
+from transforms.postgres.table_locks import lock
+
+SNAPSHOT = "snapshot"
+FROZEN = "frozen-source"
+FUZZY = "fuzzy"
+
+BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# The transactions that a snapshot sees, as `xmin:xmax:running`; by its old name, which PostgreSQL 12 knows too.
+SEEN = "SELECT pg_catalog.txid_current_snapshot()::text"
+
+
+class Stillness(Protocol):
+    """How a source is known not to have changed since the moment."""
+
+    def check(self, connection: Connection, names: Sequence[Name] | None) -> None:
+        """Compare the source, and the tables `names` (None: all of them), with how they stood.
+
+        Raises:
+            IntegrityError: if anything has changed.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The moment that a backup is of, as far as its consistency promises one; it may be pickled.
+
+    Attributes:
+        consistency: `snapshot`, `frozen-source` or `fuzzy`.
+        facts: The server and its position when the moment began, for the manifest.
+        snapshot: The exported snapshot's id, or None.
+        seen: The transactions that it sees, as the server writes them.
+        stillness: For `frozen-source`: what must not have changed.
+    """
+
+    consistency: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    snapshot: str | None = None
+    seen: str = ""
+    stillness: Stillness | None = None
+
+    @contextmanager
+    def entered(self, connection: Connection, names: Sequence[Name]) -> Iterator[None]:
+        """`enter`, the block, `leave`; a block that fails is rolled back."""
+        self.enter(connection, names)
+        try:
+            yield
+        except BaseException:
+            roll_back(connection)
+            raise
+        self.leave(connection, names)
+
+    def enter(self, connection: Connection, names: Sequence[Name]) -> None:
+        """Begin a transaction that sees the moment, and lock the tables that it will read.
+
+        Raises:
+            UnreachableError: if the snapshot is gone with the session that held it, or may not be imported.
+            RefusedError: if somebody changes a table or waits to change it.
+            NotFoundError: if a table is gone.
+            IntegrityError: if a frozen source has moved.
+        """
+        with translated("Beginning to read"):
+            connection.execute(BEGIN)
+        try:
+            if self.snapshot is not None:
+                self._import(connection, self.snapshot)
+            lock(connection, names, wait=False)
+            if self.stillness is not None:
+                self.stillness.check(connection, names)
+        except BaseException:
+            roll_back(connection)
+            raise
+
+    def leave(self, connection: Connection, names: Sequence[Name]) -> None:
+        """End the transaction, and make sure that what it read was of the moment.
+
+        Raises:
+            IntegrityError: if a frozen source has moved meanwhile.
+        """
+        try:
+            if self.stillness is not None:
+                self.stillness.check(connection, names)
+        finally:
+            roll_back(connection)
+
+    def conclude(self, connection: Connection) -> dict[str, Any]:
+        """Prove that the moment still holds, now that all is read, and return the facts of it, a JSON object.
+
+        Raises:
+            UnreachableError: if the snapshot's holder was lost.
+            IntegrityError: if a frozen source has moved.
+        """
+        self.enter(connection, ())
+        try:
+            if self.stillness is not None:
+                self.stillness.check(connection, None)
+            end = server_facts.position(connection)
+        finally:
+            roll_back(connection)
+        return {**self.facts, "snapshot": self.snapshot, "end": end}
+
+    def _import(self, connection: Connection, snapshot: str) -> None:
+        try:
+            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
+        except psycopg.Error as error:
+            if meaning(error.sqlstate) == LOST:
+                raise UnreachableError(f"Importing the snapshot: {said(error)} {LOST[1]}") from error
+            raise UnreachableError(_gone(snapshot, said(error))) from error
+        # After a crash the server counts from anew: a session of somebody else's may export the same id.
+        with translated("Checking the snapshot"):
+            row = connection.execute(SEEN).fetchone()
+        if row is None or row[0] != self.seen:
+            raise UnreachableError(_gone(snapshot, "another snapshot has its name now."))
+
+
+def begin_fuzzy(connection: Connection) -> Moment:
+    """No one moment: every range sees its own; on request only."""
+    return Moment(FUZZY, begin_facts(connection))
+
+
+def begin_facts(connection: Connection) -> dict[str, Any]:
+    """What the manifest says of the source and of the beginning."""
+    return {**server_facts.server_facts(connection), "begin": server_facts.position(connection)}
+
+
+def roll_back(connection: Connection) -> None:
+    """End a transaction that only read; a session that is lost has ended it already."""
+    with suppress(psycopg.Error):
+        connection.execute("ROLLBACK")
+
+
+def _gone(snapshot: str, words: str) -> str:
+    return (
+        f"The snapshot {snapshot} cannot be imported: {words} The session that held it is gone, or this is another"
+        " server or database: a restart, a failover, a timeout, or a pooler in between. Start the backup again."
+    )

@@ -1,0 +1,30 @@
+"""The three ways to a moment, by the word of the manifest."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from transforms.postgres.database import Database
+from transforms.postgres.frozen_source import frozen
+from transforms.postgres.moment import FROZEN, FUZZY, SNAPSHOT, Moment, begin_fuzzy
+from transforms.postgres.session import connect
+from transforms.postgres.snapshot import ListTables, hold
+
+
+def moment_of(consistency: str, database: Database, list_tables: ListTables) -> AbstractContextManager[Moment]:
+    """The moment of a backup of the given consistency, held while the block runs.
+
+    Raises:
+        KeyError: for another word than `snapshot`, `frozen-source` and `fuzzy`.
+        RefusedError, UnreachableError, NotFoundError: see `hold` and `frozen`.
+    """
+    return {SNAPSHOT: hold, FROZEN: frozen, FUZZY: _fuzzy}[consistency](database, list_tables)
+
+
+@contextmanager
+def _fuzzy(database: Database, list_tables: ListTables) -> Iterator[Moment]:
+    connection = connect(database, purpose="begin")
+    try:
+        moment = begin_fuzzy(connection)
+    finally:
+        connection.close()
+    yield moment

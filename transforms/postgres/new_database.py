@@ -1,0 +1,97 @@
+"""The database that a restore makes: like the one that was backed up."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import psycopg
+from psycopg import sql
+
+from transforms.errors import NotFoundError, RefusedError
+from transforms.postgres.database import Database
+from transforms.postgres.database_properties import (
+    DatabaseProperties,
+    create_statement,
+    owner_statement,
+    privilege_statements,
+    setting_statements,
+)
+from transforms.postgres.errors import translated
+from transforms.postgres.identifiers import identifier
+from transforms.postgres.owners import OWNER, PRIVILEGES, Owning
+from transforms.postgres.session import Connection, connect
+from transforms.postgres.step import Step
+
+# Databases that every cluster has at the start; one of them is there to be connected to.
+MAINTENANCE = ("postgres", "template1")
+PURPOSE = "restore"
+
+
+@contextmanager
+def created(database: Database, properties: DatabaseProperties) -> Iterator[None]:
+    """Make a database for the block; it stays if the block ends well.
+
+    Raises:
+        RefusedError: if it exists, or the server cannot make one like it.
+        UnreachableError: if the user may not create databases.
+    """
+    with _maintenance(database) as connection:
+        statement = create_statement(properties, database.name, connection.info.server_version)
+        try:
+            with translated(f"{database}: creating the database"):
+                connection.execute(statement.as_bytes(connection))
+        except RefusedError as error:
+            if isinstance(error.__cause__, psycopg.errors.DuplicateDatabase):
+                raise RefusedError(f"{database} exists. Leave --create_database out, or drop it first.") from error
+            raise
+    try:
+        yield
+    except BaseException:
+        drop(database)
+        raise
+
+
+def drop(database: Database) -> None:
+    """Drop a database that nothing was restored into."""
+    with _maintenance(database) as connection, translated(f"{database}: dropping the database"):
+        statement = sql.SQL("DROP DATABASE IF EXISTS {}").format(identifier(database.name))
+        connection.execute(statement.as_bytes(connection))
+
+
+def require_missing(database: Database) -> None:
+    """Check that there is no such database yet.
+
+    Raises:
+        RefusedError: if there is.
+    """
+    try:
+        connect(database, purpose=PURPOSE).close()
+    except NotFoundError:
+        return
+    raise RefusedError(f"{database} exists. Leave --create_database out, or drop it first.")
+
+
+def _maintenance(database: Database) -> Connection:
+    for name in MAINTENANCE[:-1]:
+        try:
+            return connect(replace(database, name=name), purpose=PURPOSE)
+        except NotFoundError:
+            continue
+    return connect(replace(database, name=MAINTENANCE[-1]), purpose=PURPOSE)
+
+
+def steps(database: Database, properties: DatabaseProperties, owning: Owning) -> list[Step]:
+    """The steps that give a new database the source's settings and, if they are kept, owner and privileges."""
+    title = f"database {database.name}"
+    settings = setting_statements(properties, database.name)
+    found = [_step(f"database {place}", f"setting of {title}", [each]) for place, each in enumerate(settings)]
+    if owning.owners:
+        found.append(_step("database owner", f"{OWNER}{title}", [owner_statement(properties, database.name)]))
+    if owning.acls:
+        statements = privilege_statements(properties, database.name)
+        found += [_step("database acl", f"{PRIVILEGES}{title}", statements)] if statements else []
+    return found
+
+
+def _step(name: str, title: str, statements: list[sql.Composable]) -> Step:
+    return Step(name, title, b";\n".join(statement.as_bytes(None) for statement in statements))

@@ -1,0 +1,78 @@
+"""Patterns of names: SQL's syntax, with `*` and `?` outside quotes as in a shell."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transforms.errors import UsageError
+from transforms.postgres.identifiers import Piece, parse_pieces
+
+_GLOBS = {"*": ".*", "?": "."}
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What selects names of one or more parts.
+
+    Attributes:
+        text: As it was written.
+        option: The option that has it.
+        parts: A regular expression for each part.
+    """
+
+    text: str
+    option: str
+    parts: tuple["re.Pattern[str]", ...]
+
+    def matches(self, *name: str) -> bool:
+        """Whether it selects the exact name with these parts."""
+        return len(name) == len(self.parts) and all(
+            part.fullmatch(text) for part, text in zip(self.parts, name, strict=True)
+        )
+
+    def __str__(self) -> str:
+        """The option as it was written."""
+        return f"--{self.option}={self.text}"
+
+
+def parse_patterns(text: str, option: str, parts: int) -> tuple[Pattern, ...]:
+    """The patterns of a list with commas between them.
+
+    Args:
+        text: The option's value; empty for none.
+        option: The option, for errors.
+        parts: How many parts each pattern must have: 1 for schemas, 2 for tables.
+
+    Raises:
+        UsageError: if one is malformed or has another number of parts.
+    """
+    patterns, rest = list[Pattern](), text.strip()
+    while rest:
+        pattern, rest = _parse_one(rest, option, parts)
+        patterns.append(pattern)
+    return tuple(patterns)
+
+
+def _parse_one(text: str, option: str, parts: int) -> tuple[Pattern, str]:
+    found, behind = parse_pieces(text, option)
+    written, rest = text[: len(text) - len(behind)], behind.lstrip()
+    if len(found) != parts:
+        form = "SCHEMA.TABLE" if parts == 2 else "SCHEMA"
+        raise UsageError(f"--{option}={written}: write {form}, for example {_example(parts)}.")
+    if rest and not rest.startswith(","):
+        raise UsageError(f"--{option}={text}: unexpected {rest[:1]!r} behind {written}: quote names that SQL quotes.")
+    return Pattern(written, option, tuple(map(_expression, found))), rest[1:].lstrip()
+
+
+def _expression(pieces: Sequence[Piece]) -> "re.Pattern[str]":
+    return re.compile("".join(map(_part, pieces)), re.DOTALL)
+
+
+def _part(piece: Piece) -> str:
+    if piece.is_quoted:
+        return re.escape(piece.text)
+    return "".join(_GLOBS.get(sign) or re.escape(sign) for sign in piece.text)
+
+
+def _example(parts: int) -> str:
+    return "public.orders, public.* or *.orders" if parts == 2 else 'public, sales_* or "My Schema"'

@@ -1,0 +1,48 @@
+"""Conditions on rows that people write: one expression each, and nothing that could leave its place."""
+
+import psycopg
+from psycopg import sql
+
+from transforms.errors import ShardkeepError, UsageError
+from transforms.postgres.errors import said, translation
+from transforms.postgres.identifiers import Bytes
+from transforms.postgres.relation import Relation
+from transforms.postgres.session import Connection
+
+# Syntax errors, unknown names, wrong types (class 42), and values that cannot be (class 22).
+_FAULTS_OF_WORDS = ("22", "42")
+_NO_RIGHT = "42501"
+
+
+def enclosed(where: str) -> sql.Composable:
+    """A checked condition in a statement; the end of the line ends a comment in it."""
+    return Bytes(f"({where}\n)")
+
+
+def check_predicate(connection: Connection, relation: Relation) -> None:
+    """Check that a table's condition is one expression of type boolean.
+
+    It is tried between parentheses and between brackets: what would close one kind early, to go on behind it,
+    does not fit between the other. The extended protocol takes no second statement.
+
+    Raises:
+        UsageError: with the server's words if it is not.
+        UnreachableError: if the user may not do what it says.
+    """
+    if not relation.where:
+        return
+    probe = sql.SQL("SELECT ARRAY[{}\n] FROM ONLY {} WHERE {} LIMIT 0").format(
+        Bytes(relation.where), relation.name.sql(), enclosed(relation.where)
+    )
+    try:
+        connection.execute(probe.as_bytes(None), binary=True)  # binary: by the extended protocol
+    except psycopg.Error as error:
+        raise _refusal(error, f"--where={relation.name}:{relation.where}") from error
+
+
+def _refusal(error: psycopg.Error, doing: str) -> ShardkeepError:
+    state = error.sqlstate or ""
+    if state[:2] not in _FAULTS_OF_WORDS or state == _NO_RIGHT:
+        return translation(error, doing)
+    advice = "Write a condition on the table's columns; names of functions and types need their schema."
+    return UsageError(f"{doing}: {said(error)}. {advice}")

@@ -1,0 +1,90 @@
+"""Privileges on an object that no archive of pg_dump holds, and the statements that grant them again."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from transforms.postgres.identifiers import Bytes, identifier
+
+PUBLIC = ""
+# `acl` is an aclitem[]; the four columns are those of Privilege.
+EXPLODED = """
+    pg_catalog.pg_get_userbyid(x.grantor),
+    CASE x.grantee WHEN 0 THEN '' ELSE pg_catalog.pg_get_userbyid(x.grantee) END,
+    x.privilege_type, x.is_grantable
+"""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Privilege:
+    """One privilege, as `pg_catalog.aclexplode` tells it; the grantee `PUBLIC` is everybody."""
+
+    grantor: str
+    grantee: str
+    word: str
+    grantable: bool = False
+
+    def to_json(self) -> list[Any]:
+        """As it stands in JSON: a list, since there are many."""
+        return [self.grantor, self.grantee, self.word, self.grantable]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> "Privilege":
+        """The inverse of `to_json`."""
+        return cls(*data)
+
+
+Privileges = tuple[Privilege, ...] | None
+"""All privileges on an object; None where nobody ever changed those that its kind has at the start."""
+
+
+def privileges_json(privileges: Privileges) -> list[Any] | None:
+    """As they stand in JSON."""
+    return None if privileges is None else [each.to_json() for each in privileges]
+
+
+def privileges_from_json(data: list[Any] | None) -> Privileges:
+    """The inverse of `privileges_json`."""
+    return None if data is None else tuple(map(Privilege.from_json, data))
+
+
+def grant_statements(thing: sql.Composable, owner: str, privileges: Privileges) -> list[sql.Composed]:
+    """What gives an object exactly these privileges; may be run twice.
+
+    Args:
+        thing: Kind and name: `DATABASE "x"`, `LARGE OBJECT 12`.
+        owner: Its owner, by then. Who runs the statements must be a member of it, and of every other grantor.
+        privileges: The privileges; None needs no statement.
+    """
+    if privileges is None:
+        return []
+    revoke = [sql.SQL("REVOKE ALL ON {} FROM {}").format(thing, _grantee(role)) for role in (PUBLIC, owner)]
+    grants = [statement for each in _in_order(owner, privileges) for statement in _grant(thing, owner, each)]
+    return [*revoke, *grants]
+
+
+def _in_order(owner: str, privileges: Iterable[Privilege]) -> Iterator[Privilege]:
+    """Nobody grants before having been granted to."""
+    able, rest = {owner}, sorted(privileges)
+    while rest:
+        ready = [each for each in rest if each.grantor in able] or rest
+        yield from ready
+        able.update(each.grantee for each in ready)
+        rest = [each for each in rest if each not in ready]
+
+
+def _grant(thing: sql.Composable, owner: str, privilege: Privilege) -> list[sql.Composed]:
+    option = sql.SQL(" WITH GRANT OPTION" if privilege.grantable else "")
+    grant = sql.SQL("GRANT {} ON {} TO {}{}").format(Bytes(privilege.word), thing, _grantee(privilege.grantee), option)
+    return [grant] if privilege.grantor == owner else _as_role(privilege.grantor, grant)
+
+
+def _as_role(role: str, statement: sql.Composed) -> list[sql.Composed]:
+    """A grant is recorded as that of who makes it (GRANTED BY may name nobody else)."""
+    return [sql.SQL("SET ROLE {}").format(identifier(role)), statement, sql.SQL("RESET ROLE").format()]
+
+
+def _grantee(role: str) -> sql.Composable:
+    return sql.SQL("PUBLIC") if role == PUBLIC else identifier(role)

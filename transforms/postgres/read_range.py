@@ -1,0 +1,161 @@
+"""Reading the rows of a range: COPY's messages go from libpq's hands to Avro records in compiled code."""
+
+import select
+from collections.abc import Callable, Generator
+
+import psycopg
+from psycopg import pq, sql
+from psycopg.pq.abc import PGconn, PGresult
+
+from transforms.batch import Batch
+from transforms.key_range import KeyRange
+from transforms.postgres.column import program
+from transforms.postgres.copy_query import copy_statement
+from transforms.postgres.copy_transcoder import ENDED, FAILED, WAIT, CopyTranscoder
+from transforms.postgres.errors import translated
+from transforms.postgres.key_value import ctid_end, key_end
+from transforms.postgres.relation import CTID, Relation
+from transforms.postgres.session import Connection
+
+EndOf = Callable[[tuple[bytes | None, ...]], bytes]
+"""Makes the end of a range of the fields of a row's key."""
+SECONDS_TO_CANCEL = 5.0
+
+
+def read(
+    connection: Connection, relation: Relation, key_range: KeyRange, chunk_size: int
+) -> Generator[Batch, None, None]:
+    """The rows of a range, in batches that end with the row that brings them to `chunk_size` bytes of records.
+
+    Args:
+        connection: A session in a transaction that sees the rows as of the backup's moment. It is closed if the
+            rows are not taken to their end.
+        relation: The table.
+        key_range: One of its ranges.
+        chunk_size: Bytes of records.
+
+    Raises:
+        IntegrityError: if the server's messages are against the protocol, or rows out of order.
+        UnreachableError: if the connection is lost. The server's other errors are raised as `errors.translated` says.
+    """
+    transcoder, end_of = _transcoder(relation)
+    doing = f"reading {relation.name} {key_range}"
+    with translated(doing):
+        _steer_planner(connection, relation)
+    yield from read_copy(connection, copy_statement(relation, key_range), transcoder, end_of, chunk_size, doing)
+
+
+def read_copy(
+    connection: Connection,
+    statement: sql.Composable,
+    transcoder: CopyTranscoder,
+    end_of: EndOf,
+    chunk_size: int,
+    doing: str,
+) -> Generator[Batch, None, None]:
+    """What a COPY in binary form sends, as batches; see `read`. `doing` begins the words of errors."""
+    is_complete = False
+    try:
+        with translated(doing):
+            _start(connection.pgconn, statement.as_bytes(connection))
+            for _ in _chunks(connection.pgconn, transcoder, chunk_size):
+                rows, records, ends, first, last = transcoder.take()
+                yield Batch(rows, end_of(first), end_of(last), records, ends)
+            _finish(connection.pgconn)
+        is_complete = True
+    finally:
+        if not is_complete:
+            _abandon(connection)
+
+
+def _transcoder(relation: Relation) -> tuple[CopyTranscoder, EndOf]:
+    codec = program(relation.columns, relation.text_is_bytes)
+    if relation.order == CTID or relation.key is None:
+        return CopyTranscoder(codec, (), True), lambda fields: ctid_end(fields[0])
+    forms = [column.form for column in relation.key_columns]
+    return CopyTranscoder(codec, relation.key.places), lambda fields: key_end(forms, fields)
+
+
+def _steer_planner(connection: Connection, relation: Relation) -> None:
+    """In physical order every scan will do but that of an index; in the key's, none of the whole file for a range."""
+    unwanted, other = ("indexscan", "seqscan") if relation.order == CTID else ("seqscan", "indexscan")
+    for scan, value in ((unwanted, "off"), (other, "on")):
+        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [f"enable_{scan}", value])
+
+
+def _start(pgconn: PGconn, statement: bytes) -> None:
+    """By the extended protocol, which takes one statement only."""
+    pgconn.send_query_params(statement, [])
+    _flush(pgconn)
+    result = _next_result(pgconn)
+    if result is None or result.status != pq.ExecStatus.COPY_OUT:
+        raise _error(pgconn, result)
+
+
+def _chunks(pgconn: PGconn, transcoder: CopyTranscoder, chunk_size: int) -> Generator[None, None, None]:
+    """Stop whenever the transcoder has a batch, and at the end if rows are left."""
+    while (state := transcoder.pull(_address(pgconn), chunk_size)) != ENDED:
+        if state == FAILED:
+            raise _error(pgconn, _next_result(pgconn))
+        if state == WAIT:
+            _wait(pgconn)
+        else:
+            yield
+    if transcoder.rows:
+        yield
+
+
+def _address(pgconn: PGconn) -> int:
+    """The connection for libpq; psycopg's protocol class does not tell of this attribute."""
+    address: int = getattr(pgconn, "pgconn_ptr", None) or 0
+    return address
+
+
+def _finish(pgconn: PGconn) -> None:
+    result = _next_result(pgconn)
+    if result is None or result.status != pq.ExecStatus.COMMAND_OK:
+        raise _error(pgconn, result)
+    while _next_result(pgconn) is not None:
+        pass
+
+
+def _next_result(pgconn: PGconn) -> PGresult | None:
+    while pgconn.is_busy():
+        _wait(pgconn)
+    return pgconn.get_result()
+
+
+def _wait(pgconn: PGconn) -> None:
+    _poll(pgconn, select.POLLIN)
+    pgconn.consume_input()
+
+
+def _flush(pgconn: PGconn) -> None:
+    """A long statement may have to wait until the server takes it, and the server until we take its notices."""
+    while pgconn.flush():
+        if _poll(pgconn, select.POLLIN | select.POLLOUT) & select.POLLIN:
+            pgconn.consume_input()
+
+
+def _poll(pgconn: PGconn, events: int) -> int:
+    poll = select.poll()
+    poll.register(pgconn.socket, events)
+    return sum({event for _, event in poll.poll()})
+
+
+def _error(pgconn: PGconn, result: PGresult | None) -> Exception:
+    if result is not None and result.status == pq.ExecStatus.FATAL_ERROR:
+        return psycopg.errors.error_from_result(result)
+    words = pgconn.error_message.decode("utf-8", "replace").strip()
+    return psycopg.OperationalError(words or "the server ended the COPY without a word")
+
+
+def _abandon(connection: Connection) -> None:
+    """End a query that nobody listens to any more, and the session with it."""
+    try:
+        if not connection.closed:
+            connection.cancel_safe(timeout=SECONDS_TO_CANCEL)
+    except psycopg.Error:
+        pass  # the session is as good as gone; closing it is all that is left
+    finally:
+        connection.close()

@@ -1,0 +1,64 @@
+"""A walk through canonical records, back to back, value by value."""
+
+from libc.stdint cimport uint64_t
+from libc.stdlib cimport free
+from libc.string cimport memset
+
+from transforms.avro.bytes_buffer cimport Cursor
+from transforms.postgres.column_program cimport Program, load_program
+from transforms.postgres.record_value cimport Value, read_value
+
+cdef struct Walk:
+    Program program
+    const unsigned char* start
+    Cursor cursor
+    # Where the value begins that was read last, and its place in the program.
+    const unsigned char* field
+    int place
+    # Whole records behind the cursor.
+    uint64_t records
+    Value value
+    # What is wrong, in words, or NULL.
+    const char* fault
+    bint no_memory
+
+
+cdef inline int begin(Walk* walk, const unsigned char[::1] program, const unsigned char[::1] records) except -1:
+    """Stand before the first record; the memory that it takes is given back by `end`."""
+    memset(walk, 0, sizeof(Walk))
+    load_program(&walk.program, &program[0] if program.shape[0] else NULL, program.shape[0])
+    if records.shape[0]:
+        walk.start = &records[0]
+        walk.cursor = Cursor(walk.start, walk.start + records.shape[0])
+    return 0
+
+
+cdef inline void end(Walk* walk) noexcept nogil:
+    free(walk.program.steps)
+
+
+cdef inline bint at_end(const Walk* walk) noexcept nogil:
+    return walk.cursor.at == walk.cursor.end
+
+
+cdef inline bint read_next(Walk* walk, int place) noexcept nogil:
+    """Read the value at a place of the program; False, with the fault, if it is not canonical."""
+    walk.place = place
+    walk.field = walk.cursor.at
+    walk.fault = read_value(&walk.cursor, &walk.program.steps[place], &walk.value)
+    return walk.fault == NULL
+
+
+cdef inline int raise_fault(const Walk* walk) except -1:
+    """Raise what went wrong, if anything did."""
+    if walk.no_memory:
+        raise MemoryError("no memory for the rows of a PostgreSQL table")
+    if walk.fault == NULL:
+        return 0
+    from transforms.errors import IntegrityError
+
+    raise IntegrityError(
+        f"PostgreSQL records are not canonical: record {walk.records + 1}, column {walk.place + 1}, "
+        f"offset {walk.field - walk.start}: {walk.fault.decode()}. "
+        "The bytes are corrupt or were not written by Shardkeep: verify the backup they are from."
+    )

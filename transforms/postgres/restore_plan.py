@@ -1,0 +1,120 @@
+"""Everything that a restore is to do, read from the backup."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transforms.identity import Table
+from transforms.postgres import archive, archive_part, archive_plan, foreign_keys, inventory, large_objects
+from transforms.postgres.archive_plan import ArchivePlan
+from transforms.postgres.identifiers import Name
+from transforms.postgres.inventory import DatabaseInventory
+from transforms.postgres.ledger import Restoration
+from transforms.postgres.owners import Owning
+from transforms.postgres.relation import Relation
+from transforms.postgres.renames import Renames, naming
+from transforms.postgres.sequences import SequenceValue
+from transforms.postgres.step_runner import Failure
+from transforms.postgres.toc import Toc, parse
+from transforms.source import Assignment
+from transforms.vault.attachments import Attachments
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """What a restore is to do.
+
+    Attributes:
+        backup: The backup, for people.
+        archive: The steps that make objects.
+        inventory: What else belongs to the database.
+        relations: The tables whose rows are restored.
+        has_large_objects: Whether large objects are.
+        is_whole: Whether nothing was chosen.
+        broken: Foreign keys that cannot hold.
+        notes: What people should know.
+        owning: What is kept of owners and privileges.
+    """
+
+    backup: str
+    archive: ArchivePlan
+    inventory: DatabaseInventory
+    relations: tuple[Relation, ...]
+    has_large_objects: bool
+    is_whole: bool
+    broken: tuple[Failure, ...]
+    notes: tuple[str, ...]
+    owning: Owning
+
+    def restoration(self, restore: str) -> Restoration:
+        """What the ledger says of it."""
+        return Restoration(restore, self.backup)
+
+    def made(self, skipped: frozenset[str], *kinds: str) -> set[Name]:
+        """The names of what is made, of some kinds."""
+        entries = (entry for entry in self.archive.entries if entry.kind in kinds and str(entry.number) not in skipped)
+        return {Name(entry.schema, entry.tag) for entry in entries}
+
+    def sequences(self, skipped: frozenset[str]) -> list[SequenceValue]:
+        """The values of the sequences that are made, and of those that an extension makes if all is restored."""
+        every, made = self.made(frozenset(), "SEQUENCE"), self.made(skipped, "SEQUENCE")
+        return [
+            value for value in self.inventory.sequences
+            if value.name in made or (self.is_whole and value.name not in every)
+        ]  # fmt: skip
+
+    def matviews(self, skipped: frozenset[str]) -> list[Name]:
+        """The materialized views to fill, in their order."""
+        made = self.made(skipped, "MATERIALIZED VIEW")
+        return [name for name in self.inventory.matviews if name in made]
+
+    def analyzed(self) -> list[Name]:
+        """The tables with new rows, and the partitioned ones above them."""
+        roots = {relation.partition_root for relation in self.relations if relation.partition_root}
+        return sorted({relation.name for relation in self.relations} | roots)
+
+
+def read_restore(
+    assignments: Iterable[Assignment], attachments: Attachments, chosen: Renames, owning: Owning, is_superuser: bool
+) -> RestorePlan:
+    """Read what a restore is to do.
+
+    Raises:
+        IntegrityError: if the archive or the inventory is damaged.
+        NotFoundError: if the backup has none.
+    """
+    tables = [assignment.table for assignment in assignments]
+    relations = tuple(Relation.from_json(table.schema) for table in tables if not is_large_objects(table))
+    contents = parse(attachments.read(archive.ATTACHMENT))
+    part = _part(contents, relations, chosen)
+    plan = archive_plan.plan(contents, part, owning, chosen, is_superuser)
+    return RestorePlan(
+        backup=attachments.refs[archive.ATTACHMENT].name.split("/")[0],
+        archive=plan,
+        inventory=inventory.parse_inventory(attachments.read(inventory.ATTACHMENT)),
+        relations=relations,
+        has_large_objects=any(map(is_large_objects, tables)),
+        is_whole=not chosen,
+        broken=tuple(foreign_keys.broken(contents, part, plan.post_data, relations)),
+        notes=(*naming(chosen, part.entries), *_empty(part, relations)),
+        owning=owning,
+    )
+
+
+def _part(contents: Toc, relations: Iterable[Relation], chosen: Renames) -> archive_part.Part:
+    if not chosen:
+        return archive_part.whole(contents)
+    names = {relation.name for relation in relations} | {source for source, _ in chosen.tables}
+    return archive_part.chosen(contents, names, [source for source, _ in chosen.schemas])
+
+
+def _empty(part: archive_part.Part, relations: Iterable[Relation]) -> list[str]:
+    """Tables without rows of their own in the backup, such as one that it excluded."""
+    names = {relation.name for relation in relations}
+    tables = [entry for entry in part.entries if entry.kind == "TABLE" and not archive_part.is_partitioned(entry)]
+    missing = [Name(entry.schema, entry.tag) for entry in tables if Name(entry.schema, entry.tag) not in names]
+    return [f"table {name} is empty: the backup does not have its rows." for name in missing]
+
+
+def is_large_objects(table: Table) -> bool:
+    """Whether a table of a backup is that of all large objects."""
+    return bool(table.schema["kind"] == large_objects.KIND)

@@ -1,0 +1,149 @@
+"""Values of sequences: read last, as no snapshot holds them, and set again at restore."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from psycopg import sql
+
+from transforms.errors import UnreachableError
+from transforms.postgres.errors import translated
+from transforms.postgres.identifiers import Name
+from transforms.postgres.session import Connection
+
+AT_ONCE = 200  # sequences in one query
+# Those of extensions count only if the extension says that their value is the user's (pg_extension_config_dump).
+_LIST = """
+    SELECT s.oid, n.nspname, s.relname, s.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery(),
+        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(s.oid, 'SELECT')
+    FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
+    WHERE s.relkind = 'S' AND s.relpersistence <> 't' AND n.nspname <> 'information_schema'
+        AND n.nspname !~ '^pg_' AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = s.oid AND d.deptype = 'e'
+                AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+                AND NOT s.oid = ANY (COALESCE(e.extconfig, '{}')))
+"""
+# Owned by a column of the tables (deptype a: OWNED BY, i: identity), or used by a default of theirs; or of the tables
+# that they are partitions of, through which rows come in.
+_OF_TABLES = """
+    AND s.oid IN (
+        WITH RECURSIVE wanted(oid) AS (
+            SELECT pg_catalog.unnest(%(tables)s::pg_catalog.oid[])
+            UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN wanted ON wanted.oid = i.inhrelid)
+        SELECT d.objid FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
+            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid IN (SELECT oid FROM wanted)
+        UNION ALL
+        SELECT d.refobjid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attrdef a ON a.oid = d.objid
+        WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND a.adrelid IN (SELECT oid FROM wanted))
+"""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class SequenceValue:
+    """Where a sequence stands; what it is otherwise stands in the archive.
+
+    Attributes:
+        name: The sequence.
+        last_value: Its value.
+        is_called: Whether that value was handed out, so that the next one follows it.
+    """
+
+    name: Name
+    last_value: int
+    is_called: bool
+
+    def to_json(self) -> list[Any]:
+        """As it stands in JSON: a list, since there are many."""
+        return [self.name.schema, self.name.name, self.last_value, self.is_called]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> "SequenceValue":
+        """The inverse of `to_json`."""
+        schema, name, last_value, is_called = data
+        return cls(Name(schema, name), last_value, is_called)
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceList:
+    """The sequences of a database or of tables, sorted.
+
+    Attributes:
+        names: Those that can be read.
+        lost: Unlogged ones on a standby, where they have no value.
+    """
+
+    names: tuple[Name, ...]
+    lost: tuple[Name, ...]
+
+
+def list_sequences(connection: Connection, tables: Sequence[int] | None = None) -> SequenceList:
+    """The sequences whose value is to be kept.
+
+    Args:
+        connection: In the snapshot of the backup, if it has one.
+        tables: Oids of the tables whose sequences are wanted: those they own and those their defaults use.
+            None wants all of the database.
+
+    Raises:
+        UnreachableError: naming all that may not be read.
+    """
+    query = _LIST + (_OF_TABLES if tables is not None else "")
+    with translated("listing the sequences"):
+        rows = connection.execute(query, {"tables": list(tables or ())}).fetchall()
+    _check_access([Name(row[1], row[2]) for row in rows if not row[4]])
+    lost, names = (sorted(Name(row[1], row[2]) for row in rows if row[3] is is_lost) for is_lost in (True, False))
+    return SequenceList(tuple(names), tuple(lost))
+
+
+def _check_access(forbidden: list[Name]) -> None:
+    if forbidden:
+        names = ", ".join(map(str, sorted(forbidden)))
+        raise UnreachableError(
+            f"No right to read the sequences {names}. Grant USAGE on their schemas and SELECT on them"
+            " (or pg_read_all_data) to the user of the backup, or leave their tables out with --exclude_table."
+        )
+
+
+def read_values(connection: Connection, names: Iterable[Name]) -> tuple[SequenceValue, ...]:
+    """Where the sequences stand now, in the order given, whatever snapshot the connection is in.
+
+    Raises:
+        NotFoundError: if one is gone.
+        UnreachableError: if one may not be read.
+    """
+    rest, values = iter(names), list[SequenceValue]()
+    while part := list(islice(rest, AT_ONCE)):
+        with translated(f"reading the sequences {part[0]} to {part[-1]}"):
+            rows = connection.execute(_values_query(part)).fetchall()
+        values += [SequenceValue(part[place], *value) for place, *value in sorted(rows)]
+    return tuple(values)
+
+
+def _values_query(names: Sequence[Name]) -> sql.Composed:
+    one = sql.SQL("SELECT {}, last_value, is_called FROM {}")
+    parts = [one.format(sql.Literal(place), name.sql()) for place, name in enumerate(names)]
+    return sql.SQL(" UNION ALL ").join(parts)
+
+
+def set_values(connection: Connection, values: Iterable[SequenceValue], renamed: Mapping[Name, Name] = {}) -> None:
+    """Set sequences to where they stood; may be done twice.
+
+    Args:
+        connection: To the target, as a role that may update the sequences.
+        values: The values.
+        renamed: The names in the target of those that are called otherwise there.
+
+    Raises:
+        NotFoundError: if the target lacks one.
+    """
+    for value in values:
+        name = renamed.get(value.name, value.name)
+        with translated(f"setting the sequence {name}"):
+            connection.execute(
+                "SELECT pg_catalog.setval(%s::pg_catalog.text::pg_catalog.regclass, %s, %s)",
+                (str(name), value.last_value, value.is_called),
+            )

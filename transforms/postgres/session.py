@@ -1,0 +1,122 @@
+"""A session with a database: opened in one way everywhere, with every setting pinned that changes what is read."""
+
+from typing import Any
+
+import psycopg
+
+from transforms.errors import NotFoundError, ShardkeepError, UnreachableError, UsageError
+from transforms.postgres import ascii_session
+from transforms.postgres.credential import password_of
+from transforms.postgres.database import Database
+from transforms.postgres.errors import said, translated
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+APPLICATION = "shardkeep"
+OLDEST = 120000  # server_version_num of PostgreSQL 12.0
+LOG_IN = "Check host, port, user and password (PGPASSWORD, a pgpass file, --password_secret or --iam_auth)."
+FULL = "Lower --max_connections, or raise the server's limit."
+# A peer that is gone is noticed in about two minutes, also in the middle of a COPY. Parameters of the URL come first.
+TRANSPORT = {
+    "connect_timeout": "20",
+    "keepalives": "1",
+    "keepalives_idle": "60",
+    "keepalives_interval": "10",
+    "keepalives_count": "6",
+    "tcp_user_timeout": "120000",
+}
+# Name, value and the first major version that knows it. pg_dump pins most of these too, for the same reasons; the
+# others are settings of a role or a database that would change a text, a plan, or the length of a session.
+SETTINGS = (
+    ("search_path", "", 0),
+    ("TimeZone", "UTC", 0),
+    ("DateStyle", "ISO, YMD", 0),
+    ("IntervalStyle", "postgres", 0),
+    ("extra_float_digits", "3", 0),
+    ("bytea_output", "hex", 0),
+    ("lc_monetary", "C", 0),
+    ("xmloption", "content", 0),
+    ("standard_conforming_strings", "on", 0),
+    ("quote_all_identifiers", "off", 0),
+    ("array_nulls", "on", 0),
+    ("transform_null_equals", "off", 0),
+    ("row_security", "off", 0),
+    ("synchronize_seqscans", "off", 0),
+    ("max_parallel_workers_per_gather", "0", 0),
+    ("jit", "off", 0),
+    ("default_transaction_isolation", "read committed", 0),
+    ("default_transaction_deferrable", "off", 0),
+    ("statement_timeout", "0", 0),
+    ("lock_timeout", "0", 0),
+    ("idle_in_transaction_session_timeout", "0", 0),
+    ("idle_session_timeout", "0", 14),
+    ("transaction_timeout", "0", 17),
+)
+
+
+def connect(database: Database, *, purpose: str) -> Connection:
+    """Open a session in autocommit mode with pinned settings; `purpose` is shown in `pg_stat_activity`.
+
+    In a database of encoding SQL_ASCII the client's encoding is SQL_ASCII too, and text is read as UTF-8 with
+    other bytes as lone surrogates (`surrogateescape`); elsewhere the client's encoding is UTF-8.
+
+    Raises:
+        UnreachableError: if no server answers, or it does not let the user in, or is older than PostgreSQL 12.
+        NotFoundError: if the server has no such database.
+        UsageError: if libpq does not know a parameter of the URL.
+    """
+    connection = _opened(database, purpose)
+    try:
+        _check_age(connection, database)
+        with translated(f"{database}: preparing the session"):
+            _pin(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def major_of(connection: Connection) -> int:
+    """The server's major version."""
+    return connection.info.server_version // 10000
+
+
+def _opened(database: Database, purpose: str) -> Connection:
+    arguments: dict[str, Any] = {
+        **TRANSPORT,
+        **database.conninfo(),
+        "client_encoding": "UTF8",
+        "application_name": f"{APPLICATION} {purpose}",
+        "password": password_of(database),
+    }
+    try:
+        # No prepared statements of the driver's own: a pooler in between may give each transaction another server.
+        return psycopg.Connection.connect(autocommit=True, prepare_threshold=None, **arguments)
+    except psycopg.OperationalError as error:
+        raise _refusal(error, database) from error
+    except psycopg.ProgrammingError as error:
+        raise UsageError(f"{database}: {said(error)} Leave the parameter out, or update libpq.") from error
+
+
+def _refusal(error: psycopg.OperationalError, database: Database) -> ShardkeepError:
+    """No code of libpq's tells why a connection failed, only the server's words, which may be translated."""
+    words = said(error)
+    if f'database "{database.name}" does not exist' in words:
+        return NotFoundError(f"{database}: {words} Check the name, or create the database first.")
+    is_full = "too many" in words or "connection slots" in words
+    return UnreachableError(f"{database}: {words} {FULL if is_full else LOG_IN}")
+
+
+def _check_age(connection: Connection, database: Database) -> None:
+    version = connection.info.server_version
+    if version < OLDEST:
+        raise UnreachableError(f"{database}: the server is PostgreSQL {version // 10000}; it must be 12 or later.")
+
+
+def _pin(connection: Connection) -> None:
+    major = major_of(connection)
+    known = [(name, value) for name, value, since in SETTINGS if major >= since]
+    calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(known))
+    connection.execute(f"SELECT {calls}", [word for setting in known for word in setting])
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        ascii_session.adapt(connection)

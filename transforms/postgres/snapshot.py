@@ -1,0 +1,149 @@
+"""The snapshot that all sessions of a backup share, and the session that holds it while the job runs.
+
+The holder locks all tables before its transaction takes its snapshot, for a table that somebody truncates or rewrites
+after the snapshot looks empty in it. Tables that were made, dropped or renamed meanwhile show in a second listing.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import psycopg
+
+from transforms.errors import NotFoundError, RefusedError, UnreachableError
+from transforms.postgres.database import Database
+from transforms.postgres.errors import said, translated
+from transforms.postgres.identifiers import Name
+from transforms.postgres.moment import BEGIN, SEEN, SNAPSHOT, Moment, begin_facts, roll_back
+from transforms.postgres.session import Connection, connect
+from transforms.postgres.table_locks import lock
+
+ListTables = Callable[[Connection], Sequence[Name]]
+
+ATTEMPTS = 5
+BEAT = 30.0
+LOCK_SECONDS = 60.0
+SECONDS_TO_END = 5.0
+_LOG = logging.getLogger(__name__)
+
+
+@contextmanager
+def hold(
+    database: Database, list_tables: ListTables, *, beat: float = BEAT, lock_seconds: float = LOCK_SECONDS
+) -> Iterator[Moment]:
+    """Hold a snapshot in which all tables that `list_tables` names can be read whole, while the block runs.
+
+    Args:
+        database: What is to be read.
+        list_tables: The tables to read; called before the snapshot and in it, in a transaction of its own each time.
+        beat: Seconds between two questions that keep the session from looking dead.
+        lock_seconds: How long to wait for tables that others have locked.
+
+    Raises:
+        RefusedError: if a table is being changed, or tables come and go faster than they can be locked.
+        UnreachableError: if the server cannot be reached or a table may not be read.
+    """
+    with Holder(database, list_tables, beat=beat, lock_seconds=lock_seconds) as holder:
+        yield holder.moment
+
+
+class Holder:
+    """The session that holds a snapshot, from `__enter__` to `__exit__`.
+
+    That it held to the end is proved by `Moment.conclude`, which imports the snapshot once more.
+    """
+
+    moment: Moment
+
+    def __init__(self, database: Database, list_tables: ListTables, *, beat: float, lock_seconds: float) -> None:
+        self._database = database
+        self._list_tables = list_tables
+        self._beat = beat
+        self._lock_seconds = lock_seconds
+        self._done = threading.Event()
+        self._loss: str | None = None
+        self._thread = threading.Thread(target=self._keep, name="postgres-snapshot", daemon=True)
+
+    def __enter__(self) -> "Holder":
+        self._connection = connect(self._database, purpose="snapshot")
+        try:
+            self.moment = self._begun()
+            self._thread.start()
+        except BaseException:
+            self._connection.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        try:
+            self._thread.join(SECONDS_TO_END)
+        finally:
+            self._connection.close()  # which ends the transaction
+
+    def check(self) -> None:
+        """Ask the session once more.
+
+        Raises:
+            UnreachableError: if it was lost, now or before: nothing more can be read of the snapshot.
+        """
+        self._ask()
+        if self._loss is not None:
+            raise UnreachableError(
+                f"{self._database}: the session that holds the snapshot was lost: {self._loss} What is not yet read"
+                " cannot be read as of the same moment: start the backup again."
+            )
+
+    def _keep(self) -> None:
+        while not self._done.wait(self._beat) and self._loss is None:
+            self._ask()
+
+    def _ask(self) -> None:
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.Error as error:
+            if self._loss is None and not self._done.is_set():
+                self._loss = said(error)
+                _LOG.error("%s: the session that holds the snapshot was lost: %s", self._database, self._loss)
+
+    def _begun(self) -> Moment:
+        with translated(f"{self._database}: preparing the snapshot"):
+            self._connection.execute(f"SET lock_timeout = {max(1, round(self._lock_seconds * 1000))}")
+        for _ in range(ATTEMPTS):
+            moment = self._attempt(self._listed())
+            if moment is not None:
+                return moment
+        raise RefusedError(
+            f"{self._database}: tables were made, dropped or renamed in each of {ATTEMPTS} attempts to lock them all."
+            " Run again when that has ended, or exclude their schema."
+        )
+
+    def _listed(self) -> list[Name]:
+        with self._connection.transaction():
+            return sorted(self._list_tables(self._connection))
+
+    def _attempt(self, names: list[Name]) -> Moment | None:
+        """The moment, in a transaction that goes on; None, and no transaction, if there are other tables by now."""
+        connection = self._connection
+        try:
+            with translated(f"{self._database}: taking the snapshot"):
+                connection.execute(BEGIN)
+                with suppress(NotFoundError):
+                    lock(connection, names, wait=True)
+                    moment = self._exported()
+                    if sorted(self._list_tables(connection)) == names:
+                        return moment
+        except BaseException:
+            roll_back(connection)
+            raise
+        roll_back(connection)
+        return None
+
+    def _exported(self) -> Moment:
+        snapshot, seen = (self._one(query) for query in ("SELECT pg_catalog.pg_export_snapshot()", SEEN))
+        return Moment(SNAPSHOT, begin_facts(self._connection), snapshot, seen)
+
+    def _one(self, query: str) -> str:
+        row = self._connection.execute(query.encode()).fetchone()
+        return str(row[0]) if row else ""

@@ -1,0 +1,149 @@
+"""A PostgreSQL database as a source."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from transforms.batch import Batch
+from transforms.identity import Identity, Table
+from transforms.key_range import KeyRange
+from transforms.postgres import archive, inventory, large_objects, range_split, read_range
+from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog import Catalog, list_tables, load
+from transforms.postgres.database import Database
+from transforms.postgres.identifiers import Name
+from transforms.postgres.moment import FUZZY, Moment
+from transforms.postgres.moments import moment_of
+from transforms.postgres.read_order import ReadOrder
+from transforms.postgres.relation import Relation
+from transforms.postgres.selection import Selection
+from transforms.postgres.session import Connection, major_of
+from transforms.postgres.session_pool import close_idle, lent
+from transforms.source import Conclusion, Wanted
+
+_PURPOSE = "backup"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSource:
+    """What is selected of a database, as of a moment once it is opened.
+
+    Attributes:
+        database: The database.
+        selection: What of it is read.
+        consistency: `snapshot`, `frozen-source` or `fuzzy`.
+        order: `auto`, `key` or `physical`: see `ReadOrder`.
+        moment: The moment that all readers share; None until the source is opened.
+    """
+
+    database: Database
+    selection: Selection
+    consistency: str
+    order: str = "auto"
+    moment: Moment | None = None
+
+    def identity(self) -> Identity:
+        """See `Source.identity`."""
+        return self.database.identity()
+
+    def settings(self) -> dict[str, str]:
+        """See `Source.settings`."""
+        return {"order": self.order, **self.selection.settings()}
+
+    @contextmanager
+    def opened(self) -> Iterator["PostgresSource"]:
+        """See `Source.opened`: the moment is held while the block runs.
+
+        Raises:
+            RefusedError: if the moment cannot be had.
+            UnreachableError: if the server is not there, a table may not be read, or no pg_dump is new enough.
+        """
+        with moment_of(self.consistency, self.database, self._list_tables) as moment:
+            try:
+                yield replace(self, moment=moment)
+            finally:
+                close_idle(self.database)
+
+    def _list_tables(self, connection: Connection) -> Sequence[Name]:
+        archive.find_dump(major_of(connection))  # told before anything is read
+        return list_tables(connection, self.selection)
+
+    @contextmanager
+    def _entered(self, names: Sequence[Name] = ()) -> Iterator[Connection]:
+        """A session in a transaction of the moment, with tables locked."""
+        with lent(self.database, _PURPOSE) as connection, self._moment.entered(connection, names):
+            yield connection
+
+    @property
+    def _moment(self) -> Moment:
+        if self.moment is None:
+            raise ValueError("the source is not opened")
+        return self.moment
+
+    def tables(self) -> list[Table]:
+        """See `Source.tables`: tables with rows of their own, and one of all large objects if there are any."""
+        with self._entered() as connection:
+            found = self._load(connection)
+            pages = _large_objects(connection) if self.selection.is_whole else []
+        return [*map(_table, found.relations), *pages]
+
+    def _load(self, connection: Connection) -> Catalog:
+        order = ReadOrder(self.order, major_of(connection), self.consistency != FUZZY)
+        return load(connection, self.selection, order)
+
+    def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
+        """See `Source.ranges`."""
+        with self._entered(_locked(table)) as connection:
+            if _is_large_objects(table):
+                return large_objects.ranges(connection, wanted)
+            return range_split.ranges(connection, Relation.from_json(table.schema), wanted)
+
+    def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
+        """See `Source.read`."""
+        with self._entered(_locked(table)) as connection:
+            if _is_large_objects(table):
+                yield from large_objects.read(connection, key_range, chunk_size)
+            else:
+                yield from read_range.read(connection, Relation.from_json(table.schema), key_range, chunk_size)
+
+    def conclude(self) -> Conclusion:
+        """See `Source.conclude`: the archive of the schema, and the database's inventory with its sequences, read last."""
+        with lent(self.database, _PURPOSE) as connection:
+            schema = archive.dump_schema(self.database, major_of(connection), self._moment.snapshot)
+            notes, taken = self._notes(connection), self._inventory(connection)
+            facts = {**self._moment.conclude(connection), "notes": [*notes, *taken.notes]}
+        attachments = {archive.ATTACHMENT: schema, inventory.ATTACHMENT: replace(taken, facts=facts).encode()}
+        return Conclusion(facts, attachments)
+
+    def _notes(self, connection: Connection) -> list[str]:
+        with self._moment.entered(connection, ()):
+            return [*self._load(connection).notes, *archive.left_out(connection)]
+
+    def _inventory(self, connection: Connection) -> inventory.DatabaseInventory:
+        with self._moment.entered(connection, ()):
+            oids = None if self.selection.is_whole else [relation.oid for relation in self._load(connection).relations]
+            return inventory.take_inventory(connection, oids)
+
+
+def _table(relation: Relation) -> Table:
+    name = relation.name
+    schema = avro_schema(name.name, relation.columns, relation.text_is_bytes)
+    return Table((name.schema, name.name), relation.schema_json(), schema)
+
+
+def _large_objects(connection: Connection) -> list[Table]:
+    """A table of all large objects, if there are any; raises `UnreachableError` if one may not be read."""
+    if not large_objects.exist(connection):
+        return []
+    large_objects.check_access(connection)
+    pages = _table(large_objects.RELATION)
+    return [replace(pages, schema={**pages.schema, "kind": large_objects.KIND})]
+
+
+def _is_large_objects(table: Table) -> bool:
+    return bool(table.schema["kind"] == large_objects.KIND)
+
+
+def _locked(table: Table) -> list[Name]:
+    """The tables that reading it locks: large objects have none of their own."""
+    return [] if _is_large_objects(table) else [Name(*table.parts)]

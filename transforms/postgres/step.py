@@ -1,0 +1,90 @@
+"""The steps in which the objects of an archive are made again: one statement, or a few that belong together."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from transforms.postgres.archive_part import Part
+from transforms.postgres.identifiers import always_quoted
+from transforms.postgres.toc import Entry
+
+# What locks its table so that others of the kind may lock it too; a row-exclusive lock waits (13.3 of the manual).
+SHARING = frozenset({"INDEX"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step, which is done whole or not at all.
+
+    Attributes:
+        name: Its name in the ledger.
+        title: What it makes, for people.
+        statement: The SQL.
+        needs: Names of steps without which it cannot be.
+        about: Name of the step that makes what this one only says something about; else empty.
+        may_exist: Whether what it makes may be in the target already.
+        tables: The tables that it locks, by any names.
+        shares: Whether others that share may lock them at the same time.
+        holds_rows: Whether it makes a table.
+    """
+
+    name: str
+    title: str
+    statement: bytes
+    needs: tuple[str, ...] = ()
+    about: str = ""
+    may_exist: bool = False
+    tables: frozenset[str] = frozenset()
+    shares: bool = False
+    holds_rows: bool = False
+
+
+def creating(part: Part, entries: Iterable[Entry]) -> list[Step]:
+    """The steps that make some entries of a part."""
+    kinds = {entry.number: entry.kind for entry in part.entries}
+    return [_creating(entry, kinds, entry.number in part.needed) for entry in entries]
+
+
+def _creating(entry: Entry, kinds: dict[int, str], may_exist: bool) -> Step:
+    needs = tuple(str(number) for number in dict.fromkeys(entry.needs) if number in kinds)
+    remark = entry.kind in ("COMMENT", "SECURITY LABEL")
+    return Step(
+        name=str(entry.number),
+        title=str(entry),
+        statement=_statement(entry),
+        needs=needs,
+        about=needs[0] if remark and needs else "",
+        may_exist=may_exist,
+        tables=frozenset(str(number) for number in entry.needs if kinds.get(number) == "TABLE"),
+        shares=entry.kind in SHARING,
+        holds_rows=entry.kind == "TABLE",
+    )
+
+
+def _statement(entry: Entry) -> bytes:
+    text = entry.statement.rstrip().removesuffix(";")
+    around = [
+        (f"default_tablespace = {always_quoted(entry.tablespace)}", "default_tablespace = ''")
+        if entry.tablespace else None,
+        (f"default_table_access_method = {always_quoted(entry.access_method)}", "default_table_access_method = heap")
+        if entry.access_method not in ("", "heap") else None,
+    ]  # fmt: skip
+    settings = [setting for setting in around if setting]
+    before = "".join(f"SET LOCAL {first};\n" for first, _ in settings)
+    after = "".join(f";\nSET LOCAL {last}" for _, last in settings)
+    return encoded(f"{before}{text}{after}")
+
+
+def as_role(role: str, text: str) -> bytes:
+    """Statements in the name of a role; no role is the one that is logged in."""
+    body = text.rstrip().removesuffix(";")
+    return encoded(f"SET LOCAL ROLE {always_quoted(role)};\n{body};\nRESET ROLE" if role else body)
+
+
+def encoded(text: str) -> bytes:
+    """A statement as bytes; surrogate escapes are bytes that are not UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def in_section(part: Part, section: int, is_late: Callable[[Entry], bool]) -> list[Entry]:
+    """The entries of a section, but for those that come last."""
+    return [entry for entry in part.entries if entry.section == section and not is_late(entry)]

@@ -1,0 +1,181 @@
+"""The table of contents of an archive of `pg_dump -Fc`.
+
+`pg_restore --list` prints it for people: names that hold blanks cannot be told apart there, and statements are
+missing. So the file itself is read. Its format is that of PostgreSQL's sources, `ReadHead` and `ReadToc` of
+`src/bin/pg_dump/pg_backup_archiver.c`: the versions 1.14 (pg_dump 12 to 15), 1.15 (16) and 1.16 (17 and 18).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+
+from transforms.errors import IntegrityError, RefusedError
+
+MAGIC = b"PGDMP"
+OLDEST, NEWEST = (1, 14), (1, 16)
+WITH_ALGORITHM = (1, 15)
+WITH_RELATION_KIND = (1, 16)
+CUSTOM = 1  # archCustom of pg_backup.h
+TIME_FIELDS = 7
+
+# teSection of pg_backup.h. Comments and privileges have no section of their own.
+NO_SECTION, PRE_DATA, DATA, POST_DATA = 1, 2, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One object of an archive, or one statement about another object.
+
+    Attributes:
+        number: Its number in the archive ("dump id").
+        catalog: Oid of the catalog that it stood in, or 0.
+        oid: Its oid there, or 0.
+        kind: `TABLE`, `FK CONSTRAINT`, `ACL`, ...
+        schema: Its schema; empty if it has none.
+        tag: Its name, as far as one text can name it: a trigger's is `TABLE TRIGGER`.
+        owner: Its owner, or that of what it is about; may be empty.
+        section: `PRE_DATA`, `DATA` or `POST_DATA`.
+        statement: The SQL that makes it; bytes that are not UTF-8 are surrogate escapes.
+        drop: The SQL that would drop it; empty if there is none.
+        needs: Numbers of the entries that it depends on.
+        tablespace: Its tablespace, if not the default one.
+        access_method: Its table access method; empty if it has none.
+    """
+
+    number: int
+    catalog: int
+    oid: int
+    kind: str
+    schema: str
+    tag: str
+    owner: str
+    section: int
+    statement: str
+    drop: str
+    needs: tuple[int, ...]
+    tablespace: str = ""
+    access_method: str = ""
+
+    def __str__(self) -> str:
+        """Kind and name, for people."""
+        return f"{self.kind} {self.schema}.{self.tag}" if self.schema else f"{self.kind} {self.tag}"
+
+
+@dataclass(frozen=True)
+class Toc:
+    """A table of contents.
+
+    Attributes:
+        database: The name of the database that was dumped.
+        server: The version of its server, as it calls itself.
+        entries: The entries, in an order in which they can be restored.
+    """
+
+    database: str
+    server: str
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def by_number(self) -> dict[int, Entry]:
+        """The entries by their numbers."""
+        return {entry.number: entry for entry in self.entries}
+
+
+def parse(archive: bytes) -> Toc:
+    """Read the table of contents at the start of an archive.
+
+    Raises:
+        IntegrityError: if it is none, or is cut off.
+        RefusedError: if it is of a version that is not known.
+    """
+    try:
+        return _Reader(archive).toc()
+    except (EOFError, ValueError) as error:
+        raise IntegrityError(f"The archive of the schema is damaged: {error}. Verify the backup.") from error
+
+
+class _Reader:
+    """The primitives of the format, and what is made of them."""
+
+    def __init__(self, archive: bytes) -> None:
+        self._file = BytesIO(archive)
+        if self._take(len(MAGIC)) != MAGIC:
+            raise ValueError("it does not begin with PGDMP")
+        major, minor, _, self._integer_size, self._offset_size, form = self._take(6)
+        self._version = (major, minor)
+        if not OLDEST <= self._version <= NEWEST:
+            raise RefusedError(
+                f"The archive of the schema has the version {major}.{minor}, which this release does not"
+                " know: restore with a newer one."
+            )
+        if form != CUSTOM:
+            raise ValueError(f"it is of the format {form}, not of pg_dump -Fc")
+
+    def toc(self) -> Toc:
+        """The whole, from behind the first bytes."""
+        _ = self._byte() if self._version >= WITH_ALGORITHM else self._integer()  # how data is compressed
+        for _ in range(TIME_FIELDS):
+            self._integer()
+        database, server, _ = self._text(), self._text(), self._text()
+        entries = [self._entry() for _ in range(self._count())]
+        return Toc(database, server, tuple(_with_sections(entries)))
+
+    def _entry(self) -> Entry:
+        number, _ = self._integer(), self._integer()
+        catalog, oid = int(self._text()), int(self._text())
+        tag, kind, section, statement, drop, _ = (
+            self._text(), self._text(), self._integer(), self._text(), self._text(), self._text(),
+        )  # fmt: skip
+        schema, tablespace, access_method = self._text(), self._text(), self._text()
+        _ = self._integer() if self._version >= WITH_RELATION_KIND else 0
+        owner, _ = self._text(), self._text()  # the latter: whether it has oids, no more
+        needs = tuple(map(int, self._texts()))
+        self._take(1 + self._offset_size)  # where its data is
+        return Entry(
+            number, catalog, oid, kind, schema, tag, owner, section, statement, drop, needs, tablespace, access_method
+        )
+
+    def _texts(self) -> Iterator[str]:
+        while (text := self._nullable()) is not None:
+            yield text
+
+    def _text(self) -> str:
+        return self._nullable() or ""
+
+    def _nullable(self) -> str | None:
+        size = self._integer()
+        return None if size < 0 else self._take(size).decode("utf-8", "surrogateescape")
+
+    def _count(self) -> int:
+        count = self._integer()
+        if count < 0:
+            raise ValueError("it says that it has less than no entries")
+        return count
+
+    def _integer(self) -> int:
+        negative = self._byte()
+        size = int.from_bytes(self._take(self._integer_size), "little")
+        return -size if negative else size
+
+    def _byte(self) -> int:
+        return self._take(1)[0]
+
+    def _take(self, size: int) -> bytes:
+        data = self._file.read(size)
+        if len(data) != size:
+            raise EOFError("it ends in the middle of its table of contents")
+        return data
+
+
+def _with_sections(entries: list[Entry]) -> Iterator[Entry]:
+    """An entry without a section belongs to the section that it stands in, as in `ProcessArchiveRestoreOptions`."""
+    section = PRE_DATA
+    for entry in entries:
+        section = entry.section if entry.section != NO_SECTION else section
+        yield entry if entry.section == section else _placed(entry, section)
+
+
+def _placed(entry: Entry, section: int) -> Entry:
+    fields = {name: getattr(entry, name) for name in Entry.__slots__}
+    return Entry(**{**fields, "section": section})
