@@ -97,11 +97,11 @@ def _with_columns(connection: Connection, tables: Sequence[CatalogTable], select
 
 
 def _column(row: Sequence[Any]) -> Column:
-    name, text, schema, type_name, oid, kind, of_extension, modifier, place, collation, *others = row
+    name, text, schema, type_name, oid, kind, of_extension, modifier, number, not_null, identity, *collation = row
     base = BaseType(oid, kind, type_name, of_extension, modifier)
-    collated = str(Name(place, collation)) if collation else ""
+    collated = str(Name(*collation)) if all(collation) else ""
     words = (name, encode(name), text, str(Name(schema, type_name)))
-    return Column(*words, base.form, *base.digits(), *others, collation=collated)
+    return Column(*words, base.form, *base.digits(), number, not_null, identity, collated)
 
 
 def _relation(table: CatalogTable, columns: Sequence[Column], selection: Selection, is_ascii: bool) -> Relation:

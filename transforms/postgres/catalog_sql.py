@@ -72,8 +72,8 @@ COLUMNS = """
             SELECT FROM pg_catalog.pg_depend e
             WHERE e.classid = 'pg_catalog.pg_type'::regclass AND e.objid = b.oid
                 AND e.refclassid = 'pg_catalog.pg_extension'::regclass AND e.deptype = 'e'),
-        COALESCE(d.typmod, a.atttypmod), cn.nspname::text, c.collname::text,
-        a.attnum, a.attnotnull, a.attidentity::text
+        COALESCE(d.typmod, a.atttypmod), a.attnum, a.attnotnull, a.attidentity::text,
+        cn.nspname::text, c.collname::text
     FROM pg_catalog.pg_attribute a
         LEFT JOIN domain d ON d.oid = a.atttypid
             AND (SELECT t.typtype FROM pg_catalog.pg_type t WHERE t.oid = d.base) <> 'd'

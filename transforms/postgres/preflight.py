@@ -18,9 +18,10 @@ MOST_NAMES = 10
 _CATALOGS = (
     ("pg_namespace", "o.oid NOT IN (SELECT extnamespace FROM pg_catalog.pg_extension)"
                      " AND nspname !~ '^pg_(toast_)?temp_'"),
-    ("pg_class", "relkind IN ('r', 'v', 'm', 'S', 'f', 'p', 'c') AND relpersistence <> 't'"),
+    ("pg_class", "relkind IN ('r', 'v', 'm', 'S', 'f', 'p') AND relpersistence <> 't'"),
     ("pg_proc", ""),
-    ("pg_type", "typrelid = 0"),
+    ("pg_type", "(typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c"
+                " WHERE c.oid = typrelid AND c.relkind = 'c'))"),
     ("pg_operator", ""),
     ("pg_collation", ""),
     ("pg_ts_config", ""),

@@ -17,9 +17,10 @@ LONGEST_IDENTIFIER = 180
 def encode_part(part: str) -> str:
     """A part of an identifier as part of a name: all but letters, digits, `-`, `_` and `.` percent-encoded.
 
-    A leading dot is encoded too, so that no part is hidden or names a parent folder.
+    A leading dot is encoded too, so that no part is hidden or names a parent folder. Lone surrogates are bytes that are
+    not UTF-8 (PEP 383).
     """
-    encoded = quote(part, safe="").replace("~", "%7E")
+    encoded = quote(part, safe="", errors="surrogateescape").replace("~", "%7E")
     return "%2E" + encoded[1:] if encoded.startswith(".") else encoded
 
 

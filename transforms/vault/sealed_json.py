@@ -10,8 +10,12 @@ SEAL = "self_sha256"
 
 
 def canonical(value: dict[str, Any]) -> bytes:
-    """The one form of a JSON value: keys sorted, two spaces, UTF-8, a newline at the end."""
-    return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+    """The one form of a JSON value: keys sorted, two spaces, ASCII, a newline at the end.
+
+    ASCII, since names of an SQL_ASCII database need not be UTF-8: their other bytes are lone surrogates, which JSON can
+    escape and UTF-8 cannot hold.
+    """
+    return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=True) + "\n").encode("ascii")
 
 
 def seal(value: dict[str, Any]) -> bytes:
@@ -29,7 +33,7 @@ def unseal(data: bytes, name: str) -> dict[str, Any]:
     try:
         value = json.loads(data)
         sealed = isinstance(value, dict) and seal({k: v for k, v in value.items() if k != SEAL}) == data
-    except (ValueError, RecursionError) as error:  # half a surrogate pair is a ValueError of `seal`
+    except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{name} cannot be read: it is not JSON: {error}.") from error
     if not sealed:
         raise IntegrityError(f"{name} is corrupt: its bytes do not agree with the digest that it carries.")

@@ -46,3 +46,21 @@ def relations(connection: Connection, selection: Selection | None = None, order:
 def relation(connection: Connection, name: str, order: str = "auto") -> Relation:
     """One table of them."""
     return relations(connection, order=order)[name]
+
+
+def made(connection: Connection, *statements: str) -> None:
+    """Run statements."""
+    for statement in statements:
+        connection.execute(statement.encode())
+
+
+# Types of all kinds that people make, and domains over some of them.
+TYPE_OBJECTS = """
+    CREATE SCHEMA "My Types";
+    CREATE TYPE "My Types".mood AS ENUM ('sad', 'ok');
+    CREATE TYPE "My Types"."P air" AS (a int, b text);
+    CREATE DOMAIN "My Types".digits AS numeric(7,3);
+    CREATE DOMAIN "My Types".fewer AS "My Types".digits CHECK (VALUE < 10);
+    CREATE DOMAIN "My Types".moods AS "My Types".mood;
+    CREATE DOMAIN "My Types".list AS int[];
+"""

@@ -1,11 +1,7 @@
 """The statements that read ranges, as text and as the server plans them."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.servers.postgres_server import PostgresServer
-from tests.transforms.postgres.catalogs import module_database, undone
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
 from transforms.postgres.column import Column, Form
@@ -24,12 +20,6 @@ BY_FILE = Relation(1, Name("My s", "t"), (ID, AGE))
 AGE_SQL = '"A ""ge"""'
 OUTPUT = f"CASE WHEN {AGE_SQL} IS DISTINCT FROM NULL THEN pg_catalog.format('%s', {AGE_SQL}) END"
 END = b'["it\'s","5"]'
-
-
-@pytest.fixture
-def connection(postgres: PostgresServer) -> Iterator[Connection]:
-    with module_database(postgres) as name, undone(postgres, name) as session:
-        yield session
 
 
 def text(relation: Relation, key_range: KeyRange) -> str:
@@ -88,26 +78,26 @@ def plan(connection: Connection, relation: Relation, key_range: KeyRange) -> str
     return "\n".join(row[0] for row in connection.execute(f"EXPLAIN (COSTS off) {inner}".encode()))
 
 
-def test_a_range_of_several_columns_is_a_condition_on_the_index(connection: Connection) -> None:
-    connection.execute('CREATE TABLE public.t (id int, "case" text COLLATE "C", "A ""ge""" interval)')
-    connection.execute("INSERT INTO public.t SELECT n, 'x' || n % 50, NULL FROM generate_series(1, 20000) n")
-    connection.execute('CREATE UNIQUE INDEX i ON public.t ("case", id)')
-    connection.execute("ANALYZE public.t")
-    found = plan(connection, BY_KEY, KeyRange("", b'["x20","5"]', b'["x21","1"]'))
+def test_a_range_of_several_columns_is_a_condition_on_the_index(scratch: Connection) -> None:
+    scratch.execute('CREATE TABLE public.t (id int, "case" text COLLATE "C", "A ""ge""" interval)')
+    scratch.execute("INSERT INTO public.t SELECT n, 'x' || n % 50, NULL FROM generate_series(1, 20000) n")
+    scratch.execute('CREATE UNIQUE INDEX i ON public.t ("case", id)')
+    scratch.execute("ANALYZE public.t")
+    found = plan(scratch, BY_KEY, KeyRange("", b'["x20","5"]', b'["x21","1"]'))
     assert "Index Cond: ((ROW(" in found
     assert "Filter" not in found
-    assert "Sort" not in plan(connection, BY_KEY, KeyRange("", b'["x20","5"]', b'["x20","9"]'))
+    assert "Sort" not in plan(scratch, BY_KEY, KeyRange("", b'["x20","5"]', b'["x20","9"]'))
 
 
-def test_a_descending_index_is_read_backwards(connection: Connection) -> None:
-    connection.execute('CREATE TABLE public.t (id int, "case" text COLLATE "C", "A ""ge""" interval)')
-    connection.execute('CREATE UNIQUE INDEX i ON public.t ("case" DESC, id DESC)')
-    connection.execute("SET LOCAL enable_seqscan = off")
-    connection.execute("SET LOCAL enable_bitmapscan = off")
-    assert "Index Scan Backward using i" in plan(connection, BY_KEY, KeyRange("", END))
+def test_a_descending_index_is_read_backwards(scratch: Connection) -> None:
+    scratch.execute('CREATE TABLE public.t (id int, "case" text COLLATE "C", "A ""ge""" interval)')
+    scratch.execute('CREATE UNIQUE INDEX i ON public.t ("case" DESC, id DESC)')
+    scratch.execute("SET LOCAL enable_seqscan = off")
+    scratch.execute("SET LOCAL enable_bitmapscan = off")
+    assert "Index Scan Backward using i" in plan(scratch, BY_KEY, KeyRange("", END))
 
 
-def test_a_physical_range_reads_its_own_blocks_only(connection: Connection) -> None:
-    connection.execute('CREATE SCHEMA "My s"; CREATE TABLE "My s".t (id int, "A ""ge""" interval)')
-    connection.execute('INSERT INTO "My s".t SELECT generate_series(1, 20000); ANALYZE "My s".t')
-    assert plan(connection, BY_FILE, KeyRange(CTID, b"(3,0)", b"(7,12)")).startswith("Tid Range Scan on t")
+def test_a_physical_range_reads_its_own_blocks_only(scratch: Connection) -> None:
+    scratch.execute('CREATE SCHEMA "My s"; CREATE TABLE "My s".t (id int, "A ""ge""" interval)')
+    scratch.execute('INSERT INTO "My s".t SELECT generate_series(1, 20000); ANALYZE "My s".t')
+    assert plan(scratch, BY_FILE, KeyRange(CTID, b"(3,0)", b"(7,12)")).startswith("Tid Range Scan on t")

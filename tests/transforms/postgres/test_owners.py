@@ -72,7 +72,7 @@ def test_privileges_are_granted_by_the_statements_of_pg_restore(postgres: Postgr
 
 
 def test_a_member_of_the_owners_restores_owners_and_privileges_without_being_superuser(
-    postgres: PostgresServer, shop: str, backup: Backup, new_database: object
+    postgres: PostgresServer, shop: str, backup: Backup
 ) -> None:
     postgres.sql("DROP DATABASE IF EXISTS owners_copy WITH (FORCE)")
     try:
@@ -114,7 +114,7 @@ def test_a_stranger_to_the_owners_is_told_in_one_line(postgres: PostgresServer, 
             restore(backup, target_of(postgres, "owners_copy", "owners_stranger", create_database=True))
         about = [line for line in str(caught.value).splitlines() if line.startswith("owner of ")]
         assert len(about) == 1
-        assert f'role "{OWNER}"' in about[0]
+        assert f'"{OWNER}"' in about[0]
         assert about[0].endswith("--owner=none.")
         assert postgres.sql("SELECT count(*) FROM pg_database WHERE datname = 'owners_copy'") == "0"
     finally:

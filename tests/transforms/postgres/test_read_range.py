@@ -201,7 +201,7 @@ def test_a_read_that_is_left_cancels_its_query_and_closes_the_session(
 
 
 def failing(query: str, doing: str = "reading t") -> Callable[[Connection], list[Batch]]:
-    statement = sql.SQL(f"COPY ({query}) TO STDOUT (FORMAT binary)")  # type: ignore[arg-type]
+    statement = sql.SQL(f"COPY ({query}) TO STDOUT (FORMAT binary)")
     return lambda connection: list(
         read_copy(connection, statement, CopyTranscoder(bytes([Form.INT4, 0, 0]), (0,)), lambda fields: b"", 100, doing)
     )

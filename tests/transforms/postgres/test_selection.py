@@ -1,5 +1,7 @@
 """Which tables patterns select."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from transforms.postgres.selection import Candidate, Selection, parse_where
 ORDERS, LINES, UPPER = Name("public", "orders"), Name("public", "order_lines"), Name("public", "Orders")
 EAST, WEST, ROOT = Name("sales", "east"), Name("sales", "west"), Name("sales", "all_regions")
 STAR = Name("My Schema", "a*b")
+EMPTY = Name("public", "empty")
 TABLES = [
     *map(Candidate, (ORDERS, LINES, UPPER, STAR)),
     Candidate(EAST, (ROOT,)),
@@ -20,9 +23,8 @@ TABLES = [
 SCHEMAS = ["My Schema", "empty", "public", "sales"]
 
 
-def selected(*, empty: tuple[Name, ...] = (), where: tuple[str, ...] = (), **options: str) -> set[Name]:
-    selection = Selection.parse(**options, where=where)
-    return set(selection.select(TABLES, SCHEMAS, empty))
+def selected(schema: str = "", table: str = "", exclude_table: str = "", where: tuple[str, ...] = ()) -> set[Name]:
+    return set(Selection.parse(schema, table, exclude_table, where).select(TABLES, SCHEMAS, [EMPTY]))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,7 @@ def selected(*, empty: tuple[Name, ...] = (), where: tuple[str, ...] = (), **opt
         ({"table": "public.*", "exclude_table": "*.order*,public.orders"}, {UPPER}),
     ],
 )
-def test_patterns_select_by_sql_names_and_globs(options: dict[str, str], names: set[Name]) -> None:
+def test_patterns_select_by_sql_names_and_globs(options: dict[str, Any], names: set[Name]) -> None:
     assert selected(**options) == names
 
 
@@ -58,14 +60,14 @@ def test_a_partitioned_table_stands_for_all_of_its_partitions() -> None:
 
 
 def test_a_partitioned_table_without_partitions_may_be_named() -> None:
-    assert selected(table="public.empty", empty=(Name("public", "empty"),)) == set()
+    assert selected(table="public.empty") == set()
 
 
 @pytest.mark.parametrize("option", ["table", "exclude_table"])
 def test_a_pattern_without_a_table_is_an_error_that_names_those_there_are(option: str) -> None:
     expected = rf"^--{option}=public\.nothing: the database has no such table\. It has: .*public\.orders"
     with pytest.raises(NotFoundError, match=expected):
-        selected(**{option: "public.*,public.nothing"})
+        Selection.parse(**{option: "public.*,public.nothing"}).select(TABLES, SCHEMAS)
 
 
 def test_a_schema_that_is_not_there_is_an_error() -> None:
@@ -85,7 +87,7 @@ def test_a_schema_that_is_not_there_is_an_error() -> None:
         ({"table": 'public."a'}, "no name in SQL's syntax"),
     ],
 )
-def test_a_malformed_pattern_is_refused(options: dict[str, str], words: str) -> None:
+def test_a_malformed_pattern_is_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         Selection.parse(**options)
 

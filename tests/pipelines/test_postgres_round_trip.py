@@ -1,0 +1,77 @@
+"""A whole database, of every type and every kind of object, backed up and restored."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.bigtable_runs import check
+from tests.pipelines.postgres_runs import backup, restore
+from tests.postgres_zoo import PARTS, PORTABLE, RESTORER, differences, make_zoo, normalised_dump, plain_copy
+from tests.postgres_zoo.zoo import make_roles
+from tests.servers.postgres_server import SUPERUSER, PostgresServer
+
+OF_USERS = [part.name for part in PARTS if not part.superuser and not part.optional]
+NewDatabase = Callable[..., str]
+
+
+def copied(
+    vault: Path, source: PostgresServer, original: str, target: PostgresServer, copy: str, user: str = SUPERUSER
+) -> None:
+    """Back up, verify, and restore into a database that is made for it."""
+    made = backup(vault, source.url(original), "--chunk_size=64KiB", "--json")
+    assert made.code == 0, made.err
+    assert check(vault, "latest", "--level=L3").code == 0
+    make_roles(target)
+    ended = restore(vault, target.url(copy, user), "--create_database", "--json")
+    assert ended.code == 0, ended.err
+    assert ended.json["skipped"] == []
+
+
+@pytest.fixture
+def copy_of(postgres: PostgresServer, new_database: NewDatabase) -> str:
+    """The name of a database that is dropped at the end and does not exist yet."""
+    name = new_database(postgres)
+    postgres.sql(f"DROP DATABASE {name}")
+    return name
+
+
+@pytest.mark.parametrize("user", [SUPERUSER, RESTORER])
+def test_every_type_and_every_object_comes_back(
+    postgres: PostgresServer, new_database: NewDatabase, copy_of: str, tmp_path: Path, user: str
+) -> None:
+    zoo = new_database(postgres)
+    make_zoo(postgres, zoo, parts=[] if user == SUPERUSER else OF_USERS)
+    copied(tmp_path / "v", postgres, zoo, postgres, copy_of, user)
+    both = (normalised_dump(postgres.binaries, postgres.url(name)) for name in (zoo, copy_of))
+    assert differences(*both) == []
+
+
+def test_a_newer_server_gets_what_its_own_programs_would_bring(
+    postgres15: PostgresServer, postgres18: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    zoo, plain = new_database(postgres15), new_database(postgres18)
+    make_zoo(postgres15, zoo, parts=[part for part in OF_USERS if part in PORTABLE])
+    copied(tmp_path / "v", postgres15, zoo, postgres18, f"{plain}_copy", RESTORER)
+    try:
+        plain_copy(postgres15, zoo, postgres18, plain)
+        both = (normalised_dump(postgres18.binaries, postgres18.url(name)) for name in (plain, f"{plain}_copy"))
+        assert differences(*both) == []
+    finally:
+        postgres18.sql(f"DROP DATABASE {plain}_copy WITH (FORCE)")
+
+
+def test_the_same_database_has_the_same_digests_through_any_number_of_ranges(
+    postgres18: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    zoo = new_database(postgres18)
+    make_zoo(postgres18, zoo, parts=["numbers", "texts", "times", "nested", "shapes"])
+    found = [digests(tmp_path / str(ranges), postgres18.url(zoo), ranges) for ranges in (1, 2, 31)]
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) > 30
+
+
+def digests(vault: Path, url: str, ranges: int) -> Sequence[tuple[str, str]]:
+    made = backup(vault, url, f"--ranges={ranges}", "--json")
+    assert made.code == 0, made.err
+    return [(table["name"], table["digest"]) for table in made.json["tables"]]

@@ -1,0 +1,211 @@
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from tests.postgres_zoo.dump import differences, normalised_dump
+from tests.servers.postgres_server import PostgresServer
+from tests.transforms.postgres.archives import OWNER, RESTORER, SUPERUSERS, archive_of, make_roles, make_shop, toc_of
+from tests.transforms.postgres.catalogs import module_database
+from tests.transforms.postgres.sessions import database_of, opened
+from transforms.errors import RefusedError
+from transforms.postgres import archive_part, archive_restore, ledger, post_data, session_pool
+from transforms.postgres.archive_plan import ArchivePlan, plan
+from transforms.postgres.archive_restore import Rehearsal
+from transforms.postgres.owners import Owning
+from transforms.postgres.preflight import list_objects
+from transforms.postgres.renames import EVERYTHING
+from transforms.postgres.step import Step
+from transforms.postgres.toc import PRE_DATA, Entry, Toc, parse
+
+OURS = ledger.Restoration("restore-1", "backup-1")
+NewDatabase = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def toc(postgres: PostgresServer) -> Iterator[Toc]:
+    with module_database(postgres) as database:
+        make_shop(postgres, database, SUPERUSERS)
+        yield toc_of(postgres, database)
+
+
+def planned(toc: Toc, is_superuser: bool = True) -> ArchivePlan:
+    return plan(toc, archive_part.whole(toc), Owning(), EVERYTHING, is_superuser)
+
+
+def run_all(server: PostgresServer, database: str, steps: ArchivePlan, user: str = "postgres", jobs: int = 3) -> Rehearsal:
+    """A restore without rows; every phase twice."""
+    where = database_of(server, database, user)
+    with opened(server, database, user) as connection:
+        tried = archive_restore.rehearse(connection, steps, OURS)
+        for _ in range(2):
+            archive_restore.make(connection, steps, OURS, tried)
+        for _ in range(2):
+            post_data.run(where, steps.session, [step for step in steps.post_data if step.name not in tried.skipped], jobs)
+        archive_restore.close(connection, steps, lambda inner: None)
+    session_pool.close_idle(where)
+    return tried
+
+
+def test_a_rehearsal_leaves_nothing(postgres: PostgresServer, toc: Toc, new_database: NewDatabase) -> None:
+    with opened(postgres, new_database(postgres)) as connection:
+        tried = archive_restore.rehearse(connection, planned(toc), OURS)
+        assert tried.told == []
+        assert list(list_objects(connection)) == []
+        assert ledger.find(connection) is None
+
+
+def test_the_objects_are_those_of_the_source_also_when_every_phase_runs_twice(
+    postgres: PostgresServer, new_database: NewDatabase
+) -> None:
+    source, copy = new_database(postgres), new_database(postgres)
+    make_shop(postgres, source, "TRUNCATE shop.orders, shop.lines, shop.moods, shop.\"Odd name\";"
+              "REFRESH MATERIALIZED VIEW shop.total WITH NO DATA;"
+              "ALTER SEQUENCE shop.free_numbers RESTART; ALTER SEQUENCE shop.lines_id_seq RESTART;"
+              "ALTER SEQUENCE shop.orders_id_seq RESTART;" + SUPERUSERS)  # fmt: skip
+    run_all(postgres, copy, planned(toc_of(postgres, source)))
+    client = postgres.binaries
+    assert differences(normalised_dump(client, postgres.url(source)), normalised_dump(client, postgres.url(copy))) == []
+
+
+def test_what_a_role_may_not_make_is_told_by_the_server_and_left_out(
+    postgres: PostgresServer, toc: Toc, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres)
+    postgres.sql(f"ALTER DATABASE {database} OWNER TO {RESTORER}")
+    tried = run_all(postgres, database, planned(toc, is_superuser=False), RESTORER)
+    told = {line.split(":")[0] for line in tried.told}
+    assert told == {"PUBLICATION everything", "EVENT TRIGGER looking", "owner of FUNCTION shop.look()"}
+    assert "superuser" in tried.told[0]
+    assert tried.missing_tables == []
+    # Row security is forced, and still the foreign key could be checked.
+    kinds = "SELECT contype, count(*) FROM pg_constraint WHERE conrelid = 'shop.lines'::regclass AND contype IN ('f', 'p') GROUP BY 1"
+    assert sorted(postgres.sql(kinds, database).splitlines()) == ["f|1", "p|1"]
+    forced = "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = 'shop.lines'::regclass"
+    assert postgres.sql(forced, database) == "t|t"
+
+
+def test_what_needs_something_that_fails_is_told_as_such(
+    postgres: PostgresServer, new_database: NewDatabase
+) -> None:
+    source = new_database(postgres)
+    postgres.sql("CREATE TYPE public.kind AS ENUM ('a'); CREATE TABLE public.of_kind (k public.kind PRIMARY KEY);"
+                 "COMMENT ON TABLE public.of_kind IS 'x'; CREATE TABLE public.free (i int)", source)  # fmt: skip
+    broken = toc_of(postgres, source)
+    entries = [
+        replace(entry, statement="CREATE TYPE public.kind AS OF_THE_FUTURE") if entry.kind == "TYPE" else entry
+        for entry in broken.entries
+    ]
+    with opened(postgres, new_database(postgres)) as connection:
+        tried = archive_restore.rehearse(connection, planned(replace(broken, entries=tuple(entries))), OURS)
+    assert [line.split(":")[0] for line in tried.told] == [
+        "TYPE public.kind", "TABLE public.of_kind", "CONSTRAINT public.of_kind of_kind_pkey",
+    ]  # fmt: skip
+    assert "syntax error" in tried.told[0]
+    assert tried.told[1] == "TABLE public.of_kind: needs TYPE public.kind."
+    assert tried.missing_tables == ["TABLE public.of_kind: needs TYPE public.kind."]
+
+
+def test_an_extension_that_the_server_lacks_is_told(postgres: PostgresServer, new_database: NewDatabase) -> None:
+    database = new_database(postgres)
+    toc = toc_of(postgres, database)
+    create = "CREATE EXTENSION IF NOT EXISTS of_dreams;\n"
+    lacking = Entry(999999, 0, 0, "EXTENSION", "", "of_dreams", "", PRE_DATA, create, "", ())
+    with opened(postgres, database) as connection:
+        tried = archive_restore.rehearse(connection, planned(replace(toc, entries=(*toc.entries, lacking))), OURS)
+    assert len(tried.told) == 1
+    assert 'extension "of_dreams" is not available' in tried.told[0]
+
+
+def test_a_step_that_fails_in_earnest_ends_the_transaction_and_names_itself(
+    postgres: PostgresServer, toc: Toc, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres)
+    with opened(postgres, database) as connection:
+        steps = planned(toc)
+        bad = replace(steps.pre_data[-1], title="TABLE shop.bad", statement=b"CREATE TABLE shop.bad (i no_such_type)")
+        with pytest.raises(Exception, match=r'TABLE shop.bad: type "no_such_type" does not exist'):
+            archive_restore.make(connection, replace(steps, pre_data=(*steps.pre_data, bad)), OURS, Rehearsal())
+        assert list(list_objects(connection)) == []
+        assert ledger.find(connection) is None
+
+
+def test_an_interrupted_end_goes_on_where_it_was(postgres: PostgresServer, toc: Toc, new_database: NewDatabase) -> None:
+    database = new_database(postgres)
+    where, steps = database_of(postgres, database), planned(toc)
+    with opened(postgres, database) as connection:
+        archive_restore.make(connection, steps, OURS, Rehearsal())
+        half = len(steps.post_data) // 2
+        failing = replace(steps.post_data[half], statement=b"SELECT 1 / 0")
+        with pytest.raises(RefusedError, match="division by zero"):
+            post_data.run(where, steps.session, [*steps.post_data[:half], failing, *steps.post_data[half + 1 :]], 2)
+        post_data.run(where, steps.session, steps.post_data, 2)
+        archive_restore.close(connection, steps, lambda inner: None)
+    session_pool.close_idle(where)
+    indexes = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'shop'"
+    assert postgres.sql(indexes, database) == "6"
+
+
+def test_event_triggers_see_nothing_of_the_restore(postgres: PostgresServer, toc: Toc, new_database: NewDatabase) -> None:
+    database = new_database(postgres)
+    run_all(postgres, database, planned(toc))  # the trigger raises an exception at whatever is dropped
+    assert postgres.sql("SELECT evtname FROM pg_event_trigger", database) == "looking"
+    assert postgres.sql("SELECT to_regnamespace('shardkeep_restore') IS NULL", database) == "t"
+
+
+def test_a_deadlock_is_tried_again(postgres: PostgresServer, new_database: NewDatabase) -> None:
+    database = new_database(postgres)
+    where = database_of(postgres, database)
+    postgres.sql("CREATE TABLE public.a (i int); CREATE TABLE public.b (i int)", database)
+    steps = [
+        Step(f"{one}{other}", "lock", f"LOCK TABLE public.{one}; SELECT pg_advisory_xact_lock_shared(1);"
+             f"LOCK TABLE public.{other}; INSERT INTO public.{one} VALUES (1)".encode())
+        for one, other in ("ab", "ba")
+    ]  # fmt: skip
+    with opened(postgres, database) as connection:
+        ledger.create(connection, OURS)
+        connection.execute("SET deadlock_timeout = '10ms'")
+        post_data.run(where, b"SET LOCAL deadlock_timeout = '10ms'", steps, 2)
+        assert connection.execute("SELECT count(*) FROM public.a, public.b").fetchone() == (1,)
+    session_pool.close_idle(where)
+
+
+def test_a_lost_connection_is_no_failure_of_a_step(postgres: PostgresServer, toc: Toc, new_database: NewDatabase) -> None:
+    steps = planned(toc)
+    killing = replace(steps.pre_data[0], statement=b"SELECT pg_terminate_backend(pg_backend_pid())")
+    with opened(postgres, new_database(postgres)) as connection, pytest.raises(Exception, match="terminating connection"):
+        archive_restore.rehearse(connection, replace(steps, pre_data=(killing, *steps.pre_data[1:])), OURS)
+
+
+def test_indexes_of_one_table_are_made_at_once_and_constraints_alone() -> None:
+    index = [Step(name, name, b"", tables=frozenset("t"), shares=True) for name in ("1", "2")]
+    key = Step("3", "3", b"", tables=frozenset("t"))
+    other = Step("4", "4", b"", tables=frozenset("u"))
+    schedule = post_data._Schedule({step.name: step for step in [*index, key, other]})
+    assert [step.name for step in schedule.startable([], 4)] == ["1", "2", "4"]
+    for step in index:
+        schedule.done(step)
+    assert [step.name for step in schedule.startable([other], 4)] == ["3"]
+
+
+def test_an_archive_of_an_older_server_is_restored_by_a_newer_one(
+    postgres15: PostgresServer, postgres18: PostgresServer, new_database: NewDatabase
+) -> None:
+    source, copy = new_database(postgres15), new_database(postgres18)
+    make_shop(postgres15, source)
+    make_roles(postgres18)
+    tried = run_all(postgres18, copy, planned(toc_of(postgres15, source)))
+    assert tried.told == []
+    assert postgres18.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'", copy) == OWNER
+
+
+def test_an_archive_of_a_newer_program_is_restored_by_an_older_server(
+    postgres15: PostgresServer, postgres18: PostgresServer, new_database: NewDatabase
+) -> None:
+    source, copy = new_database(postgres15), new_database(postgres15)
+    make_shop(postgres15, source)
+    archive = archive_of(replace(postgres15, binaries=postgres18.binaries), source)
+    assert run_all(postgres15, copy, planned(parse(archive))).told == []
+    with psycopg.connect(postgres15.url(copy)) as connection:
+        assert connection.execute("SELECT count(*) FROM shop.orders").fetchone() == (0,)
