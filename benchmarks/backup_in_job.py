@@ -5,12 +5,11 @@ python -m benchmarks.backup_in_job --server=localhost:PORT --rows=1000000 --vaul
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 
+from benchmarks.job_steps import back_up_rows
 from benchmarks.stopwatch import Stopwatch, reader_parser
 from pipelines.command.take_backup import claim
-from transforms.backup_work import BackupWork, index_group
+from transforms.backup_work import BackupWork
 from transforms.bigtable.instance import Instance
 from transforms.bigtable.source import BigtableSource
 from transforms.progress import ProgressFile
@@ -21,16 +20,11 @@ from transforms.vault.vault import open_or_create_vault
 
 _CHUNK_SIZE = 1 << 20
 _RANGES = 16
-_READERS = 2
 
 
 def back_up(work: BackupWork) -> Totals:
-    """The steps of `transforms.back_up.BackUp`, one after the other; returns what the manifest says."""
-    planned = [item for table in work.tables(None) for item in work.plan(table)]
-    with ThreadPoolExecutor(_READERS) as readers:
-        receipts = list(readers.map(work.back_up, planned))
-    files = [file for group in groupby(receipts, index_group) for file in work.write_index(group)]
-    return commit(work.store(), work.backup, work.conclude(files)).totals
+    """Back up and commit; returns what the manifest says."""
+    return commit(work.store(), work.backup, work.conclude(back_up_rows(work))).totals
 
 
 def main(argv: Sequence[str] | None = None) -> None:

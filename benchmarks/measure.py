@@ -1,10 +1,12 @@
 """Runs all contestants side by side and keeps the figures of every run."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 from benchmarks.child import ChildError, Usage, run_module
 from benchmarks.contestant import CONTESTANTS, TABLE, Contestant, Course
@@ -15,7 +17,7 @@ from benchmarks.replay_process import running_replay_server, server_counts
 class Figures:
     """What one run of a contestant took, multiplied if it handled only a part of the rows.
 
-    `peak_bytes` is never multiplied, and `server_cpu_seconds` is the replay server's own share.
+    `peak_bytes` is never multiplied, and `server_cpu_seconds` is the server's own share.
     """
 
     wall_seconds: float
@@ -24,11 +26,21 @@ class Figures:
     server_cpu_seconds: float
 
 
+class Line(Protocol):
+    """A line of the report: its name, and that it handles one row in so many."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def part(self) -> int: ...
+
+
 @dataclass
 class Column:
-    """The figures of a contestant with one message size; `problem` says why some are missing."""
+    """The figures of a contestant in one measurement; `problem` says why some are missing."""
 
-    contestant: Contestant
+    contestant: Line
     runs: list[Figures] = field(default_factory=list)
     problem: str = ""
 
@@ -56,13 +68,12 @@ def measure(rows: int, message_size: int, runs: int, ranges: int, names: Sequenc
         ranges: Key ranges that our commands are asked to make.
         names: The contestants to run; all if empty.
     """
-    columns = [Column(contestant) for contestant in CONTESTANTS if not names or contestant.name in names]
+    chosen = {contestant: Column(contestant) for contestant in CONTESTANTS if not names or contestant.name in names}
     with running_replay_server(rows, message_size, table=TABLE) as server:
         for course in _courses(server, rows, runs, ranges):
-            for column in columns:
-                if not column.problem:
-                    _add_run(column, course)
-    return columns
+            for contestant, column in chosen.items():
+                add_run(column, partial(_run, contestant, course))
+    return list(chosen.values())
 
 
 def _courses(server: str, rows: int, runs: int, ranges: int) -> Iterator[Course]:
@@ -71,9 +82,12 @@ def _courses(server: str, rows: int, runs: int, ranges: int) -> Iterator[Course]
             yield Course(server, rows, ranges, Path(folder), f"run{run}")
 
 
-def _add_run(column: Column, course: Course) -> None:
+def add_run(column: Column, run: Callable[[], Figures]) -> None:
+    """Let a contestant run once more, unless it failed before."""
+    if column.problem:
+        return
     try:
-        column.runs.append(_run(column.contestant, course))
+        column.runs.append(run())
     except ChildError as error:
         column.problem = str(error)
 
@@ -86,11 +100,19 @@ def _run(contestant: Contestant, course: Course) -> Figures:
     rows = spent["mutate_entries"] if contestant.writes else usage.printed.get("rows")
     if rows != course.rows // contestant.part:
         raise ChildError(f"{contestant.name} handled {rows} rows, not {course.rows // contestant.part}")
-    return _figures(contestant, usage, spent["cpu_seconds"])
+    return figures(usage, contestant.timed, contestant.part, spent["cpu_seconds"])
 
 
-def _figures(contestant: Contestant, usage: Usage, server_cpu: float) -> Figures:
-    wall, cpu, peak, part = usage.wall_seconds, usage.cpu_seconds, usage.peak_bytes, contestant.part
-    if contestant.timed:
+def figures(usage: Usage, timed: bool, part: int, server_cpu: float) -> Figures:
+    """The figures of a run.
+
+    Args:
+        usage: What the child used, and printed.
+        timed: Whether what it printed counts, which is of the work alone.
+        part: It handled one row in so many.
+        server_cpu: CPU seconds of the server meanwhile.
+    """
+    wall, cpu, peak = usage.wall_seconds, usage.cpu_seconds, usage.peak_bytes
+    if timed:
         wall, cpu, peak = (usage.printed[name] for name in ("wall_seconds", "cpu_seconds", "peak_bytes"))
     return Figures(wall * part, cpu * part, peak, server_cpu * part)

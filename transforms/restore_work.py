@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from transforms.errors import IntegrityError
+from transforms.identity import Table
 from transforms.map_ahead import map_ahead
 from transforms.report import Report
 from transforms.source import Assignment, Ending, Target
@@ -43,6 +44,25 @@ class RestoredTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a table goes: an `Assignment` without the table, whose description stands in the manifest."""
+
+    name: str
+    may_append: bool
+    remedy: str
+    create: bool
+
+    @classmethod
+    def of(cls, assignment: Assignment) -> "Destination":
+        """The destination of an assignment."""
+        return cls(assignment.destination, assignment.may_append, assignment.remedy, assignment.create)
+
+    def assign(self, table: Table) -> Assignment:
+        """The assignment of `table` to it."""
+        return Assignment(table, self.name, self.may_append, self.remedy, self.create)
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """What a restore has done: its tables, and what the target says of the whole."""
 
@@ -57,13 +77,13 @@ class RestoreWork:
     Attributes:
         backup: The backup, and how to check it.
         target: Whom it is written to.
-        assignments: Where each restored table goes, by its place in the manifest.
+        destinations: Where each restored table goes, by its place in the manifest.
         writers: Chunks of a run that are being written at once: a server's answer takes longer than a chunk's work.
     """
 
     backup: VerifyWork
     target: Target
-    assignments: Mapping[int, Assignment]
+    destinations: Mapping[int, Destination]
     writers: int = 4
 
     def begin(self, _: None, report: Report) -> None:
@@ -73,11 +93,11 @@ class RestoreWork:
             IntegrityError: with all that is wrong with the backup.
         """
         require_ok(report)
-        self.target.begin(list(self.assignments.values()), self._attachments())
+        self.target.begin(self._assignments(), self._attachments())
 
     def places(self, _: None) -> Iterator[int]:
         """The places of the restored tables in the manifest."""
-        return iter(self.assignments)
+        return iter(self.destinations)
 
     def prepare(self, place: int) -> int:
         """Make a table ready."""
@@ -134,14 +154,17 @@ class RestoreWork:
 
     def end(self, tables: Iterable[RestoredTable]) -> Restored:
         """End with the target, when all tables are finished."""
-        ending = self.target.end(list(self.assignments.values()), self._attachments())
+        ending = self.target.end(self._assignments(), self._attachments())
         return Restored(tuple(sorted(tables, key=lambda table: table.destination)), ending)
 
     def _attachments(self) -> Attachments:
         return Attachments(self.backup.store(), self.backup.manifest().attachments)
 
     def _assignment(self, place: int) -> Assignment:
-        return self.assignments[place]
+        return self.destinations[place].assign(self._entry(place).table)
+
+    def _assignments(self) -> list[Assignment]:
+        return [self._assignment(place) for place in self.destinations]
 
     def _entry(self, place: int) -> TableEntry:
         return self.backup.manifest().tables[place]

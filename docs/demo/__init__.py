@@ -1,1 +1,1 @@
-"""The demonstration: a real Bigtable (the official emulator) with real data, backed up, damaged and restored."""
+"""The demonstration: a real Bigtable (the official emulator) and a real PostgreSQL with real data, there and back."""

@@ -18,7 +18,7 @@ from pipelines.command.rooms import inspector
 from pipelines.command.tables import render
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
 from transforms.progress import ProgressFile
-from transforms.restore_work import RestoreWork
+from transforms.restore_work import Destination, RestoreWork
 from transforms.source import Assignment, Target
 from transforms.vault.attachments import Attachments
 from transforms.vault.catalogue import Listing, find_backup, usable
@@ -88,7 +88,7 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
         inspect = inspector(usable(listing).intent.source)
         backup = VerifyWork(vault.place, listing.source, listing.backup, inspect, progress)
         pipeline = open_pipeline(config.beam_args)
-        build(pipeline, RestoreWork(backup, config.target, placed, config.writers), result)
+        build(pipeline, RestoreWork(backup, config.target, _destinations(placed), config.writers), result)
         try:
             with ProgressLine("restoring", None, progress.path):
                 run_job(pipeline)
@@ -98,6 +98,10 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
             print("\n".join(dict.fromkeys(_unfinished(config.target, placed))), file=sys.stderr)
             raise
         return result.read()
+
+
+def _destinations(placed: Placed) -> dict[int, Destination]:
+    return {place: Destination.of(assignment) for place, assignment in placed.items()}
 
 
 def _unfinished(target: Target, placed: Placed) -> Iterator[str]:

@@ -113,12 +113,12 @@ def test_identifiers_are_encoded_as_the_examples_are() -> None:
 
 
 def test_json_objects_are_in_the_documented_form(small_vault: SmallVault) -> None:
-    expression = 'json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\\n"'
+    expression = 'json.dumps(value, sort_keys=True) + "\\n"'
     assert expression in DOCUMENT
     for name, value in json_objects(small_vault):
-        form = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+        form = json.dumps(value, sort_keys=True) + "\n"
         assert small_vault.read(name) == form.encode()
-        blank = json.dumps({**value, "self_sha256": ""}, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+        blank = json.dumps({**value, "self_sha256": ""}, sort_keys=True) + "\n"
         assert hashlib.sha256(blank.encode()).hexdigest() == value["self_sha256"]
 
 

@@ -14,7 +14,7 @@ from tests.memory_room.target import MemoryTarget
 from transforms.backup_work import BackupWork, index_group
 from transforms.progress import ProgressFile
 from transforms.report import Report, found, merge
-from transforms.restore_work import RestoredTable, RestoreWork, Written
+from transforms.restore_work import Destination, RestoredTable, RestoreWork, Written
 from transforms.source import Assignment, Wanted
 from transforms.vault.attachments import Attachments
 from transforms.vault.index import IndexFile
@@ -83,7 +83,7 @@ def restore_work(backup: VerifyWork, target: MemoryTarget) -> RestoreWork:
     judged = target.check(
         [Assignment(entry.table, entry.table.name) for entry in backup.manifest().tables], attachments
     )
-    return RestoreWork(backup, target, dict(enumerate(judged)))
+    return RestoreWork(backup, target, {place: Destination.of(item) for place, item in enumerate(judged)})
 
 
 def restore(work: RestoreWork, times: int = 1) -> list[RestoredTable]:

@@ -66,9 +66,9 @@ def test_every_row_is_there_whatever_the_order_and_however_many_ranges(
             }
             assert sorted(row["n"] for row in rows_of(vault, "public+by_file")) == list(range(1, 3001))
     assert len({tuple(digests(each).items()) for each in made.values()}) == 1
-    ranges = {table["name"]: table["ranges"] for table in made["physical", 31]["tables"]}
-    assert ranges["public.nothing"] == 1
-    assert ranges["public.by_key"] > 10
+    planned = {table["name"]: table["ranges"] for table in made["physical", 31]["tables"]}
+    assert planned["public.nothing"] == 1
+    assert planned["public.by_key"] > 10
 
 
 def test_the_copy_of_a_busy_database_is_of_one_moment(

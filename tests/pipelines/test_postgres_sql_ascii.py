@@ -26,14 +26,12 @@ NAMED = b"""
 NewDatabase = Callable[..., str]
 
 
-@pytest.fixture
-def database(postgres: PostgresServer, new_database: NewDatabase) -> str:
-    """The part of the zoo, and a table whose names are no UTF-8."""
-    name = new_database(postgres, ENCODING)
-    make_zoo(postgres, name, parts=["sql_ascii"])
-    with opened(postgres, name) as connection:
+def filled(server: PostgresServer, database: str) -> str:
+    """The database with the part of the zoo, and a table whose names are no UTF-8."""
+    make_zoo(server, database, parts=["sql_ascii"])
+    with opened(server, database) as connection:
         connection.execute(NAMED)
-    return name
+    return database
 
 
 def rows_of(vault: Path, table: str) -> list[dict[str, Any]]:
@@ -46,8 +44,9 @@ def rows_of(vault: Path, table: str) -> list[dict[str, Any]]:
 
 
 def test_a_copy_is_the_same_to_the_byte(
-    postgres: PostgresServer, database: str, new_database: NewDatabase, tmp_path: Path
+    postgres: PostgresServer, new_database: NewDatabase, tmp_path: Path
 ) -> None:
+    database = filled(postgres, new_database(postgres, ENCODING))
     made = backup(tmp_path / "v", postgres.url(database), "--ranges=2", "--json")
     assert made.code == 0, made.err
     assert check(tmp_path / "v", "latest", "--level=L3").code == 0
@@ -57,8 +56,11 @@ def test_a_copy_is_the_same_to_the_byte(
     assert differences(*(normalised_dump(postgres.binaries, postgres.url(name)) for name in (database, copy))) == []
 
 
-def test_the_vault_holds_the_bytes_of_names_and_texts(postgres: PostgresServer, database: str, tmp_path: Path) -> None:
-    made = backup(tmp_path / "v", postgres.url(database), "--json")
+def test_the_vault_holds_the_bytes_of_names_and_texts(
+    postgres18: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    database = filled(postgres18, new_database(postgres18, ENCODING))
+    made = backup(tmp_path / "v", postgres18.url(database), "--json")
     assert made.code == 0, made.err
     assert rows_of(tmp_path / "v", "sch%E9ma+t%FF") == [
         {"c_xf6_l": b"\xe9", "c_xc3b6_l": b"a"},

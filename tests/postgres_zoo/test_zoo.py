@@ -96,6 +96,27 @@ def test_the_portable_parts_hold_the_same_rows_in_the_next_version(
     assert [text for text in differences(one, other) if not worded_otherwise.match(text)] == []
 
 
+def test_bytes_that_are_no_text_are_equal_in_a_copy(postgres: PostgresServer, new_database: Callable[..., str]) -> None:
+    words = "ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+    source, copy = new_database(postgres, words), new_database(postgres, words)
+    assert make_zoo(postgres, source, parts=["sql_ascii"]) == ["sql_ascii"]
+    plain_copy(postgres, source, postgres, copy)
+    original, again = (normalised_dump(postgres.binaries, postgres.url(name)) for name in (source, copy))
+    assert any("\udcff" in text for text in original)
+    assert differences(original, again) == []
+
+
+def test_pg_dump_itself_puts_the_columns_of_an_adopted_child_in_another_order(
+    postgres: PostgresServer, new_database: Callable[..., str]
+) -> None:
+    source, copy = new_database(postgres), new_database(postgres)
+    make_zoo(postgres, source, parts=["reordered"])
+    plain_copy(postgres, source, postgres, copy)
+    rows = "SELECT * FROM reordered.adopted WHERE id = 5"
+    assert postgres.sql(rows, source) == "x|2000-01-01|stork|5"
+    assert postgres.sql(rows, copy) == "5|stork|2000-01-01|x"
+
+
 def test_every_kind_of_change_is_found_and_nothing_else(
     postgres: PostgresServer, zoo: str, new_database: Callable[..., str]
 ) -> None:

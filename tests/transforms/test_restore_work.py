@@ -132,7 +132,7 @@ def stored_chunks(vault: MemoryVault) -> Iterator[tuple[IndexEntry, Chunk]]:
 def test_a_table_is_restored_under_another_name(vault: MemoryVault) -> None:
     target = new_database()
     work = by_hand.restore_work(vault.work, MemoryTarget(target))
-    work = replace(work, assignments={1: replace(work.assignments[1], destination="persons")})
+    work = replace(work, destinations={1: replace(work.destinations[1], name="persons")})
     [restored] = by_hand.restore(work)
     assert (restored.table, restored.destination, restored.rows) == ("people", "persons", 24)
     assert DATABASES[target].content == {"persons": DATABASES[vault.database].tables["people"].content}

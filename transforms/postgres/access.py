@@ -41,5 +41,8 @@ def _message(user: str, closed: Sequence[Name], unreadable: Sequence[Name], filt
         told.append(f"No SELECT on: {name_list(unreadable)}. GRANT SELECT ON them TO {user}.")
     if filtered:
         told.append(f"Row-level security would filter: {name_list(filtered)}. ALTER ROLE {user} BYPASSRLS.")
-    both = "" if not (closed or unreadable) else f" GRANT pg_read_all_data TO {user} (14 or later) opens all tables."
-    return " ".join(told) + f"{both} Or leave them out: --exclude_table=..."
+    if closed or unreadable:  # leaving them out would not do: the archive's pg_dump locks every table of the database
+        told.append(f"GRANT pg_read_all_data TO {user} (14 or later) opens all tables.")
+    if filtered:
+        told.append(f"Or leave {'those with such policies' if closed or unreadable else 'them'} out: --exclude_table=...")
+    return " ".join(told)

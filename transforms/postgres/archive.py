@@ -31,7 +31,7 @@ def dump_schema(
     Raises:
         UnreachableError: if no pg_dump of this machine is new enough, if the user may not see a table, or
             if the server cannot be reached or the snapshot is gone.
-        RefusedError: if a table stays locked.
+        RefusedError: if a table stays locked, or is dropped meanwhile.
     """
     program = find_dump(major)
     try:
@@ -66,16 +66,20 @@ def _arguments(snapshot: str | None, lock_seconds: float) -> list[str]:
 def _explained(error: UnreachableError, lock_seconds: float) -> UnreachableError | RefusedError:
     """pg_dump ends with 1 whatever happened; it repeats the statement that failed, never translated."""
     words = str(error)
+    if "SET TRANSACTION SNAPSHOT" in words:
+        return UnreachableError(f"{words}\nThe session that held the snapshot is gone. Start the backup again.")
     if "LOCK TABLE" in words and "timeout" in words:
         return RefusedError(
             f"{words}\nA table was locked for {lock_seconds:g} s: somebody is changing it. Run again afterwards."
         )
+    if "LOCK TABLE" in words and "does not exist" in words:
+        return RefusedError(f"{words}\nA table was dropped or renamed during the backup. Run again.")
     if "permission denied" in words:
         return UnreachableError(
             f"{words}\nThe archive is of the whole database, so the user needs SELECT on every table of it and USAGE"
             " on every schema: grant them, or pg_read_all_data."
         )
-    return error
+    return UnreachableError(f"{words}\nCheck what pg_dump says and the server, then run again.")
 
 
 def left_out(connection: Connection) -> list[str]:

@@ -16,7 +16,6 @@ from transforms.postgres.owners import lending
 from transforms.postgres.session import Connection
 from transforms.postgres.step_runner import Failure, StepRunner, listed
 
-PRE_DATA = "pre-data"
 # Whether a role may create in a schema and use it, itself or as a member of others; no row without schema and role.
 _MAY_CREATE = """
     SELECT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')
@@ -102,7 +101,6 @@ def make(connection: Connection, plan: ArchivePlan, restoration: Restoration, re
         ledger.create(connection, restoration)
         StepRunner(connection, skipped=rehearsal.skipped).run(plan.pre_data)
         ledger.note_skipped(connection, rehearsal.skipped, rehearsal.told)
-        ledger.claim_step(connection, PRE_DATA)
 
 
 def close(connection: Connection, plan: ArchivePlan, last: Callable[[Connection], None]) -> None:
@@ -147,6 +145,8 @@ def _lent(runner: StepRunner, plan: ArchivePlan) -> Iterator[None]:
 
 
 def _may_create(connection: Connection, schema: str, role: str) -> bool | None:
-    query = (_MAY_CREATE if schema else _MAY_CREATE_SCHEMAS).format(role=literal(role).text, schema=literal(schema).text)
+    query = (_MAY_CREATE if schema else _MAY_CREATE_SCHEMAS).format(
+        role=literal(role).text, schema=literal(schema).text
+    )
     row = connection.execute(query.encode("utf-8", "surrogateescape")).fetchone()
     return None if row is None else bool(row[0])

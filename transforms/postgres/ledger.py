@@ -66,12 +66,6 @@ def claim_step(connection: Connection, name: str) -> bool:
     return connection.execute(query, (name,)).rowcount == 1
 
 
-def has_step(connection: Connection, name: str) -> bool:
-    """Whether a step has been done."""
-    query = f"SELECT EXISTS (SELECT FROM {SCHEMA}.step WHERE name = %s)"  # noqa: S608
-    return _one(connection, query, name)
-
-
 def begin_chunk(connection: Connection, name: str) -> bool:
     """Begin a transaction and enter a chunk in the ledger; false, and no transaction, if it has been written."""
     query = f"BEGIN; INSERT INTO {SCHEMA}.chunk VALUES ({literal(name).text}) ON CONFLICT DO NOTHING"  # noqa: S608

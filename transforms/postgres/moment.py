@@ -19,6 +19,8 @@ SNAPSHOT = "snapshot"
 FROZEN = "frozen-source"
 FUZZY = "fuzzy"
 
+LOCK_SECONDS = 10.0
+"""How long a reader waits for anything that is locked: who waits to change a table keeps everybody else from it."""
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # The transactions that a snapshot sees, as `xmin:xmax:running`; by its old name, which PostgreSQL 12 knows too.
 SEEN = "SELECT pg_catalog.txid_current_snapshot()::text"
@@ -74,7 +76,8 @@ class Moment:
             IntegrityError: if a frozen source has moved.
         """
         with translated("Beginning to read"):
-            connection.execute(BEGIN)
+            # The size of a table, an index and a sequence are behind locks too, which cannot be taken without waiting.
+            connection.execute(f"{BEGIN}; SET LOCAL lock_timeout = {max(1, round(LOCK_SECONDS * 1000))}".encode())
         try:
             if self.snapshot is not None:
                 self._import(connection, self.snapshot)

@@ -1,11 +1,11 @@
 """The database that a restore makes: like the one that was backed up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-import psycopg
 from psycopg import sql
+from psycopg.errors import DuplicateDatabase
 
 from transforms.errors import NotFoundError, RefusedError
 from transforms.postgres.database import Database
@@ -37,13 +37,11 @@ def created(database: Database, properties: DatabaseProperties) -> Iterator[None
     """
     with _maintenance(database) as connection:
         statement = create_statement(properties, database.name, connection.info.server_version)
-        try:
-            with translated(f"{database}: creating the database"):
+        with translated(f"{database}: creating the database"):
+            try:
                 connection.execute(statement.as_bytes(connection))
-        except RefusedError as error:
-            if isinstance(error.__cause__, psycopg.errors.DuplicateDatabase):
-                raise RefusedError(f"{database} exists. Leave --create_database out, or drop it first.") from error
-            raise
+            except DuplicateDatabase as error:
+                raise _exists(database) from error
     try:
         yield
     except BaseException:
@@ -68,7 +66,11 @@ def require_missing(database: Database) -> None:
         connect(database, purpose=PURPOSE).close()
     except NotFoundError:
         return
-    raise RefusedError(f"{database} exists. Leave --create_database out, or drop it first.")
+    raise _exists(database)
+
+
+def _exists(database: Database) -> RefusedError:
+    return RefusedError(f"{database} exists. Leave --create_database out, or drop it first.")
 
 
 def _maintenance(database: Database) -> Connection:
@@ -93,5 +95,5 @@ def steps(database: Database, properties: DatabaseProperties, owning: Owning) ->
     return found
 
 
-def _step(name: str, title: str, statements: list[sql.Composable]) -> Step:
+def _step(name: str, title: str, statements: Sequence[sql.Composable]) -> Step:
     return Step(name, title, b";\n".join(statement.as_bytes(None) for statement in statements))

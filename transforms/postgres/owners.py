@@ -88,7 +88,7 @@ def _unquoted(name: str) -> str:
 
 
 def visitors(entries: Iterable[Entry], owning: Owning) -> Iterator[tuple[str, str]]:
-    """Schema and role of those who must be able to create in it, or to use it, for a moment; no schema: the database."""
+    """Schema and role of those who must be able to create in it or use it for a moment; without one: the database."""
     for entry in entries:
         if owning.owners and owned(entry) and (entry.schema or entry.kind in OF_DATABASE):
             yield entry.schema, entry.owner

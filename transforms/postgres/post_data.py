@@ -34,7 +34,7 @@ def run(database: Database, session: bytes, steps: Iterable[Step], jobs: int) ->
     Raises:
         RefusedError: for the first that fails; those that have begun are ended before.
     """
-    schedule = _Schedule({step.name: step for step in steps})
+    schedule = Schedule({step.name: step for step in steps})
     with ThreadPoolExecutor(jobs, thread_name_prefix="shardkeep-objects") as pool:
         running: dict[Future[None], Step] = {}
         while schedule.is_active():
@@ -46,7 +46,7 @@ def run(database: Database, session: bytes, steps: Iterable[Step], jobs: int) ->
                 schedule.done(running.pop(future))
 
 
-class _Schedule:
+class Schedule:
     """Which steps may start: what they need is done, and no running step keeps their tables locked."""
 
     def __init__(self, steps: dict[str, Step]) -> None:
@@ -57,12 +57,15 @@ class _Schedule:
         self._sorter.prepare()
 
     def is_active(self) -> bool:
+        """Whether any step is not done."""
         return self._sorter.is_active()
 
     def done(self, step: Step) -> None:
+        """Note that a step is done."""
         self._sorter.done(step.name)
 
     def startable(self, running: Iterable[Step], jobs: int) -> Iterator[Step]:
+        """The steps to start beside those that run, so that at most `jobs` do; each is given once."""
         self._ready += [self._steps[name] for name in self._sorter.get_ready()]
         active = list(running)
         for step in list(self._ready):

@@ -4,7 +4,7 @@ from array import array
 
 from typing_extensions import Buffer
 
-def inspect(program: Buffer, records: Buffer) -> "array[int]":
+def inspect(program: Buffer, records: Buffer) -> array[int]:
     """For each record the offset in `records` where it ends (unsigned 64-bit).
 
     The interpreter's lock is released meanwhile: `records` must not change.

@@ -76,7 +76,7 @@ def _require_found(renames: Renames, chosen: Iterable[Table], tables: Iterable[T
     missing = [f"--table={old}" for old, _ in renames.tables if old not in found]
     missing += [f"--schema={always_quoted(old)}" for old, _ in renames.schemas if old not in schemas]
     if missing:
-        has = name_list(sorted(name for table in tables for name in _names(table)))
+        has = name_list(sorted({name for table in tables for name in _names(table)}))
         raise NotFoundError(f"The backup has no rows of {', '.join(missing)}. It has: {has}.")
 
 

@@ -107,7 +107,7 @@ class PostgresSource:
                 yield from read_range.read(connection, Relation.from_json(table.schema), key_range, chunk_size)
 
     def conclude(self) -> Conclusion:
-        """See `Source.conclude`: the archive of the schema, and the database's inventory with its sequences, read last."""
+        """See `Source.conclude`: the archive of the schema, and the inventory with the sequences, read last."""
         with lent(self.database, _PURPOSE) as connection:
             schema = archive.dump_schema(self.database, major_of(connection), self._moment.snapshot)
             notes, taken = self._notes(connection), self._inventory(connection)

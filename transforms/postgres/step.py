@@ -1,6 +1,6 @@
 """The steps in which the objects of an archive are made again: one statement, or a few that belong together."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transforms.postgres.archive_part import Part
@@ -70,21 +70,16 @@ def _statement(entry: Entry) -> bytes:
     ]  # fmt: skip
     settings = [setting for setting in around if setting]
     before = "".join(f"SET LOCAL {first};\n" for first, _ in settings)
-    after = "".join(f";\nSET LOCAL {last}" for _, last in settings)
+    after = "".join(f"\n;SET LOCAL {last}" for _, last in settings)
     return encoded(f"{before}{text}{after}")
 
 
 def as_role(role: str, text: str) -> bytes:
     """Statements in the name of a role; no role is the one that is logged in."""
     body = text.rstrip().removesuffix(";")
-    return encoded(f"SET LOCAL ROLE {always_quoted(role)};\n{body};\nRESET ROLE" if role else body)
+    return encoded(f"SET LOCAL ROLE {always_quoted(role)};\n{body}\n;RESET ROLE" if role else body)
 
 
 def encoded(text: str) -> bytes:
     """A statement as bytes; surrogate escapes are bytes that are not UTF-8."""
     return text.encode("utf-8", "surrogateescape")
-
-
-def in_section(part: Part, section: int, is_late: Callable[[Entry], bool]) -> list[Entry]:
-    """The entries of a section, but for those that come last."""
-    return [entry for entry in part.entries if entry.section == section and not is_late(entry)]

@@ -40,7 +40,7 @@ def back_up(server: PostgresServer, database: str, folder: Path, selection: Sele
         tables = opened.tables()
         chunks = {table.name: list(_chunks(opened, table)) for table in tables}
         contents = opened.conclude().attachments
-    store = LocalStore(folder)
+    store = LocalStore(str(folder))
     return Backup(tables, chunks, Attachments(store, attach(store, BackupLayout(BACKUP), contents)))
 
 

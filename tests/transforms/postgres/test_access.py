@@ -48,7 +48,13 @@ def test_every_table_that_may_not_be_read_is_named_with_the_way_out(connection: 
     assert f"No SELECT on: public.half, public.secret, public.secret2. GRANT SELECT ON them TO {role}." in words
     assert f"would filter: public.filtered, public.forced. ALTER ROLE {role} BYPASSRLS." in words
     assert "pg_read_all_data" in words
-    assert words.endswith("--exclude_table=...")
+    assert words.endswith("Or leave those with such policies out: --exclude_table=...")
+
+
+def test_leaving_out_is_no_way_out_where_the_archive_needs_the_right(connection: Connection) -> None:
+    left_out = Selection.parse(exclude_table="public.filtered,public.forced")
+    with pytest.raises(UnreachableError, match=r"pg_read_all_data TO \w+ \(14 or later\) opens all tables\.$"):
+        loaded(connection, left_out)
 
 
 def test_the_list_of_tables_to_lock_is_held_to_the_same(connection: Connection) -> None:
@@ -81,6 +87,7 @@ def test_a_member_of_pg_read_all_data_reads_every_table_but_those_with_policies(
     ):
         loaded(connection)
     assert "would filter: public.filtered, public.forced, public.own." in str(caught.value)
+    assert str(caught.value).endswith(f"ALTER ROLE {role} BYPASSRLS. Or leave them out: --exclude_table=...")
     assert "No SELECT" not in str(caught.value)
     assert "pg_read_all_data" not in str(caught.value)
 

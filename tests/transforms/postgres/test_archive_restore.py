@@ -34,7 +34,9 @@ def planned(toc: Toc, is_superuser: bool = True) -> ArchivePlan:
     return plan(toc, archive_part.whole(toc), Owning(), EVERYTHING, is_superuser)
 
 
-def run_all(server: PostgresServer, database: str, steps: ArchivePlan, user: str = "postgres", jobs: int = 3) -> Rehearsal:
+def run_all(
+    server: PostgresServer, database: str, steps: ArchivePlan, user: str = "postgres", jobs: int = 3
+) -> Rehearsal:
     """A restore without rows; every phase twice."""
     where = database_of(server, database, user)
     with opened(server, database, user) as connection:
@@ -42,7 +44,9 @@ def run_all(server: PostgresServer, database: str, steps: ArchivePlan, user: str
         for _ in range(2):
             archive_restore.make(connection, steps, OURS, tried)
         for _ in range(2):
-            post_data.run(where, steps.session, [step for step in steps.post_data if step.name not in tried.skipped], jobs)
+            post_data.run(
+                where, steps.session, [step for step in steps.post_data if step.name not in tried.skipped], jobs
+            )
         archive_restore.close(connection, steps, lambda inner: None)
     session_pool.close_idle(where)
     return tried
@@ -80,15 +84,13 @@ def test_what_a_role_may_not_make_is_told_by_the_server_and_left_out(
     assert "superuser" in tried.told[0]
     assert tried.missing_tables == []
     # Row security is forced, and still the foreign key could be checked.
-    kinds = "SELECT contype, count(*) FROM pg_constraint WHERE conrelid = 'shop.lines'::regclass AND contype IN ('f', 'p') GROUP BY 1"
-    assert sorted(postgres.sql(kinds, database).splitlines()) == ["f|1", "p|1"]
+    kinds = "SELECT contype FROM pg_constraint WHERE conrelid = 'shop.lines'::regclass AND contype IN ('f', 'p')"
+    assert sorted(postgres.sql(kinds, database).splitlines()) == ["f", "p"]
     forced = "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = 'shop.lines'::regclass"
     assert postgres.sql(forced, database) == "t|t"
 
 
-def test_what_needs_something_that_fails_is_told_as_such(
-    postgres: PostgresServer, new_database: NewDatabase
-) -> None:
+def test_what_needs_something_that_fails_is_told_as_such(postgres: PostgresServer, new_database: NewDatabase) -> None:
     source = new_database(postgres)
     postgres.sql("CREATE TYPE public.kind AS ENUM ('a'); CREATE TABLE public.of_kind (k public.kind PRIMARY KEY);"
                  "COMMENT ON TABLE public.of_kind IS 'x'; CREATE TABLE public.free (i int)", source)  # fmt: skip
@@ -147,7 +149,9 @@ def test_an_interrupted_end_goes_on_where_it_was(postgres: PostgresServer, toc: 
     assert postgres.sql(indexes, database) == "6"
 
 
-def test_event_triggers_see_nothing_of_the_restore(postgres: PostgresServer, toc: Toc, new_database: NewDatabase) -> None:
+def test_event_triggers_see_nothing_of_the_restore(
+    postgres: PostgresServer, toc: Toc, new_database: NewDatabase
+) -> None:
     database = new_database(postgres)
     run_all(postgres, database, planned(toc))  # the trigger raises an exception at whatever is dropped
     assert postgres.sql("SELECT evtname FROM pg_event_trigger", database) == "looking"
@@ -157,24 +161,25 @@ def test_event_triggers_see_nothing_of_the_restore(postgres: PostgresServer, toc
 def test_a_deadlock_is_tried_again(postgres: PostgresServer, new_database: NewDatabase) -> None:
     database = new_database(postgres)
     where = database_of(postgres, database)
-    postgres.sql("CREATE TABLE public.a (i int); CREATE TABLE public.b (i int)", database)
-    steps = [
-        Step(f"{one}{other}", "lock", f"LOCK TABLE public.{one}; SELECT pg_advisory_xact_lock_shared(1);"
-             f"LOCK TABLE public.{other}; INSERT INTO public.{one} VALUES (1)".encode())
-        for one, other in ("ab", "ba")
-    ]  # fmt: skip
+    postgres.sql("CREATE SEQUENCE public.tries; CREATE TABLE public.done (i int)", database)
+    code = """DO $$ BEGIN IF nextval('public.tries') < 3 THEN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected';
+              END IF; INSERT INTO public.done VALUES (1); END $$"""
     with opened(postgres, database) as connection:
         ledger.create(connection, OURS)
-        connection.execute("SET deadlock_timeout = '10ms'")
-        post_data.run(where, b"SET LOCAL deadlock_timeout = '10ms'", steps, 2)
-        assert connection.execute("SELECT count(*) FROM public.a, public.b").fetchone() == (1,)
+    post_data.run(where, b"", [Step("1", "one", code.encode())], 2)
     session_pool.close_idle(where)
+    assert postgres.sql("SELECT last_value, (SELECT count(*) FROM public.done) FROM public.tries", database) == "3|1"
 
 
-def test_a_lost_connection_is_no_failure_of_a_step(postgres: PostgresServer, toc: Toc, new_database: NewDatabase) -> None:
+def test_a_lost_connection_is_no_failure_of_a_step(
+    postgres: PostgresServer, toc: Toc, new_database: NewDatabase
+) -> None:
     steps = planned(toc)
     killing = replace(steps.pre_data[0], statement=b"SELECT pg_terminate_backend(pg_backend_pid())")
-    with opened(postgres, new_database(postgres)) as connection, pytest.raises(Exception, match="terminating connection"):
+    with (
+        opened(postgres, new_database(postgres)) as connection,
+        pytest.raises(Exception, match="terminating connection"),
+    ):
         archive_restore.rehearse(connection, replace(steps, pre_data=(killing, *steps.pre_data[1:])), OURS)
 
 
@@ -182,7 +187,7 @@ def test_indexes_of_one_table_are_made_at_once_and_constraints_alone() -> None:
     index = [Step(name, name, b"", tables=frozenset("t"), shares=True) for name in ("1", "2")]
     key = Step("3", "3", b"", tables=frozenset("t"))
     other = Step("4", "4", b"", tables=frozenset("u"))
-    schedule = post_data._Schedule({step.name: step for step in [*index, key, other]})
+    schedule = post_data.Schedule({step.name: step for step in [*index, key, other]})
     assert [step.name for step in schedule.startable([], 4)] == ["1", "2", "4"]
     for step in index:
         schedule.done(step)

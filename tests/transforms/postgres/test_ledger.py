@@ -15,6 +15,12 @@ OURS = Restoration("restore-1", "backup-1")
 
 
 @pytest.fixture(scope="module")
+def postgres(postgres18: PostgresServer) -> PostgresServer:
+    """One server: what is asked of it has not changed for long."""
+    return postgres18
+
+
+@pytest.fixture(scope="module")
 def database(postgres: PostgresServer) -> Iterator[str]:
     with module_database(postgres) as name:
         yield name
@@ -39,15 +45,15 @@ def test_a_ledger_says_whose_it_is(connection: Connection) -> None:
 
 
 def test_another_restore_is_told_how_to_go_on(postgres: PostgresServer, database: str, connection: Connection) -> None:
-    with pytest.raises(RefusedError, match=r"a part of the backup backup-1.*restore-1.*DROP DATABASE.*shardkeep_restore"):
+    with pytest.raises(
+        RefusedError, match=r"a part of the backup backup-1.*restore-1.*DROP DATABASE.*shardkeep_restore"
+    ):
         ledger.require_ours(connection, Restoration("restore-2", "backup-1"), database_of(postgres, database))
 
 
 def test_a_step_is_claimed_once(connection: Connection) -> None:
-    assert not ledger.has_step(connection, "12 owner")
     assert ledger.claim_step(connection, "12 owner")
     assert not ledger.claim_step(connection, "12 owner")
-    assert ledger.has_step(connection, "12 owner")
 
 
 def test_a_chunk_begins_a_transaction_once(connection: Connection) -> None:

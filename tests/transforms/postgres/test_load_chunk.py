@@ -21,8 +21,9 @@ TABLES = r"""
     CREATE TYPE public.mood AS ENUM ('sad', 'happy');
     CREATE DOMAIN public.short AS varchar(9) CHECK (VALUE <> 'long');
     CREATE TABLE public."Na""tive types" (
-        "select" bool, i2 int2, i4 int4, i8 int8 GENERATED ALWAYS AS IDENTITY, f4 float4, f8 float8, b bytea, "Täxt" text,
-        c char(5), j json, jb jsonb, u uuid, d date, t time, ts timestamp, tz timestamptz, n numeric(12,3), m mood,
+        "select" bool, i2 int2, i4 int4, i8 int8 GENERATED ALWAYS AS IDENTITY, f4 float4, f8 float8, b bytea,
+        "Täxt" text, c char(5),
+        j json, jb jsonb, u uuid, d date, t time, ts timestamp, tz timestamptz, n numeric(12,3), m mood,
         s short, g int GENERATED ALWAYS AS (i2 + 1) STORED);
     INSERT INTO public."Na""tive types" VALUES (true, -1, 2, DEFAULT, 'NaN', '-0', '\x00ff', E'a\tb\n\\.', 'pad',
         '{"a": 1, "a":2}', '{"b": [1]}', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '0044-03-15 BC', '24:00', 'infinity',
@@ -58,7 +59,7 @@ class Loaded:
             return load_chunk(connection, plan, chunk, self.records[name] if records is None else records)
 
     def rows(self, name: str) -> str:
-        return self.server.sql(f"SELECT t::text FROM {name} t ORDER BY 1", self.database)
+        return self.server.sql(f"SELECT t::text FROM {name} t ORDER BY 1", self.database)  # noqa: S608
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,9 @@ def made(postgres: PostgresServer) -> Iterator[Loaded]:
         with opened(postgres, database) as connection:
             found = relations(connection, order="physical")
             tables = {
-                name: Table((each.name.schema, each.name.name), each.schema_json(), avro_schema(each.name.name, each.columns))
+                name: Table(
+                    (each.name.schema, each.name.name), each.schema_json(), avro_schema(each.name.name, each.columns)
+                )
                 for name, each in found.items()
             }
             records = {
@@ -108,7 +111,9 @@ def test_rows_come_back_as_they_were(loaded: Loaded, name: str) -> None:
 def test_rows_without_columns_are_counted(loaded: Loaded) -> None:
     assert loaded.load("public.nothing")
     assert loaded.server.sql("SELECT count(*) FROM public.nothing; TRUNCATE public.nothing", loaded.database) == "4"
-    loaded.server.sql("INSERT INTO public.nothing DEFAULT VALUES; INSERT INTO public.nothing DEFAULT VALUES", loaded.database)
+    loaded.server.sql(
+        "INSERT INTO public.nothing DEFAULT VALUES; INSERT INTO public.nothing DEFAULT VALUES", loaded.database
+    )
 
 
 def test_leaves_of_hash_partitions_go_through_the_root_and_others_do_not(made: Loaded) -> None:
@@ -153,7 +158,9 @@ def test_two_that_load_the_same_chunk_at_once_load_it_once(loaded: Loaded) -> No
 
 
 def test_a_row_that_breaks_a_check_is_refused_and_nothing_of_its_chunk_stays(loaded: Loaded) -> None:
-    loaded.server.sql("TRUNCATE public.checked; ALTER TABLE public.checked ADD CONSTRAINT one CHECK (i < 2)", loaded.database)
+    loaded.server.sql(
+        "TRUNCATE public.checked; ALTER TABLE public.checked ADD CONSTRAINT one CHECK (i < 2)", loaded.database
+    )
     with pytest.raises(RefusedError, match=r'table public\.checked, chunk bad:0, by binary COPY: .*"one".*line 2'):
         loaded.load("public.checked", "bad:0")
     assert loaded.rows("public.checked") == ""
@@ -170,7 +177,9 @@ def test_a_check_whose_function_names_no_schema_is_told(loaded: Loaded) -> None:
         loaded.database,
     )
     try:
-        with pytest.raises(RefusedError, match=r'relation "allowed" does not exist.*must name things with their schema'):
+        with pytest.raises(
+            RefusedError, match=r'relation "allowed" does not exist.*must name things with their schema'
+        ):
             loaded.load("public.checked", "fn:0")
     finally:
         loaded.server.sql("ALTER TABLE public.checked DROP CONSTRAINT unqualified", loaded.database)
@@ -202,5 +211,3 @@ def varint(value: int) -> bytes:
         out.append(zigzag & 127 | 128)
         zigzag >>= 7
     return bytes([*out, zigzag])
-
-

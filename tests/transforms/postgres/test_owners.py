@@ -30,7 +30,7 @@ GRANTED = f"""
     GRANT CONNECT ON DATABASE :"DBNAME" TO {READER};
     CREATE SCHEMA closed AUTHORIZATION {OWNER}; REVOKE ALL ON SCHEMA closed FROM {OWNER};
     CREATE TABLE closed.inner (i int); ALTER TABLE closed.inner OWNER TO {OWNER};
-"""
+"""  # noqa: S608
 
 
 def normal(statement: str) -> str:
@@ -90,8 +90,9 @@ def test_nothing_of_a_loan_is_left(postgres: PostgresServer, backup: Backup) -> 
     postgres.sql("DROP DATABASE IF EXISTS owners_copy WITH (FORCE)")
     try:
         restore(backup, target_of(postgres, "owners_copy", create_database=True))
-        may = f"SELECT has_schema_privilege('{OWNER}', 'closed', 'USAGE'), has_schema_privilege('{READER}', 'shop', 'CREATE')"
-        assert postgres.sql(may, "owners_copy") == "f|f"
+        may = "SELECT has_schema_privilege('{}', '{}', '{}')"
+        assert postgres.sql(may.format(OWNER, "closed", "USAGE"), "owners_copy") == "f"
+        assert postgres.sql(may.format(READER, "shop", "CREATE"), "owners_copy") == "f"
     finally:
         postgres.sql("DROP DATABASE IF EXISTS owners_copy WITH (FORCE)")
 
@@ -99,7 +100,9 @@ def test_nothing_of_a_loan_is_left(postgres: PostgresServer, backup: Backup) -> 
 def test_without_owners_everything_belongs_to_who_restores(postgres: PostgresServer, backup: Backup) -> None:
     postgres.sql("DROP DATABASE IF EXISTS owners_copy WITH (FORCE)")
     try:
-        restore(backup, target_of(postgres, "owners_copy", RESTORER, create_database=True, keep_owner=False, keep_acl=False))
+        restore(
+            backup, target_of(postgres, "owners_copy", RESTORER, create_database=True, keep_owner=False, keep_acl=False)
+        )
         owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('shop', 'closed')"
         assert postgres.sql(owners, "owners_copy") == RESTORER
         assert postgres.sql(f"SELECT has_table_privilege('{READER}', 'shop.orders', 'SELECT')", "owners_copy") == "f"

@@ -13,12 +13,20 @@ OTHER = {"system_identifier": "1", "database_oid": 1, "server_encoding": "UTF8"}
 
 
 @pytest.fixture(scope="module")
+def postgres(postgres15: PostgresServer) -> PostgresServer:
+    """One server: what is asked of it has not changed for long."""
+    return postgres15
+
+
+@pytest.fixture(scope="module")
 def database(postgres: PostgresServer) -> Iterator[str]:
     with module_database(postgres) as name:
         yield name
 
 
-def refusal(server: PostgresServer, database: str, facts: object = OTHER, empty: bool = True, user: str = "postgres") -> str:
+def refusal(
+    server: PostgresServer, database: str, facts: object = OTHER, empty: bool = True, user: str = "postgres"
+) -> str:
     with opened(server, database, user) as connection, pytest.raises(RefusedError) as caught:
         preflight.require_writable(connection, database_of(server, database), facts, empty)  # type: ignore[arg-type]
     return str(caught.value)
@@ -60,7 +68,9 @@ def test_a_database_with_objects_is_refused_and_they_are_named(
 
 
 def test_extensions_and_temporary_tables_leave_a_database_empty(postgres: PostgresServer, database: str) -> None:
-    name = postgres.sql("SELECT name FROM pg_available_extensions WHERE name IN ('hstore', 'vector') ORDER BY 1 LIMIT 1")
+    name = postgres.sql(
+        "SELECT name FROM pg_available_extensions WHERE name IN ('hstore', 'vector') ORDER BY 1 LIMIT 1"
+    )
     with opened(postgres, database) as connection, connection.transaction(force_rollback=True):
         connection.execute(f"CREATE SCHEMA apart; CREATE EXTENSION {name} SCHEMA apart".encode())
         connection.execute("CREATE TEMPORARY TABLE passing (i int)")
@@ -99,5 +109,7 @@ def test_everything_is_told_at_once(postgres: PostgresServer, new_database: Call
     postgres.sql("CREATE TABLE public.t (i int)", database)
     with new_role(postgres, database) as role:
         lines = refusal(postgres, database, {**OTHER, "server_encoding": "LATIN1"}, user=role).splitlines()
-    assert [line for line in lines if "is not empty" in line or "LATIN1" in line or "may not create" in line] == lines[1:]
+    assert [line for line in lines if "is not empty" in line or "LATIN1" in line or "may not create" in line] == lines[
+        1:
+    ]
     assert len(lines) == 4

@@ -28,10 +28,11 @@ def test_entries_are_those_that_pg_restore_lists(postgres: PostgresServer, archi
 
 def test_dependencies_are_those_that_pg_restore_tells(postgres: PostgresServer, archive: bytes) -> None:
     needs: dict[int, tuple[int, ...]] = {}
+    number = 0
     for line in pg_restore(postgres, archive, "--list", "--verbose").splitlines():
         head, _, rest = line.partition(":")
         if head == ";\tdepends on":
-            needs[number] = tuple(map(int, rest.split()))  # noqa: F821
+            needs[number] = tuple(map(int, rest.split()))
         elif line and not line.startswith(";"):
             number = int(line.split(";")[0])
             needs[number] = ()

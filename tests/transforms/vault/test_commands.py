@@ -10,10 +10,12 @@ from pipelines import list_backups, show_backup, verify
 from pipelines.bigtable_backup import build
 from pipelines.command.take_backup import take_backup
 from tests.memory_room.database import DATABASES
+from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE
 from tests.memory_room.vaults import MemoryVault
 from tests.transforms.vault.conftest import backup_config
 from transforms.errors import UnreachableError
+from transforms.source import Conclusion
 
 Capture = pytest.CaptureFixture[str]
 
@@ -97,13 +99,15 @@ def test_show_adds_every_table(vault: MemoryVault, wanted: str, capsys: Capture)
     arguments = [f"--vault={vault.place}", f"--backup={vault.backup if wanted == 'id' else wanted}", "--json=true"]
     assert show_backup.main(arguments) == 0
     tables = [table(vault, ORDERS, {"nullable": False}, 3), table(vault, PEOPLE, {"nullable": True}, 4)]
-    assert printed(capsys) == {**summary(vault, vault.backup), "tables": tables}
+    facts = json.loads(vault.read(f"{vault.source}/{vault.backup}/MANIFEST.json"))["facts"]
+    assert facts == {"held": False, "calls": 1}
+    assert printed(capsys) == {**summary(vault, vault.backup), "tables": tables, "facts": facts}
 
 
 def test_show_of_an_unfinished_backup_has_no_tables(vault: MemoryVault, capsys: Capture) -> None:
     vault.store.delete(f"{vault.backup}/MANIFEST.json")
     assert show_backup.main([f"--vault={vault.place}", f"--backup={vault.backup}", "--json=true"]) == 0
-    assert printed(capsys) == {**unfinished(vault, vault.backup, "STARTED"), "tables": []}
+    assert printed(capsys) == {**unfinished(vault, vault.backup, "STARTED"), "tables": [], "facts": None}
 
 
 def test_show_prints_every_state_for_people(vault: MemoryVault, capsys: Capture) -> None:
@@ -113,6 +117,22 @@ def test_show_prints_every_state_for_people(vault: MemoryVault, capsys: Capture)
     vault.write(vault.objects("MANIFEST.json")[0], b"x")
     assert show_backup.main([f"--vault={vault.place}", f"--backup={vault.backup}"]) == 0
     assert "problem: " in capsys.readouterr().out
+
+
+class NotingSource(MemorySource):
+    """One that has something to say to people."""
+
+    def conclude(self) -> Conclusion:
+        return replace(super().conclude(), facts={"notes": ["first", "second"]})
+
+
+def test_notes_of_the_source_are_told_to_people(vault: MemoryVault, capsys: Capture) -> None:
+    config = replace(backup_config(vault.place, vault.database), source=NotingSource(vault.database), json=False)
+    assert take_backup(config, build) == 0
+    taken = capsys.readouterr().out
+    assert show_backup.main([f"--vault={vault.place}", "--backup=latest"]) == 0
+    assert capsys.readouterr().out == taken
+    assert taken.splitlines()[-2:] == ["note: first", "note: second"]
 
 
 @pytest.mark.parametrize(("level", "checked"), [("L0", 1), ("L2", 41)])

@@ -1,0 +1,17 @@
+"""The steps that workers do in a backup, one after the other, without engine and command around them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+
+from transforms.backup_work import BackupWork, index_group
+from transforms.vault.index import IndexFile
+
+READERS = 2
+
+
+def back_up_rows(work: BackupWork) -> list[IndexFile]:
+    """Plan, read, write shards and write the index: the steps of `transforms.back_up.BackUp` up to the commit."""
+    planned = [item for table in work.tables(None) for item in work.plan(table)]
+    with ThreadPoolExecutor(READERS) as readers:
+        receipts = list(readers.map(work.back_up, planned))
+    return [file for group in groupby(receipts, index_group) for file in work.write_index(group)]

@@ -1,0 +1,1 @@
+"""Backups and restores of PostgreSQL beside PostgreSQL's own programs."""

@@ -1,0 +1,128 @@
+"""Who is measured: the ceilings, our own code, and PostgreSQL's own programs."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.postgres.server import Server
+from benchmarks.postgres.tables import COLUMNS, add_key, create
+
+SLOW = 10  # the cursor reads one row in this many; its seconds are multiplied by it
+DRAIN, LOAD = "drain", "load"
+
+
+@dataclass(frozen=True)
+class Course:
+    """One run over which all contestants go, one after the other.
+
+    Attributes:
+        server: The server.
+        database: The database that is read.
+        copy: Name of the database that is written; made for each contestant that writes, and dropped again.
+        table: The table.
+        rows: Its rows.
+        wire: File with the table as binary COPY.
+        folder: Fresh folder of this run; restores find there what the backups wrote.
+    """
+
+    server: Server
+    database: str
+    copy: str
+    table: str
+    rows: int
+    wire: Path
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A child process to measure.
+
+    Attributes:
+        name: Its line in the report.
+        command: Makes its command.
+        part: It handles one row in so many.
+        timed: Whether it prints its own seconds (of the work alone) or the whole process counts.
+        prints: Whether it prints a JSON object that tells its rows.
+        writes: Whether it writes the copy.
+        prepare: Makes the script that fills the new database first; None if it makes the database itself.
+    """
+
+    name: str
+    command: Callable[[Course], Sequence[str]]
+    part: int = 1
+    timed: bool = False
+    prints: bool = False
+    writes: bool = False
+    prepare: Callable[[Course], str] | None = None
+
+
+def drain(course: Course, to: str = "/dev/null") -> list[str]:
+    """The command that reads the table as binary COPY."""
+    query = f"(SELECT {COLUMNS} FROM {course.table})"  # noqa: S608 (all of it ours)
+    return [*course.server.psql(course.database), "-c", f"\\copy {query} TO '{to}' (FORMAT binary)"]
+
+
+def _load(course: Course) -> list[str]:
+    load = f"\\copy {course.table} FROM '{course.wire}' (FORMAT binary)"
+    return [*course.server.psql(course.copy), "-c", load]
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-W", "ignore", "-m", name, *arguments]
+
+
+def _reader(course: Course, name: str, *arguments: str) -> list[str]:
+    return _module(f"benchmarks.postgres.{name}", f"--database={course.server.url(course.database)}", *arguments)
+
+
+def _backup(course: Course) -> list[str]:
+    place = f"--database={course.server.url(course.database)}"
+    return _module("pipelines.postgres_backup", f"--vault={course.folder / 'vault'}", place, "--json")
+
+
+def _restore(course: Course) -> list[str]:
+    vault = (f"--vault={course.folder / 'vault'}", "--backup=latest")
+    place = (f"--database={course.server.url(course.copy)}", "--create_database")
+    return _module("pipelines.postgres_restore", *vault, *place, "--json")
+
+
+def _pg_dump(course: Course, *options: str) -> list[str]:
+    return [course.server.program("pg_dump"), f"--dbname={course.server.url(course.database)}", *options]
+
+
+def _pg_restore(course: Course) -> list[str]:
+    command = [course.server.program("pg_restore"), "-j2", f"--dbname={course.server.url(course.copy)}"]
+    return [*command, str(course.folder / "directory")]
+
+
+def _cursor(course: Course) -> list[str]:
+    file = f"--avro={course.folder / 'cursor.avro'}"
+    return _reader(course, "cursor_backup", f"--table={course.table}", f"--rows={course.rows // SLOW}", file)
+
+
+BACKUPS = (
+    Contestant(DRAIN, drain),
+    Contestant(
+        "backup in the job",
+        lambda course: _reader(course, "backup_in_job", f"--vault={course.folder / 'job'}"),
+        timed=True,
+        prints=True,
+    ),
+    Contestant("backup, whole command", _backup, prints=True),
+    Contestant("pg_dump -Fc -Z1", lambda course: _pg_dump(course, "-Fc", "-Z1", f"-f{course.folder / 'custom'}")),
+    Contestant("pg_dump -Fd -j2", lambda course: _pg_dump(course, "-Fd", "-j2", f"-f{course.folder / 'directory'}")),
+    Contestant("cursor + fastavro", _cursor, part=SLOW, timed=True, prints=True),
+)
+RESTORES = (
+    Contestant(LOAD, _load, writes=True, prepare=lambda course: create(course.table)),
+    Contestant(
+        "load, then key",
+        lambda course: [*_load(course), "-c", add_key(course.table)],
+        writes=True,
+        prepare=lambda course: create(course.table),
+    ),
+    Contestant("restore, whole command", _restore, prints=True, writes=True),
+    Contestant("pg_restore -j2 (of -Fd)", _pg_restore, writes=True, prepare=lambda _: ""),
+)

@@ -1,0 +1,230 @@
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.postgres_zoo.dump import differences, normalised_dump
+from tests.servers.postgres_server import PostgresServer
+from tests.transforms.postgres.archives import RESTORER, SUPERUSERS, make_shop
+from tests.transforms.postgres.catalogs import module_database
+from tests.transforms.postgres.restoring import BACKUP, Backup, back_up, load, restore, target_of
+from tests.transforms.postgres.sessions import opened
+from transforms.errors import NotFoundError, RefusedError
+from transforms.postgres.preflight import list_objects
+from transforms.postgres.restore_selection import parse_renames
+from transforms.postgres.selection import Selection
+from transforms.postgres.target import PostgresTarget
+from transforms.source import Ending
+
+NewDatabase = Callable[..., str]
+MORE = """
+    SELECT lo_from_bytea(4711, 'hello'); COMMENT ON LARGE OBJECT 4711 IS 'greeting';
+    ALTER LARGE OBJECT 4711 OWNER TO archive_owner; GRANT SELECT ON LARGE OBJECT 4711 TO archive_reader;
+    ALTER DATABASE :"DBNAME" SET work_mem = '5MB';
+    COMMENT ON DATABASE :"DBNAME" IS 'a shop';
+"""
+
+
+@pytest.fixture(scope="module")
+def postgres(postgres15: PostgresServer) -> PostgresServer:
+    """One server: the zoo is restored on both."""
+    return postgres15
+
+
+@pytest.fixture(scope="module")
+def shop(postgres: PostgresServer) -> Iterator[str]:
+    with module_database(postgres) as database:
+        make_shop(postgres, database, MORE)
+        yield database
+
+
+@pytest.fixture(scope="module")
+def backup(postgres: PostgresServer, shop: str, tmp_path_factory: pytest.TempPathFactory) -> Backup:
+    return back_up(postgres, shop, tmp_path_factory.mktemp("backup"))
+
+
+@pytest.fixture
+def new_name(postgres: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Name of a database that is not there, and that is dropped if it is there at the end."""
+    yield "target_new"
+    postgres.sql("DROP DATABASE IF EXISTS target_new WITH (FORCE)")
+
+
+def same(server: PostgresServer, one: str, other: str) -> list[str]:
+    return differences(*(normalised_dump(server.binaries, server.url(name)) for name in (one, other)))
+
+
+def exists(server: PostgresServer, name: str) -> bool:
+    return name in server.sql("SELECT datname FROM pg_database").splitlines()
+
+
+def test_a_copy_equals_its_source(postgres: PostgresServer, shop: str, backup: Backup, new_name: str) -> None:
+    ending = restore(backup, target_of(postgres, new_name, create_database=True))
+    assert same(postgres, shop, new_name) == []
+    assert ending.skipped == ()
+    assert ending.notes == ("table shop.Odd name: loaded as text, because of price (money), ages (interval[]).",)
+    comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+    assert postgres.sql(f"{comment}; SHOW work_mem", new_name).splitlines() == ["a shop", "5MB"]
+
+
+def test_every_call_may_be_made_twice(
+    postgres: PostgresServer, shop: str, backup: Backup, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres)
+    target = target_of(postgres, database)
+    assignments = target.check(backup.assignments(target.renames), backup.attachments)
+    for _ in range(2):
+        target.begin(assignments, backup.attachments)
+    for _ in range(2):
+        load(backup, target, assignments)
+    endings = [target.end(assignments, backup.attachments) for _ in range(2)]
+    assert endings == [Ending(), Ending()]
+    assert same(postgres, shop, database) == []
+    assert target.unfinished(assignments[0]) == []
+
+
+def test_no_trigger_rule_or_policy_acts_on_what_is_loaded(
+    postgres: PostgresServer, backup: Backup, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres)
+    postgres.sql(f"ALTER DATABASE {database} OWNER TO {RESTORER}")
+    restore(backup, target_of(postgres, database, RESTORER, keep_acl=False))
+    assert postgres.sql("SELECT count(*), count(number) FROM shop.lines", database) == "50|50"
+    assert postgres.sql("SELECT amount FROM shop.total", database) == str(sum(range(1, 51)))
+    assert postgres.sql("SELECT nextval('shop.free_numbers')", database) == "51"
+
+
+def test_tables_are_analyzed(postgres: PostgresServer, backup: Backup, new_database: NewDatabase) -> None:
+    database = new_database(postgres)
+    restore(backup, target_of(postgres, database))
+    never = (
+        "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'shop'::regnamespace AND reltuples < 0"
+    )
+    assert postgres.sql(never, database) == "0"
+
+
+def test_a_refused_restore_leaves_no_database_that_it_made(
+    postgres: PostgresServer, new_name: str, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    source = new_database(postgres)
+    make_shop(postgres, source, SUPERUSERS)
+    backup = back_up(postgres, source, tmp_path)
+    target = target_of(postgres, new_name, RESTORER, create_database=True)
+    with pytest.raises(RefusedError) as caught:
+        target.check(backup.assignments(target.renames), backup.attachments)
+    assert "PUBLICATION everything" in str(caught.value)
+    assert "EVENT TRIGGER looking" in str(caught.value)
+    assert "--skip_unrestorable" in str(caught.value)
+    assert not exists(postgres, new_name)
+    ending = restore(backup, replace(target, skip_unrestorable=True))
+    assert {line.split(":")[0] for line in ending.skipped} >= {"PUBLICATION everything", "EVENT TRIGGER looking"}
+    assert postgres.sql("SELECT count(*) FROM shop.orders", new_name) == "50"
+    assert postgres.sql("SELECT count(*) FROM pg_publication", new_name) == "0"
+
+
+def test_a_plan_makes_no_database_and_says_if_there_is_one(
+    postgres: PostgresServer, shop: str, backup: Backup, new_name: str
+) -> None:
+    target = target_of(postgres, new_name, create_database=True, plan_only=True)
+    assert len(target.check(backup.assignments(target.renames), backup.attachments)) == len(backup.tables)
+    assert not exists(postgres, new_name)
+    for plan_only in (True, False):
+        there = target_of(postgres, shop, create_database=True, plan_only=plan_only)
+        with pytest.raises(RefusedError, match=r"exists\. Leave --create_database out"):
+            there.check(backup.assignments(there.renames), backup.attachments)
+
+
+def test_a_database_that_is_not_there_is_not_found(postgres: PostgresServer, backup: Backup, new_name: str) -> None:
+    target = target_of(postgres, new_name)
+    with pytest.raises(NotFoundError, match=new_name):
+        target.check(backup.assignments(target.renames), backup.attachments)
+    assert target.unfinished(backup.assignments(target.renames)[0]) == []
+
+
+def test_a_check_writes_nothing(postgres: PostgresServer, backup: Backup, new_database: NewDatabase) -> None:
+    database = new_database(postgres)
+    target = target_of(postgres, database)
+    checked = target.check(backup.assignments(target.renames), backup.attachments)
+    assert all(assignment.create for assignment in checked)
+    with opened(postgres, database) as connection:
+        assert list(list_objects(connection)) == []
+
+
+def test_the_source_and_a_full_database_are_refused(
+    postgres: PostgresServer, shop: str, backup: Backup, new_database: NewDatabase
+) -> None:
+    full = new_database(postgres)
+    postgres.sql("CREATE TABLE public.mine (i int)", full)
+    for database, words in ((shop, "is the database that was backed up"), (full, "table public.mine")):
+        target = target_of(postgres, database)
+        with pytest.raises(RefusedError, match=words):
+            target.check(backup.assignments(target.renames), backup.attachments)
+
+
+def test_a_restore_that_was_killed_is_known_and_the_way_out_told(
+    postgres: PostgresServer, backup: Backup, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres)
+    killed = target_of(postgres, database)
+    assignments = killed.check(backup.assignments(killed.renames), backup.attachments)
+    killed.begin(assignments, backup.attachments)
+    assert BACKUP in killed.unfinished(assignments[0])[0]
+    again: PostgresTarget = replace(killed, restore="restore-2")
+    for attempt in (again.check, again.begin, again.end):
+        with pytest.raises(RefusedError, match=rf"a part of the backup {BACKUP}: the restore restore-1 was not ended"):
+            attempt(assignments, backup.attachments)
+
+
+def test_a_chunk_that_failed_is_written_once_when_it_is_tried_again(
+    postgres: PostgresServer, backup: Backup, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres)
+    target = target_of(postgres, database)
+    assignments = target.check(backup.assignments(target.renames), backup.attachments)
+    target.begin(assignments, backup.attachments)
+    orders = next(each for each in assignments if each.destination == "shop.orders")
+    chunk = backup.chunks["shop.orders"][0]
+    postgres.sql("ALTER TABLE shop.orders ADD CONSTRAINT none CHECK (amount < 0)", database)
+    with pytest.raises(RefusedError, match="none"):
+        target.write(orders, "shard:0", chunk)
+    postgres.sql("ALTER TABLE shop.orders DROP CONSTRAINT none", database)
+    for _ in range(3):
+        target.write(orders, "shard:0", chunk)
+    rows = int(postgres.sql("SELECT count(*) FROM shop.orders", database))
+    assert rows == int(postgres.sql("SELECT count(DISTINCT id) FROM shop.orders", database)) > 0
+
+
+def test_a_foreign_key_that_a_predicate_breaks_is_refused_or_left_out(
+    postgres: PostgresServer, shop: str, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    selection = Selection.parse(where=["shop.orders:amount < 10"])
+    backup = back_up(postgres, shop, tmp_path, selection)
+    target = target_of(postgres, new_database(postgres))
+    with pytest.raises(RefusedError) as caught:
+        target.check(backup.assignments(target.renames), backup.attachments)
+    told = "lines_of_order_fkey: refers to shop.orders, of which the backup has only the rows where amount < 10."
+    assert told in str(caught.value)
+    ending = restore(backup, replace(target, skip_unrestorable=True))
+    assert [line.split(":")[0] for line in ending.skipped] == ["FK CONSTRAINT shop.lines lines_of_order_fkey"]
+    assert postgres.sql("SELECT count(*) FROM shop.orders", target.database.name) == "9"
+
+
+def test_a_table_that_was_excluded_is_named_and_breaks_what_refers_to_it(
+    postgres: PostgresServer, shop: str, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    backup = back_up(postgres, shop, tmp_path, Selection.parse(exclude_table="shop.orders"))
+    target = target_of(postgres, new_database(postgres), skip_unrestorable=True)
+    ending = restore(backup, target)
+    assert "table shop.orders is empty: the backup does not have its rows." in ending.notes
+    assert ending.skipped[0].startswith(
+        "FK CONSTRAINT shop.lines lines_of_order_fkey: refers to shop.orders, whose rows"
+    )
+
+
+def test_rows_are_never_left_out(postgres: PostgresServer, backup: Backup, new_database: NewDatabase) -> None:
+    database = new_database(postgres)
+    postgres.sql("CREATE SCHEMA shop; CREATE TABLE shop.orders (mine int)", database)
+    target = target_of(postgres, database, renames=parse_renames(["shop.orders"], None), skip_unrestorable=True)
+    with pytest.raises(RefusedError, match=r'(?s)TABLE shop\.orders: relation "orders" already exists.*Rows are never'):
+        target.check(backup.assignments(target.renames), backup.attachments)
