@@ -137,15 +137,11 @@ def test_types_that_take_no_value_are_those_of_which_the_document_says_so(every_
 
 
 def is_taken(connection: Connection, column: Column) -> bool:
-    """Whether the server's input function takes text, if perhaps other text than this."""
+    """Whether the server's input function takes any text at all, if perhaps not this one."""
     try:
         connection.execute(f"SELECT %s::{column.type}".encode(), ["x"])
-    except psycopg.errors.FeatureNotSupported:
-        return False
-    except psycopg.DataError:
-        pass
-    except psycopg.errors.UndefinedObject:  # such as a role that is not there
-        pass
+    except psycopg.Error as error:
+        return not isinstance(error, psycopg.errors.FeatureNotSupported) or "XML" in str(error)  # built without libxml
     return True
 
 
@@ -167,7 +163,7 @@ def avro_words(column: Column) -> str:
         return words
     [text] = others
     assert (text["name"], text["type"], text["default"]) == (first["name"] + TEXT_SUFFIX, ["null", "string"], None)
-    return "two fields, " + words.replace(",", "")
+    return "two fields, " + words.replace("`, `", "` `")
 
 
 def type_words(kind: Any) -> str:  # noqa: ANN401 - JSON
@@ -198,8 +194,10 @@ def test_texts_of_sql_ascii_are_bytes_in_every_form() -> None:
         fields = json.loads(avro_schema("t", [column], text_is_bytes=True))["fields"]
         plain = json.loads(avro_schema("t", [column]))["fields"]
         assert [field["type"] for field in fields] == [
-            ["null", "bytes"] if field["type"] == ["null", "string"] and not field["name"].endswith(TEXT_SUFFIX)
-            else field["type"] for field in plain
+            ["null", "bytes"]
+            if field["type"] == ["null", "string"] and not field["name"].endswith(TEXT_SUFFIX)
+            else field["type"]
+            for field in plain
         ]
 
 
@@ -208,7 +206,7 @@ def test_the_settings_are_those_of_every_session(every_type: EveryType) -> None:
     [words] = re.findall(r"^Settings of every session.*?:\s(.*?)\.\n\n", DOCUMENT, re.MULTILINE | re.DOTALL)
     settings = dict(re.findall(r"`(\w+)=([^`]+)`", words))
     assert "an empty\n`search_path`" in words
-    for name, value in {**settings, "search_path": '""'}.items():
+    for name, value in {**settings, "search_path": ""}.items():
         found = connection.execute("SELECT pg_catalog.current_setting(%s)", [name]).fetchone()
         assert found is not None
         assert re.split(r",\s*", found[0])[0] == value, name

@@ -136,6 +136,8 @@ def standby(server: PostgresServer, folder: Path) -> Iterator[PostgresServer]:
         (["--where=public.by_key:id <"], 2, ["by_key"]),
         (["--where=public.by_key:id < 1); DROP TABLE keyless; --"], 2, ["by_key"]),
         (["--where=public.by_key"], 2, ["--where"]),
+        (["--runner=DataflowRunner"], 6, ["--consistency=frozen-source", "FnApiRunner"]),
+        (["--runner=FlinkRunner", "--flink_master=flink.example:8081"], 6, ["--consistency=frozen-source"]),
         (["--max_connections=2"], 2, ["--max_connections", "3"]),
         (["--order=physical", "--consistency=fuzzy"], 2, ["physical"]),
         (["--consistency=frozen-source"], 6, ["pg_wal_replay_pause"]),

@@ -13,6 +13,7 @@ from tests.servers.postgres_server import SUPERUSER, PostgresServer
 
 OF_USERS = [part.name for part in PARTS if not part.superuser and not part.optional]
 NewDatabase = Callable[..., str]
+DIGESTS = "SELECT id, md5(t), md5(b), md5(j::text), md5(jb::text), octet_length(b) FROM giant.giants ORDER BY id"
 
 
 def copied(
@@ -59,6 +60,17 @@ def test_a_newer_server_gets_what_its_own_programs_would_bring(
         assert differences(*both) == []
     finally:
         postgres18.sql(f"DROP DATABASE {plain}_copy WITH (FORCE)")
+
+
+def test_values_of_a_hundred_megabytes_come_back(
+    postgres18: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    giant, copy = new_database(postgres18), new_database(postgres18)
+    make_zoo(postgres18, giant, parts=["giant"])
+    postgres18.sql(f"DROP DATABASE {copy}")
+    copied(tmp_path / "v", postgres18, giant, postgres18, copy)
+    values = (postgres18.sql(DIGESTS, name) for name in (giant, copy))
+    assert len(set(values)) == 1
 
 
 def test_the_same_database_has_the_same_digests_through_any_number_of_ranges(

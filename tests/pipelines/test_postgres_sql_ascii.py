@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
-import pytest
 
 from tests.pipelines.bigtable_runs import backups, check, show
 from tests.pipelines.postgres_runs import backup, restore
@@ -43,9 +42,7 @@ def rows_of(vault: Path, table: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_a_copy_is_the_same_to_the_byte(
-    postgres: PostgresServer, new_database: NewDatabase, tmp_path: Path
-) -> None:
+def test_a_copy_is_the_same_to_the_byte(postgres: PostgresServer, new_database: NewDatabase, tmp_path: Path) -> None:
     database = filled(postgres, new_database(postgres, ENCODING))
     made = backup(tmp_path / "v", postgres.url(database), "--ranges=2", "--json")
     assert made.code == 0, made.err

@@ -44,5 +44,6 @@ def _message(user: str, closed: Sequence[Name], unreadable: Sequence[Name], filt
     if closed or unreadable:  # leaving them out would not do: the archive's pg_dump locks every table of the database
         told.append(f"GRANT pg_read_all_data TO {user} (14 or later) opens all tables.")
     if filtered:
-        told.append(f"Or leave {'those with such policies' if closed or unreadable else 'them'} out: --exclude_table=...")
+        those = "those with such policies" if closed or unreadable else "them"
+        told.append(f"Or leave {those} out: --exclude_table=...")
     return " ".join(told)

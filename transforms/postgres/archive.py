@@ -9,6 +9,7 @@ from transforms.postgres.session import Connection
 ATTACHMENT = "archive"
 """Its name among the attachments of a backup."""
 LOCK_SECONDS = 10.0
+UTF8, SQL_ASCII = "UTF8", "SQL_ASCII"
 _SUBSCRIPTIONS = """
     SELECT subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
     WHERE d.datname = pg_catalog.current_database()
@@ -18,7 +19,11 @@ _SUBSCRIPTIONS = """
 
 
 def dump_schema(
-    database: Database, major: int, snapshot: str | None = None, lock_seconds: float = LOCK_SECONDS
+    database: Database,
+    major: int,
+    snapshot: str | None = None,
+    lock_seconds: float = LOCK_SECONDS,
+    encoding: str = UTF8,
 ) -> bytes:
     """The archive of the whole database, whatever tables are backed up.
 
@@ -27,6 +32,7 @@ def dump_schema(
         major: The major version of its server; pg_dump must not be older.
         snapshot: The exported snapshot that it is to be of, whose holder lives.
         lock_seconds: How long to wait for tables that somebody is changing.
+        encoding: That of the archive's texts: UTF-8, or SQL_ASCII where the database's is that, for any bytes.
 
     Raises:
         UnreachableError: if no pg_dump of this machine is new enough, if the user may not see a table, or
@@ -35,7 +41,7 @@ def dump_schema(
     """
     program = find_dump(major)
     try:
-        return client_programs.run(program, database, _arguments(snapshot, lock_seconds))
+        return client_programs.run(program, database, _arguments(encoding, snapshot, lock_seconds))
     except UnreachableError as error:
         raise _explained(error, lock_seconds) from error
 
@@ -52,8 +58,9 @@ def find_dump(major: int) -> client_programs.ClientProgram:
         raise UnreachableError(f"The server is PostgreSQL {major}, and an older pg_dump refuses it. {error}") from error
 
 
-def _arguments(snapshot: str | None, lock_seconds: float) -> list[str]:
+def _arguments(encoding: str, snapshot: str | None, lock_seconds: float) -> list[str]:
     return [
+        f"--encoding={encoding}",
         "--format=custom",
         "--schema-only",
         "--no-sync",

@@ -27,15 +27,17 @@ class Part:
     Attributes:
         entries: The entries, in the archive's order.
         needed: Numbers of those that were not chosen but that chosen ones need: they may be in the target already.
+        is_whole: Whether it is everything.
     """
 
     entries: tuple[Entry, ...]
     needed: frozenset[int] = frozenset()
+    is_whole: bool = False
 
 
 def whole(toc: Toc) -> Part:
     """Everything in the archive but the database itself."""
-    return Part(tuple(entry for entry in toc.entries if _is_object(entry)))
+    return Part(tuple(entry for entry in toc.entries if _is_object(entry)), is_whole=True)
 
 
 def chosen(toc: Toc, tables: Collection[Name], schemas: Collection[str] = ()) -> Part:

@@ -1,5 +1,8 @@
 """A session with a database: opened in one way everywhere, with every setting pinned that changes what is read."""
 
+import os
+import socket
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -13,6 +16,7 @@ from transforms.postgres.errors import said, translated
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 APPLICATION = "shardkeep"
+SECONDS_TO_END = 2.0
 OLDEST = 120000  # server_version_num of PostgreSQL 12.0
 LOG_IN = "Check host, port, user and password (PGPASSWORD, a pgpass file, --password_secret or --iam_auth)."
 FULL = "Lower --max_connections, or raise the server's limit."
@@ -74,6 +78,18 @@ def connect(database: Database, *, purpose: str) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def end(connection: Connection) -> None:
+    """Close a session, and wait a little until the server has ended it: until then it counts against its limits."""
+    if connection.closed:
+        return
+    with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+        connection.close()
+        wire.settimeout(SECONDS_TO_END)
+        with suppress(OSError):
+            while wire.recv(1 << 12):
+                continue
 
 
 def major_of(connection: Connection) -> int:

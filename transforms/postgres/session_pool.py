@@ -7,22 +7,31 @@ from contextlib import contextmanager
 from psycopg.pq import TransactionStatus
 
 from transforms.postgres.database import Database
-from transforms.postgres.session import Connection, connect
+from transforms.postgres.session import Connection, connect, end
 
 _LOCK = threading.Lock()
 _IDLE: dict[Database, list[Connection]] = {}
 
 
 @contextmanager
-def lent(database: Database, purpose: str) -> Iterator[Connection]:
-    """A session, outside of any transaction, that goes back when the block ends; one that failed is closed instead."""
+def lent(database: Database, purpose: str, *, keep: bool = True) -> Iterator[Connection]:
+    """A session, outside of any transaction, that goes back when the block ends; one that failed is closed instead.
+
+    Args:
+        database: What it is with.
+        purpose: What it is opened for.
+        keep: Whether it goes back. One that waits in this process counts, where others open sessions too.
+    """
     connection = _taken(database) or connect(database, purpose=purpose)
     try:
         yield connection
     except BaseException:
         connection.close()
         raise
-    _give_back(database, connection)
+    if keep:
+        _give_back(database, connection)
+    else:
+        end(connection)
 
 
 def close_idle(database: Database) -> None:
@@ -30,7 +39,7 @@ def close_idle(database: Database) -> None:
     with _LOCK:
         idle = _IDLE.pop(database, [])
     for connection in idle:
-        connection.close()
+        end(connection)
 
 
 def _taken(database: Database) -> Connection | None:

@@ -1,7 +1,7 @@
 """A PostgreSQL database as a source."""
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 from transforms.batch import Batch
@@ -34,6 +34,7 @@ class PostgresSource:
         consistency: `snapshot`, `frozen-source` or `fuzzy`.
         order: `auto`, `key` or `physical`: see `ReadOrder`.
         moment: The moment that all readers share; None until the source is opened.
+        keep_sessions: Whether sessions are kept to be used again: not where several processes share a limit.
     """
 
     database: Database
@@ -41,6 +42,7 @@ class PostgresSource:
     consistency: str
     order: str = "auto"
     moment: Moment | None = None
+    keep_sessions: bool = True
 
     def identity(self) -> Identity:
         """See `Source.identity`."""
@@ -68,10 +70,13 @@ class PostgresSource:
         archive.find_dump(major_of(connection))  # told before anything is read
         return list_tables(connection, self.selection)
 
+    def _session(self) -> AbstractContextManager[Connection]:
+        return lent(self.database, _PURPOSE, keep=self.keep_sessions)
+
     @contextmanager
     def _entered(self, names: Sequence[Name] = ()) -> Iterator[Connection]:
         """A session in a transaction of the moment, with tables locked."""
-        with lent(self.database, _PURPOSE) as connection, self._moment.entered(connection, names):
+        with self._session() as connection, self._moment.entered(connection, names):
             yield connection
 
     @property
@@ -108,12 +113,17 @@ class PostgresSource:
 
     def conclude(self) -> Conclusion:
         """See `Source.conclude`: the archive of the schema, and the inventory with the sequences, read last."""
-        with lent(self.database, _PURPOSE) as connection:
-            schema = archive.dump_schema(self.database, major_of(connection), self._moment.snapshot)
+        with self._session() as connection:
+            schema = self._archive(connection)
             notes, taken = self._notes(connection), self._inventory(connection)
             facts = {**self._moment.conclude(connection), "notes": [*notes, *taken.notes]}
         attachments = {archive.ATTACHMENT: schema, inventory.ATTACHMENT: replace(taken, facts=facts).encode()}
         return Conclusion(facts, attachments)
+
+    def _archive(self, connection: Connection) -> bytes:
+        is_ascii = connection.info.parameter_status("server_encoding") == archive.SQL_ASCII
+        encoding = archive.SQL_ASCII if is_ascii else archive.UTF8
+        return archive.dump_schema(self.database, major_of(connection), self._moment.snapshot, encoding=encoding)
 
     def _notes(self, connection: Connection) -> list[str]:
         with self._moment.entered(connection, ()):

@@ -41,7 +41,12 @@ class Step:
 def creating(part: Part, entries: Iterable[Entry]) -> list[Step]:
     """The steps that make some entries of a part."""
     kinds = {entry.number: entry.kind for entry in part.entries}
-    return [_creating(entry, kinds, entry.number in part.needed) for entry in entries]
+    return [_creating(entry, kinds, _may_exist(part, entry)) for entry in entries]
+
+
+def _may_exist(part: Part, entry: Entry) -> bool:
+    """Whether the target may have it; a database that counts as empty may have extensions, in schemas of their own."""
+    return entry.number in part.needed or entry.kind == "EXTENSION" or (part.is_whole and entry.kind == "SCHEMA")
 
 
 def _creating(entry: Entry, kinds: dict[int, str], may_exist: bool) -> Step:
@@ -62,6 +67,8 @@ def _creating(entry: Entry, kinds: dict[int, str], may_exist: bool) -> Step:
 
 def _statement(entry: Entry) -> bytes:
     text = entry.statement.rstrip().removesuffix(";")
+    if entry.kind == "EXTENSION":  # who made it that was there already is to be known
+        text = text.replace("IF NOT EXISTS ", "", 1)
     around = [
         (f"default_tablespace = {always_quoted(entry.tablespace)}", "default_tablespace = ''")
         if entry.tablespace else None,

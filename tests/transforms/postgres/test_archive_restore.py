@@ -120,6 +120,25 @@ def test_an_extension_that_the_server_lacks_is_told(postgres: PostgresServer, ne
     assert 'extension "of_dreams" is not available' in tried.told[0]
 
 
+def test_an_extension_that_is_there_is_used_and_left_as_it_is(
+    postgres15: PostgresServer, new_database: NewDatabase
+) -> None:
+    source, copy = new_database(postgres15), new_database(postgres15)
+    extension = "CREATE SCHEMA apart; CREATE EXTENSION hstore SCHEMA apart; COMMENT ON EXTENSION hstore IS 'ours'"
+    for database in (source, copy):
+        postgres15.sql(extension, database)
+    postgres15.sql("CREATE TABLE public.pairs (p apart.hstore)", source)
+    make_roles(postgres15)
+    postgres15.sql(f"ALTER DATABASE {copy} OWNER TO {RESTORER}; GRANT postgres TO {RESTORER}")
+    try:
+        tried = run_all(postgres15, copy, planned(toc_of(postgres15, source), is_superuser=False), RESTORER)
+    finally:
+        postgres15.sql(f"REVOKE postgres FROM {RESTORER}")
+    assert tried.told == []
+    assert len(tried.present) == 4  # the schema and the extension, the schema's owner and the extension's comment
+    assert postgres15.sql("SELECT count(*) FROM public.pairs", copy) == "0"
+
+
 def test_a_step_that_fails_in_earnest_ends_the_transaction_and_names_itself(
     postgres: PostgresServer, toc: Toc, new_database: NewDatabase
 ) -> None:

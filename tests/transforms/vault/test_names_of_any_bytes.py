@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,6 @@ from tests.memory_room.database import DATABASES, Database, MemoryTable, new_dat
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import keyed
 from tests.memory_room.target import MemoryTarget
-from transforms.report import Report
 from transforms.restore_work import RestoreWork
 from transforms.source import Conclusion
 from transforms.vault.vault import open_vault
