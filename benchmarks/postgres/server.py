@@ -52,9 +52,9 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU time of all its processes, of those that ended too, in seconds."""
-        ticks, again = self._ticks(), self._ticks()
-        while ticks.keys() != again.keys():  # one that ended in between may be missing, or counted twice
-            ticks, again = again, self._ticks()
+        ticks, before = self._ticks(), None
+        while before is None or ticks.keys() != before.keys():  # one that ended while we looked may be missing
+            ticks, before = self._ticks(), ticks
         return sum(ticks.values()) / _TICKS_A_SECOND
 
     def _ticks(self) -> dict[str, int]:

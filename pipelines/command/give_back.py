@@ -135,8 +135,9 @@ def _print(restored: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(restored))
         return
-    headings = ("TABLE", "DESTINATION", "ROWS", "DOOMED CELLS")
-    print(render(headings, [[table[key] for key in _SHOWN] for table in restored["tables"]]))
+    shown = [key for key in _SHOWN if key != "doomed_cells" or any(table[key] for table in restored["tables"])]
+    headings = [key.replace("_", " ").upper() for key in shown]
+    print(render(headings, [[table[key] for key in shown] for table in restored["tables"]]))
 
 
 def _notes(table: dict[str, Any]) -> Iterator[str]:

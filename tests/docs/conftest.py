@@ -1,6 +1,7 @@
-"""A small real backup, and one that failed, in one vault."""
+"""Small real backups of Bigtable and of PostgreSQL, each room's in a vault of its own."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,23 @@ import pytest
 
 from pipelines.bigtable_backup import build
 from pipelines.command.take_backup import BackupConfig, take_backup
+from tests.docs.small_database import running_database
 from tests.docs.small_source import SmallSource
+from tests.pipelines.postgres_runs import backup as back_up_postgres
+from tests.servers.postgres_server import PostgresServer
 from transforms.errors import ShardkeepError
 from transforms.source import Wanted
 from transforms.vault.catalogue import COMMITTED, list_backups
 from transforms.vault.vault import open_vault
+
+PART = [
+    "--schema=public",
+    "--table=shop.*",
+    "--exclude_table=shop.parts",
+    "--where=shop.orders:id > 5",
+    "--order=physical",
+]
+"""What shows every option of a backup."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,28 @@ def small_vault(tmp_path_factory: pytest.TempPathFactory) -> SmallVault:
     shard = min((committed / "data" / "orders.2024").glob("*.avro"))
     shutil.copy(shard, shard.with_name(f"000000-{'f' * 16}.avro"))
     return SmallVault(root, committed)
+
+
+@dataclass(frozen=True)
+class SmallPostgresVault(SmallVault):
+    """A vault with a backup of a whole database, and one of a part of it; and the database, which still stands."""
+
+    selected: Path
+    server: PostgresServer
+    database: str
+
+
+@pytest.fixture(scope="session")
+def postgres_vault(
+    postgres18: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SmallPostgresVault]:
+    root = tmp_path_factory.mktemp("postgres") / "v"
+    with running_database(postgres18) as name:
+        for options in ([], PART):
+            ended = back_up_postgres(root, postgres18.url(name), "--chunk_size=1KiB", "--ranges=3", *options)
+            assert ended.code == 0, ended.err
+        whole, part = sorted(root.glob("*/*/MANIFEST.json"), key=lambda path: path.stat().st_mtime_ns)
+        yield SmallPostgresVault(root, whole.parent, part.parent, postgres18, name)
 
 
 def take(root: Path, source: SmallSource) -> None:

@@ -1,6 +1,6 @@
 """Comparing JSON values and Avro schemas with the tables of fields in a document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ class JsonCheck:
         if kind.endswith(" or null"):
             if value is not None:
                 yield from self.problems(value, kind.removesuffix(" or null"), where)
+        elif " or " in kind:
+            yield from self._any(value, kind.split(" or "), where)
         elif kind.startswith("array of "):
             yield from self._all(value, list, range(len(value)), kind.removeprefix("array of "), where)
         elif kind.startswith("map of "):
@@ -31,6 +33,14 @@ class JsonCheck:
                 yield f"{where} is {value!r}, not a {kind}"
         else:
             yield from self._object(value, kind, where)
+
+    def _any(self, value: Any, kinds: Sequence[str], where: str) -> Iterator[str]:  # noqa: ANN401
+        """Whatever is wrong with the value as one of several kinds, if it is not right as another."""
+        checks = [JsonCheck(self.tables) for _ in kinds]
+        found = [list(check.problems(value, kind, where)) for check, kind in zip(checks, kinds, strict=True)]
+        fewest = min(range(len(kinds)), key=lambda place: len(found[place]))
+        self.seen |= checks[fewest].seen
+        yield from found[fewest]
 
     def _all(self, value: Any, container: type, keys: Any, kind: str, where: str) -> Iterator[str]:  # noqa: ANN401
         if type(value) is not container:

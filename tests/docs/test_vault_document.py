@@ -5,61 +5,35 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import fastavro
 import pytest
 
 from tests.docs.conftest import SmallVault
-from tests.docs.described import AvroRecords, JsonCheck
-from tests.docs.markdown import column, dead_links, field_tables, programs, read, tables
+from tests.docs.described import AvroRecords
+from tests.docs.markdown import column, dead_links, programs, tables
+from tests.docs.vault_objects import (
+    DOCUMENT,
+    FIELDS,
+    avro_files,
+    checked_facts,
+    checked_json,
+    indexed_shards,
+    json_objects,
+    manifest,
+    run,
+    run_python,
+)
 from transforms.bigtable.source import BigtableSource
+from transforms.postgres.moment import FROZEN, FUZZY, SNAPSHOT
 from transforms.vault import catalogue
-from transforms.vault.index import RANGES_PER_FILE, decode_index
+from transforms.vault.index import RANGES_PER_FILE
 from transforms.vault.intent import FORMAT
 from transforms.vault.layout import LONGEST_IDENTIFIER, encode_parts
-from transforms.vault.shard import Shard
 from transforms.verify import LEVELS
 
-DOCUMENT = read("vault.md")
-FIELDS = field_tables(DOCUMENT)
 SUM_OF_NOTHING = hashlib.sha256(b"").digest()
-
-
-def kind_of(name: str) -> str:
-    return "Failure note" if "/notes/failure-" in name else name.rpartition("/")[2]
-
-
-def own_objects(vault: SmallVault) -> list[str]:
-    """All objects but attachments, whose form is their room's."""
-    return [name for name in vault.objects() if "/attachments/" not in name]
-
-
-def json_objects(vault: SmallVault) -> Iterator[tuple[str, Any]]:
-    return ((name, json.loads(vault.read(name))) for name in own_objects(vault) if name.endswith(".json"))
-
-
-def avro_files(vault: SmallVault) -> list[Path]:
-    return [vault.root / name for name in own_objects(vault) if not name.endswith(".json")]
-
-
-def indexed_shards(vault: SmallVault) -> Iterator[Shard]:
-    for path in sorted((vault.committed / "index").iterdir()):
-        yield from (entry.shard for entry in decode_index(path.read_bytes()))
-
-
-def manifest(vault: SmallVault) -> Any:  # noqa: ANN401
-    return json.loads((vault.committed / "MANIFEST.json").read_bytes())
-
-
-def checked_json(vault: SmallVault) -> tuple[JsonCheck, list[str]]:
-    check = JsonCheck(FIELDS)
-    found = [problem for name, value in json_objects(vault) for problem in check.problems(value, kind_of(name), name)]
-    return check, found
 
 
 def avro_records(vault: SmallVault) -> AvroRecords:
@@ -70,22 +44,15 @@ def avro_records(vault: SmallVault) -> AvroRecords:
     return records
 
 
-def run(command: list[str]) -> list[str]:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-
-
-def run_python(program: str, vault: SmallVault) -> list[str]:
-    return run([sys.executable, "-c", program, str(vault.committed)])
-
-
 def test_every_json_object_has_the_documented_fields_and_no_others(small_vault: SmallVault) -> None:
     assert checked_json(small_vault)[1] == []
 
 
-def test_every_documented_json_field_is_written(small_vault: SmallVault) -> None:
+def test_every_documented_json_field_is_written(small_vault: SmallVault, postgres_vault: SmallVault) -> None:
     records = avro_records(small_vault).records
     documented = {(name, key) for name, fields in FIELDS.items() if name not in records for key in fields}
-    assert documented - checked_json(small_vault)[0].seen == set()
+    written = [checked_json(small_vault), checked_json(postgres_vault), checked_facts(postgres_vault)]
+    assert documented - set[tuple[str, str]]().union(*(check.seen for check, _ in written)) == set()
 
 
 def test_avro_schemas_have_the_documented_fields_in_their_order(small_vault: SmallVault) -> None:
@@ -138,17 +105,17 @@ def test_the_small_backup_has_every_case_that_the_programs_meet(small_vault: Sma
 
 
 def test_the_simple_program_prints_the_rows_of_every_table(small_vault: SmallVault) -> None:
-    simple, _ = programs(DOCUMENT, "python")
+    simple, *_ = programs(DOCUMENT, "python")
     assert run_python(simple, small_vault) == ["empty 0", "orders.2024 10", "wide 2"]
 
 
 def test_the_checking_program_computes_the_digests_of_the_manifest(small_vault: SmallVault) -> None:
-    _, checking = programs(DOCUMENT, "python")
+    _, checking, _ = programs(DOCUMENT, "python")
     expected = [f"{table['name']} {table['rows']} {table['digest']} True" for table in manifest(small_vault)["tables"]]
     assert run_python(checking, small_vault) == expected
 
 
-@pytest.mark.parametrize("program", programs(DOCUMENT, "python"), ids=["simple", "checking"])
+@pytest.mark.parametrize("program", programs(DOCUMENT, "python"), ids=["simple", "checking", "postgres"])
 def test_programs_need_an_avro_reader_and_a_hash_and_nothing_of_ours(program: str) -> None:
     nodes = list(ast.walk(ast.parse(program)))
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -159,7 +126,7 @@ def test_programs_need_an_avro_reader_and_a_hash_and_nothing_of_ours(program: st
 def test_the_shell_program_shows_the_seal_and_the_digests_of_all_files(small_vault: SmallVault) -> None:
     if not shutil.which("sha256sum"):
         pytest.skip("there is no sha256sum on the PATH")
-    [script] = programs(DOCUMENT, "sh")
+    script, _ = programs(DOCUMENT, "sh")
     computed, sealed, *files = run(["sh", "-c", script, "sh", str(small_vault.committed)])
     value = manifest(small_vault)
     assert computed.split()[0] == value["self_sha256"]
@@ -174,7 +141,7 @@ def test_words_and_numbers_are_those_of_the_code() -> None:
     words = {value for name, value in vars(catalogue).items() if name.isupper() and name == value}
     assert set(column(found["States"][0])) == words
     assert set(LEVELS) <= set(column(found["What a verification proves"][0]))
-    assert BigtableSource.consistency in column(found["Consistency"][0])
+    assert {BigtableSource.consistency, SNAPSHOT, FROZEN, FUZZY} == set(column(found["Consistency"][0]))
     assert f"each {RANGES_PER_FILE} neighbouring planned ranges" in DOCUMENT
     assert f"It describes format {FORMAT}." in DOCUMENT
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # https://developers.google.com/identity/protocols/oauth2/scopes: log in to Cloud SQL, and nothing else.
 LOGIN_SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
-SECONDS = 60
+SECONDS = 20
 _LOCK = Lock()
 
 
@@ -66,7 +66,7 @@ def _fetched(name: str, client: "Callable[[], SecretManagerServiceClient]") -> b
         raise NotFoundError(f"{name}: {error.message}. Check the names of project, secret and version.") from error
     except (exceptions.GoogleAPICallError, exceptions.RetryError, GoogleAuthError) as error:
         advice = "Give the account that runs this the role roles/secretmanager.secretAccessor, and check the network."
-        raise UnreachableError(f"{name}: {error}. {advice}") from error
+        raise UnreachableError(f"{name}: {str(error).rstrip('.')}. {advice}") from error
     if google_crc32c.value(payload.data) != payload.data_crc32c:
         raise IntegrityError(f"{name}: the secret was damaged on its way. Run again.")
     return bytes(payload.data)

@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -44,7 +44,7 @@ class LocalStore:
             incoming.parent.mkdir(parents=True, exist_ok=True)
             file = incoming.open("xb")
         try:
-            with file:
+            with _closed(file, name):
                 yield _FileWriter(file, name)
                 _settle(file, name)
             _publish(incoming, final, name)
@@ -104,6 +104,19 @@ class _FileWriter:
             self.file.write(data)
 
 
+@contextmanager
+def _closed(file: BinaryIO, name: str) -> Iterator[None]:
+    """Close a file at the end; one that could not be written cannot be closed well, which is not told once more."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            file.close()
+        raise
+    with _explained(name):
+        file.close()
+
+
 def _settle(file: BinaryIO, name: str) -> None:
     with _explained(name):
         file.flush()
@@ -149,4 +162,6 @@ def _explain(error: OSError, name: str) -> ShardkeepError:
         return NotFoundError(f"{name} is not in the vault.")
     if error.errno in (errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK):
         return UnreachableError(f"{where}: the file system has no hard links, which a local vault needs: {error}.")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UnreachableError(f"{where}: {error.strerror}. Make room in the vault's file system, then run again.")
     return UnreachableError(f"{where}: {error.strerror or error}. Check that the vault can be read and written.")
