@@ -58,12 +58,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
 
 def build(pipeline: beam.Pipeline, work: RestoreWork, result: ResultFile) -> None:
     """Put the restore into a pipeline."""
-    (
-        pipeline
-        | "Restore" >> Restore(work)
-        | "To JSON" >> beam.Map(restored_json)
-        | "Hand back" >> beam.Map(result.write)
-    )
+    pipeline | "Restore" >> Restore(work) | "Hand back" >> beam.Map(lambda done: result.write(restored_json(done)))
 
 
 def run(argv: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.docs.markdown import read, tables
+from tests.docs.markdown import dead_links, read, tables
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database, relation
 from tests.transforms.postgres.sessions import opened
@@ -211,6 +211,10 @@ def test_the_settings_are_those_of_every_session(every_type: EveryType) -> None:
         assert found is not None
         assert re.split(r",\s*", found[0])[0] == value, name
     assert len(settings) > 5
+
+
+def test_links_lead_to_headings() -> None:
+    assert dead_links(DOCUMENT) == []
 
 
 def test_the_example_of_a_name_is_what_the_code_makes_of_it() -> None:

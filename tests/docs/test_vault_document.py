@@ -12,7 +12,7 @@ import pytest
 
 from tests.docs.conftest import SmallVault
 from tests.docs.described import AvroRecords
-from tests.docs.markdown import column, dead_links, programs, tables
+from tests.docs.markdown import anchor, column, dead_links, programs, read, sections, tables
 from tests.docs.vault_objects import (
     DOCUMENT,
     FIELDS,
@@ -154,3 +154,5 @@ def test_rules_are_numbered_without_a_gap() -> None:
 
 def test_links_lead_to_headings() -> None:
     assert dead_links(DOCUMENT) == []
+    for name, target in re.findall(r"\]\(([\w.-]+)#([\w-]+)\)", DOCUMENT):
+        assert target in {anchor(heading) for heading, _ in sections(read(name))}

@@ -108,13 +108,16 @@ def test_the_programs_restore_the_database(postgres_vault: SmallPostgresVault, c
     *_, rows = programs(DOCUMENT, "python")
     _, script = programs(DOCUMENT, "sh")
     Path(tmp_path, "rows.py").write_text(rows, encoding="utf-8")
-    Path(tmp_path, "python3").symlink_to(sys.executable)
+    Path(tmp_path, "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    Path(tmp_path, "python3").chmod(0o755)
     server = postgres_vault.server
     command = ["sh", "-c", script, "sh", str(postgres_vault.committed), server.url(copy)]
-    environment = {"PATH": f"{tmp_path}:{server.binaries.folder}:/usr/bin:/bin", "VIRTUAL_ENV": sys.prefix}
+    environment = {"PATH": f"{tmp_path}:{server.binaries.folder}:/usr/bin:/bin"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "TABLE shop orders" in done.stdout
     both = [normalised_dump(server.binaries, server.url(name)) for name in (postgres_vault.database, copy)]
-    missing = differences(*both)
-    assert [line.partition(" LARGE OBJECT")[0] for line in missing if "LARGE OBJECT" not in line] == []
+    # Owners, privileges and comments of large objects are missing, as the document says.
+    assert [line for line in differences(*both) if not re.match(r"[+-] Name: (?:LARGE OBJECT )?7000[12]\b", line)] == []
+    pages = "SELECT oid, md5(lo_get(oid)) FROM pg_largeobject_metadata ORDER BY 1"
+    assert server.sql(pages, copy) == server.sql(pages, postgres_vault.database)

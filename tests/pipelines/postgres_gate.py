@@ -1,4 +1,4 @@
-"""Stopping a command at a place of its work by locks of the server, without a sleep and without a hook in the code."""
+"""Stopping a command at a place of its work by locks of the server: without a sleep and without a hook in the code."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,21 +11,25 @@ import psycopg
 
 from tests.servers.postgres_server import PostgresServer
 
-# A condition or constraint that calls it waits, row by row, as long as somebody holds the lock.
+Session = psycopg.Connection[tuple[Any, ...]]
+
 KEY = 4242
+# A condition or a constraint that calls it waits, row by row, as long as somebody holds the lock.
 GATE = f"""
     CREATE FUNCTION public.gate() RETURNS boolean LANGUAGE plpgsql AS
         'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock_shared({KEY}); RETURN true; END';
 """
+RELATION, ADVISORY = "relation", "advisory"
 _WAITING = """
     SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
     WHERE NOT l.granted AND a.datname = %s AND l.locktype = %s AND a.application_name LIKE %s
 """
+_IS_WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = %s)"
 _SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND application_name LIKE %s"
 
 
 class Running(Protocol):
-    """A command under way."""
+    """Something under way."""
 
     def done(self) -> bool:
         """Whether it has ended."""
@@ -35,28 +39,26 @@ class Running(Protocol):
 class Observer:
     """Looks at what sessions with a database wait for."""
 
-    session: "psycopg.Connection[tuple[Any, ...]]"
+    session: Session
     database: str
 
-    def await_wait(self, command: Running, application: str, lock: str = "relation") -> int:
-        """The process of a session that waits for a lock, as soon as there is one; the command must not end before."""
+    def await_wait(self, command: Running, application: str, lock: str = RELATION) -> int:
+        """The process of a session that waits for a lock, once there is one; the command must not end before."""
         while not command.done():
             row = self.session.execute(_WAITING, (self.database, lock, application)).fetchone()
             if row is not None:
                 return int(row[0])
-        raise AssertionError(f"ended before it waited: {command}")
+        raise AssertionError(f"{command} ended before {application} waited")
 
-    def await_reader(self, command: Running, application: str = "shardkeep backup") -> int:
-        """The process of a session that waits at the gate."""
-        return self.await_wait(command, application, "advisory")
-
-    def sessions(self, application: str) -> list[int]:
-        """The processes of an application's sessions."""
-        return [row[0] for row in self.session.execute(_SESSIONS, (self.database, application))]
+    def await_rows(self, command: Running, server: PostgresServer, query: str) -> None:
+        """Return when a query of the database is true; the command must not end before."""
+        with psycopg.connect(server.url(self.database), autocommit=True) as session:
+            while session.execute(query.encode()).fetchone() != (True,):
+                assert not command.done(), f"{command} ended before: {query}"
 
     def terminate(self, application: str) -> None:
         """End an application's only session."""
-        (pid,) = self.sessions(application)
+        ((pid,),) = self.session.execute(_SESSIONS, (self.database, application)).fetchall()
         self.session.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
 
@@ -67,68 +69,51 @@ def observed(server: PostgresServer, database: str) -> Iterator[Observer]:
         yield Observer(session, database)
 
 
-class Hold:
-    """A transaction of somebody else's, which has done some statements."""
-
-    def __init__(self, session: "psycopg.Connection[tuple[Any, ...]]") -> None:
-        self._session = session
-
-    def commit(self) -> None:
-        """End it well."""
-        self._session.commit()
-
-    def roll_back(self) -> None:
-        """End it as if it had not been."""
-        self._session.rollback()
-
-
 @contextmanager
-def held(server: PostgresServer, database: str, statements: str) -> Iterator[Hold]:
-    """A transaction that has done `statements`; rolled back in the end if nobody ended it."""
+def held(server: PostgresServer, database: str, statements: str) -> Iterator[Session]:
+    """Somebody else's transaction that has done `statements`; rolled back at the end unless the block commits it."""
     with psycopg.connect(server.url(database)) as session:
         session.execute(statements.encode())
         try:
-            yield Hold(session)
+            yield session
         finally:
             session.rollback()
 
 
 @contextmanager
-def shut(server: PostgresServer, database: str) -> Iterator[Hold]:
-    """The gate of a database is shut until the hold ends."""
-    with held(server, database, f"SELECT pg_advisory_xact_lock({KEY})") as hold:
-        yield hold
+def shut(server: PostgresServer, database: str) -> Iterator[Session]:
+    """The gate of a database is shut until the transaction ends."""
+    with held(server, database, f"SELECT pg_advisory_xact_lock({KEY})") as session:
+        yield session
 
 
 @contextmanager
-def in_background(call: Callable[..., Any], *arguments: Any) -> Iterator["Future[Any]"]:  # noqa: ANN401 - whatever it takes
-    """A call that runs beside the block; the block must let it end."""
-    with ThreadPoolExecutor(1, "command") as pool:
+def in_background(call: Callable[..., Any], *arguments: Any) -> Iterator["Future[Any]"]:  # noqa: ANN401 - those of the call
+    """A call that runs beside the block, which must let it end."""
+    with ThreadPoolExecutor(1, "background") as pool:
         yield pool.submit(call, *arguments)
 
 
 @contextmanager
 def queued(server: PostgresServer, database: str, statement: str) -> Iterator["Future[bool]"]:
-    """A statement that waits for a lock when the block begins.
+    """A statement that waits for a lock when the block begins, and is cancelled at the end if it still does.
 
     Yields:
-        Whether it was done in the end: false if it was cancelled. A statement that still waits at the end is.
+        Whether it was done, in the end.
     """
-    with psycopg.connect(server.url(database), autocommit=True) as session, in_background(_done, session, statement) as run:
-        pid = session.info.backend_pid
+    with (
+        psycopg.connect(server.url(database), autocommit=True) as session,
+        in_background(_is_done, session, statement) as running,
+    ):
         try:
-            with psycopg.connect(server.url(), autocommit=True) as observer:
-                query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = %s"
-                while not run.done() and observer.execute(query, (pid,)).fetchone() == (0,):
-                    continue
-            assert not run.done(), f"{statement} did not wait"
-            yield run
+            _await_lock(server, running, session.info.backend_pid)
+            yield running
         finally:
             with suppress(psycopg.Error):
-                server.sql(f"SELECT pg_cancel_backend({pid})")
+                session.cancel_safe()
 
 
-def _done(session: "psycopg.Connection[Any]", statement: str) -> bool:
+def _is_done(session: Session, statement: str) -> bool:
     try:
         session.execute(statement.encode())
     except psycopg.errors.QueryCanceled:
@@ -136,15 +121,19 @@ def _done(session: "psycopg.Connection[Any]", statement: str) -> bool:
     return True
 
 
+def _await_lock(server: PostgresServer, running: Running, pid: int) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as observer:
+        while observer.execute(_IS_WAITING, (pid,)).fetchone() != (True,):
+            assert not running.done(), "the statement did not have to wait"
+
+
 class Sampler:
-    """Counts the sessions of a role, over and over, in a thread."""
+    """Counts the sessions of a role, over and over, in a thread, while a block runs."""
 
     def __init__(self, server: PostgresServer, role: str) -> None:
-        self._query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
         self._server, self._role = server, role
         self._done = threading.Event()
         self.most = 0
-        self.looks = 0
 
     def __enter__(self) -> "Sampler":
         self._thread = threading.Thread(target=self._sample)
@@ -156,8 +145,8 @@ class Sampler:
         self._thread.join()
 
     def _sample(self) -> None:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
         with psycopg.connect(self._server.url(), autocommit=True) as session:
             while not self._done.is_set():
-                row = session.execute(self._query, (self._role,)).fetchone()
-                self.most = max(self.most, row[0] if row else 0)
-                self.looks += 1
+                ((count,),) = session.execute(query, (self._role,)).fetchall()
+                self.most = max(self.most, count)

@@ -52,4 +52,4 @@ def test_a_backup_has_no_more_connections_than_it_may(
         ended = backup(tmp_path / "v", postgres18.url(database, four), *options)
     assert ended.code == 0, ended.err
     assert sum(table["rows"] for table in ended.json["tables"]) == 4 * 5000 + 1
-    assert sampler.most == 4
+    assert sampler.most <= 4  # the role itself may have no more: a fifth would have been refused

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 # https://developers.google.com/identity/protocols/oauth2/scopes: log in to Cloud SQL, and nothing else.
 LOGIN_SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
-SECONDS = 20
+SECONDS = 20.0
+"""How long a secret or a token is asked for, again and again."""
 _LOCK = Lock()
 
 
@@ -58,10 +59,12 @@ def _secret_manager() -> "SecretManagerServiceClient":
 def _fetched(name: str, client: "Callable[[], SecretManagerServiceClient]") -> bytes:
     import google_crc32c
     from google.api_core import exceptions
+    from google.api_core.retry import Retry, if_exception_type
     from google.auth.exceptions import GoogleAuthError
 
+    again = Retry(if_exception_type(exceptions.ResourceExhausted, exceptions.ServiceUnavailable), timeout=SECONDS)
     try:
-        payload = client().access_secret_version(name=name, timeout=SECONDS).payload
+        payload = client().access_secret_version(name=name, retry=again, timeout=SECONDS).payload
     except exceptions.NotFound as error:
         raise NotFoundError(f"{name}: {error.message}. Check the names of project, secret and version.") from error
     except (exceptions.GoogleAPICallError, exceptions.RetryError, GoogleAuthError) as error:
