@@ -10,6 +10,7 @@ SHELL := /bin/sh
 
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3.10 python3)
 RUN := .venv/bin/python
+WORKERS := 2
 INSTALL := $(RUN) -m pip install -q --disable-pip-version-check
 # What can build our extensions: a version we support, venv with pip, and the C headers.
 HEADER := os.path.join(sysconfig.get_path("include"), "Python.h")
@@ -28,8 +29,8 @@ help: ## Print this help
 demo: .venv/built ## Back up, damage and restore a real Bigtable (emulator) with real data
 	@$(RUN) -m docs.demo
 
-test: .venv/built emulator ## Run the tests
-	@$(RUN) -m pytest
+test: .venv/built emulator ## Run the tests, in WORKERS processes (2), each with servers of its own
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile
 
 check: lint types imports test ## Run all checks, then the tests
 

@@ -26,7 +26,8 @@ class Usage:
     Attributes:
         wall_seconds: From its start to its end.
         cpu_seconds: User and system time.
-        peak_bytes: The largest resident memory of the process, or of a child of it.
+        peak_bytes: The largest resident memory of the process, or of a child of it; no less than that of this process
+            here, with which it begins.
         printed: The JSON object on its standard output; empty if it prints none.
     """
 

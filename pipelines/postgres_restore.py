@@ -32,9 +32,7 @@ def options() -> OptionParser:
     parser.add_text("--source", "the backup's source, a folder's name in the vault")
     add_database(parser, "to write")
     parser.add_flag("--create_database", "create the database first, with the properties of the one backed up")
-    parser.add_text(
-        "--table", "tables to restore, as SQL writes them, with a new name where wanted: S.T[:S.T],.."
-    )
+    parser.add_text("--table", "tables to restore, as SQL writes them, with a new name where wanted: S.T[:S.T],..")
     parser.add_text("--schema", "a schema to restore, with its new name if it gets one: S[:S]")
     parser.add_choice("--if_exists", "what to do if the database is not empty", choices=("refuse",), default="refuse")
     parser.add_choice("--owner", "owners of what is restored", choices=("keep", "none"), default="keep")

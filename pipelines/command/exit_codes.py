@@ -1,6 +1,7 @@
 """How a command ends: its exit code, and one clear error for people or for a program."""
 
 import contextlib
+import io
 import itertools
 import json
 import signal
@@ -37,6 +38,7 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
         What `main` returned, the error's own code, 130 or 143 if interrupted, or 1.
     """
     arguments = sys.argv[1:] if argv is None else argv
+    _escape_what_no_stream_takes()
     try:
         with _sigterm_raises():
             return main(arguments)
@@ -44,6 +46,12 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
         return exit.code if isinstance(exit.code, int) else _FAULT if exit.code else 0
     except BaseException as error:
         return _report(error, _wants_json(arguments))
+
+
+def _escape_what_no_stream_takes() -> None:
+    """Names of an SQL_ASCII database need not be text: their other bytes are printed as escapes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What `docs/vault.md` says of PostgreSQL is held to real backups, and its programs restore one."""
 
+import io
 import json
 import re
 import subprocess
@@ -29,7 +30,7 @@ def manifests(vault: SmallPostgresVault) -> list[Any]:
 def ends_of(vault: SmallPostgresVault, table: dict[str, Any]) -> set[bytes]:
     """All ends of a table's chunks that are not open."""
     files = [vault.committed.parent / file["name"] for file in table["index"]]
-    entries: list[Any] = [entry for path in files for entry in fastavro.reader(path.open("rb"))]
+    entries: list[Any] = [entry for path in files for entry in fastavro.reader(io.BytesIO(path.read_bytes()))]
     chunks = [chunk for entry in entries for chunk in entry["shard"]["chunks"]]
     return {end for chunk in chunks for end in (chunk["start"], chunk["end"])} - {b""}
 

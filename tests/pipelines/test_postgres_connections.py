@@ -1,4 +1,4 @@
-"""How many connections a job has at most, counted by the server: with a limit of the role's own it refuses one more."""
+"""How many connections a job has at most: the role's own limit makes the server refuse one more."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,17 +13,19 @@ from tests.transforms.postgres.sessions import new_role
 pytestmark = pytest.mark.timeout(90)
 
 NewDatabase = Callable[..., str]
-TABLES = """
+ROWS = 5000
+# Tables and large objects, and much to do at once when the rows are there.
+TABLES = f"""
     CREATE TABLE t0 (n int PRIMARY KEY, word text); CREATE TABLE t1 (LIKE t0 INCLUDING ALL);
     CREATE TABLE t2 (LIKE t0 INCLUDING ALL); CREATE TABLE t3 (LIKE t0 INCLUDING ALL);
-    INSERT INTO t0 SELECT n, repeat('x', n % 90) FROM generate_series(1, 5000) n;
+    INSERT INTO t0 SELECT n, repeat('x', n % 90) FROM generate_series(1, {ROWS}) n;
     INSERT INTO t1 TABLE t0; INSERT INTO t2 TABLE t0; INSERT INTO t3 TABLE t0;
     CREATE INDEX ON t0 (word); CREATE INDEX ON t1 (word); CREATE INDEX ON t2 (word); CREATE INDEX ON t3 (word);
     CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM t0;
-    SELECT lo_from_bytea(0, 'a large object');
+    SELECT lo_from_bytea(4711, 'a large object');
 """
-PROCESSES = ("--runner=FnApiRunner", "--direct_num_workers=2", "--direct_running_mode=multi_processing")
-THREADS = ("--runner=FnApiRunner", "--direct_num_workers=2", "--direct_running_mode=multi_threading")
+THREADS = ("--direct_num_workers=2", "--direct_running_mode=multi_threading")
+PROCESSES = ("--direct_num_workers=2", "--direct_running_mode=multi_processing")
 
 
 @pytest.fixture
@@ -34,22 +36,38 @@ def database(postgres18: PostgresServer, new_database: NewDatabase) -> str:
 
 
 @pytest.fixture
-def four(postgres18: PostgresServer, database: str) -> Iterator[str]:
-    """A role that may have four connections."""
+def reader(postgres18: PostgresServer, database: str) -> Iterator[str]:
+    """A role that may read everything, through four connections."""
     with new_role(postgres18, database, "LOGIN CONNECTION LIMIT 4") as role:
-        postgres18.sql(f"GRANT pg_read_all_data TO {role}; SELECT lo_put(oid, 0, '') FROM pg_largeobject_metadata;", database)
-        oids = postgres18.sql("SELECT string_agg(oid::text, ',') FROM pg_largeobject_metadata", database)
-        postgres18.sql(f"GRANT SELECT ON LARGE OBJECT {oids} TO {role}", database)
+        grants = f"GRANT pg_read_all_data TO {role}; GRANT SELECT ON LARGE OBJECT 4711 TO {role}"
+        postgres18.sql(grants, database)
         yield role
 
 
 @pytest.mark.parametrize("engine", [(), THREADS, PROCESSES], ids=["alone", "threads", "processes"])
-def test_a_backup_has_no_more_connections_than_it_may(
-    postgres18: PostgresServer, database: str, four: str, tmp_path: Path, engine: tuple[str, ...]
+def test_a_backup_has_no_more_connections_than_it_is_given(
+    postgres18: PostgresServer, database: str, reader: str, tmp_path: Path, engine: tuple[str, ...]
 ) -> None:
+    """Whatever the engine: workers in other processes import the snapshot, too."""
     options = ("--max_connections=4", "--readers=8", "--ranges=4", "--chunk_size=4KiB", "--json", *engine)
-    with Sampler(postgres18, four) as sampler:
-        ended = backup(tmp_path / "v", postgres18.url(database, four), *options)
+    with Sampler(postgres18, reader) as sampler:
+        ended = backup(tmp_path / "v", postgres18.url(database, reader), *options)
     assert ended.code == 0, ended.err
-    assert sum(table["rows"] for table in ended.json["tables"]) == 4 * 5000 + 1
-    assert sampler.most <= 4  # the role itself may have no more: a fifth would have been refused
+    assert ended.json["consistency"] == "snapshot"
+    assert sum(table["rows"] for table in ended.json["tables"]) == 4 * ROWS + 1
+    assert 2 <= sampler.most <= 4
+
+
+def test_a_restore_has_one_connection_more_than_writers(
+    postgres18: PostgresServer, database: str, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    assert backup(tmp_path / "v", postgres18.url(database), "--ranges=4", "--chunk_size=4KiB").code == 0
+    target = new_database(postgres18)
+    with new_role(postgres18, target, "LOGIN CONNECTION LIMIT 3") as role, Sampler(postgres18, role) as sampler:
+        postgres18.sql(f"ALTER DATABASE {target} OWNER TO {role}")
+        options = ("--writers=2", "--owner=none", "--acl=none", "--json")
+        ended = restore(tmp_path / "v", postgres18.url(target, role), *options)
+        assert ended.code == 0, ended.err
+    assert sum(table["rows"] for table in ended.json["tables"]) == 4 * ROWS + 1
+    assert 2 <= sampler.most <= 3
+    assert postgres18.sql("SELECT count FROM counted", target) == str(ROWS)

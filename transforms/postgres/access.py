@@ -9,20 +9,31 @@ from transforms.postgres.identifiers import Name, name_list, quoted
 from transforms.postgres.session import Connection
 
 
-def check_access(connection: Connection, tables: Sequence[CatalogTable]) -> None:
-    """Check the rights on all `tables` at once.
+def check_access(
+    connection: Connection, tables: Sequence[CatalogTable], described: Sequence[CatalogTable] = ()
+) -> None:
+    """Check the rights on all tables at once.
+
+    Args:
+        connection: A session.
+        tables: Those whose rows are read.
+        described: Those that pg_dump locks: it needs the same rights on them, but their policies do not matter.
 
     Raises:
         UnreachableError: naming each table that may not be read, or whose rows a policy would filter.
     """
-    rows = connection.execute(ACCESS, [[table.oid for table in tables]])
+    every, read = (
+        sorted({table.name: table for table in (*described, *tables)}.items()),
+        {table.oid for table in tables},
+    )
+    rows = connection.execute(ACCESS, [[table.oid for _, table in every]])
     answers = {oid: answer for oid, *answer in rows.fetchall()}
     closed, unreadable, filtered = list[Name](), list[Name](), list[Name]()
-    for table in tables:
+    for name, table in every:
         may_enter, may_read, is_filtered = answers.get(table.oid, (True, True, False))
-        closed += [table.name] * (not may_enter)
-        unreadable += [table.name] * (not may_read)
-        filtered += [table.name] * (may_enter and may_read and is_filtered)
+        closed += [name] * (not may_enter)
+        unreadable += [name] * (not may_read)
+        filtered += [name] * (may_enter and may_read and is_filtered and table.oid in read)
     if closed or unreadable or filtered:
         raise UnreachableError(_message(_user(connection), closed, unreadable, filtered))
 

@@ -4,6 +4,7 @@ from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.postgres import client_programs
 from transforms.postgres.database import Database
 from transforms.postgres.errors import translated
+from transforms.postgres.identifiers import name_list
 from transforms.postgres.session import Connection
 
 ATTACHMENT = "archive"
@@ -14,6 +15,12 @@ _SUBSCRIPTIONS = """
     SELECT subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
     WHERE d.datname = pg_catalog.current_database()
         AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)
+    ORDER BY 1
+"""
+# Whether a mapping has options that this user may not see is hidden, too.
+_USER_MAPPINGS = """
+    SELECT pg_catalog.format('%I for %I', srvname, usename) FROM pg_catalog.pg_user_mappings
+    WHERE umoptions IS NULL AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)
     ORDER BY 1
 """
 
@@ -90,7 +97,12 @@ def _explained(error: UnreachableError, lock_seconds: float) -> UnreachableError
 
 
 def left_out(connection: Connection) -> list[str]:
-    """What pg_dump leaves out for this user, for people: subscriptions, which only superusers may see whole."""
-    with translated("looking for subscriptions"):
-        names = [row[0] for row in connection.execute(_SUBSCRIPTIONS).fetchall()]
-    return [f"Subscriptions, of which only superusers see all, are not kept: {', '.join(names)}."] if names else []
+    """What pg_dump leaves out for a user who is no superuser, for people: what only superusers may see whole."""
+    with translated("looking for what only superusers may see"):
+        subscriptions = [row[0] for row in connection.execute(_SUBSCRIPTIONS).fetchall()]
+        mappings = [row[0] for row in connection.execute(_USER_MAPPINGS).fetchall()]
+    found = (
+        ("Subscriptions, of which only superusers see all, are not kept", subscriptions),
+        ("User mappings, whose options this user may not see, are kept without any", mappings),
+    )
+    return [f"{text}: {name_list(names)}." for text, names in found if names]

@@ -17,6 +17,7 @@ from transforms.postgres.predicate import check_predicate
 from transforms.postgres.read_order import ReadOrder
 from transforms.postgres.relation import Relation
 from transforms.postgres.selection import Selection
+from transforms.postgres.sequences import list_sequences
 from transforms.postgres.session import Connection
 from transforms.postgres.usable_keys import usable_keys
 
@@ -39,13 +40,17 @@ class Catalog:
 def list_tables(connection: Connection, selection: Selection) -> list[Name]:
     """The names of the selected tables that have rows of their own: those to lock before a snapshot is taken.
 
+    Everything is checked that would end the backup when all rows are read: the rights on what the archive describes,
+    which is the whole database, and on sequences.
+
     Raises:
         NotFoundError: if a pattern selects nothing.
-        UnreachableError: if one of them may not be read, or would be filtered.
+        UnreachableError: if one of them, or what belongs to them, may not be read, or would be filtered.
     """
     with translated(_READING):
-        chosen, _ = _chosen(connection, selection)
-        check_access(connection, chosen)
+        chosen, every = _chosen(connection, selection)
+        check_access(connection, chosen, [table for table in every if table.is_described])
+    list_sequences(connection, None if selection.is_whole else [table.oid for table in chosen])
     return [table.name for table in chosen]
 
 

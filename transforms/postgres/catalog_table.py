@@ -56,6 +56,11 @@ class CatalogTable:
         """Whether it has rows of its own that are backed up."""
         return self.kind == "r" and self.persistence != "t" and self.condition is not None
 
+    @property
+    def is_described(self) -> bool:
+        """Whether `pg_dump` describes it, for which it locks it: tables, but those of extensions and sessions."""
+        return self.kind in "rp" and self.persistence != "t" and not self.of_extension
+
     def candidate(self) -> Candidate:
         """It, to be selected by its name or that of a partitioned table."""
         return Candidate(self.name, tuple(parent.name for parent in self.above))
@@ -73,13 +78,13 @@ class CatalogTable:
         """The extension's condition without its WHERE: `pg_dump` puts it, as it is, behind the table's name."""
         if not self.condition or not self.condition.strip():
             return ""
-        condition, found = _WHERE.subn("", self.condition, count=1)
-        if not found:
+        where = _WHERE.match(self.condition)
+        if where is None:
             raise RefusedError(
                 f"{self.name}: its extension selects its rows by {self.condition!r}, which is no WHERE clause."
                 f" Leave it out: --exclude_table={self.name}."
             )
-        return condition
+        return self.condition[where.end() :]
 
 
 def list_schemas(connection: Connection) -> list[str]:

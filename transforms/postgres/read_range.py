@@ -8,6 +8,7 @@ from psycopg import pq, sql
 from psycopg.pq.abc import PGconn, PGresult
 
 from transforms.batch import Batch
+from transforms.errors import RefusedError
 from transforms.key_range import KeyRange
 from transforms.postgres.column import program
 from transforms.postgres.copy_query import copy_statement
@@ -20,6 +21,10 @@ from transforms.postgres.session import Connection
 EndOf = Callable[[tuple[bytes | None, ...]], bytes]
 """Makes the end of a range of the fields of a row's key."""
 SECONDS_TO_CANCEL = 5.0
+_PREPARE = """
+    SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid::pg_catalog.int8,
+        pg_catalog.set_config(%s, 'off', false), pg_catalog.set_config(%s, 'on', false)
+"""
 
 
 def read(
@@ -41,7 +46,7 @@ def read(
     transcoder, end_of = _transcoder(relation)
     doing = f"reading {relation.name} {key_range}"
     with translated(doing):
-        _steer_planner(connection, relation)
+        _prepare(connection, relation)
     yield from read_copy(connection, copy_statement(relation, key_range), transcoder, end_of, chunk_size, doing)
 
 
@@ -76,11 +81,21 @@ def _transcoder(relation: Relation) -> tuple[CopyTranscoder, EndOf]:
     return CopyTranscoder(codec, relation.key.places), lambda fields: key_end(forms, fields)
 
 
-def _steer_planner(connection: Connection, relation: Relation) -> None:
-    """In physical order every scan will do but that of an index; in the key's, none of the whole file for a range."""
+def _prepare(connection: Connection, relation: Relation) -> None:
+    """Make sure that the name still is the table's, and steer the planner.
+
+    In physical order every scan will do but that of an index; in the key's, none of the whole file for a range.
+
+    Raises:
+        RefusedError: if the name is another table's by now. The lock on a table keeps its name, not its schema's.
+    """
     unwanted, other = ("indexscan", "seqscan") if relation.order == CTID else ("seqscan", "indexscan")
-    for scan, value in ((unwanted, "off"), (other, "on")):
-        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [f"enable_{scan}", value])
+    row = connection.execute(_PREPARE, [str(relation.name), f"enable_{unwanted}", f"enable_{other}"]).fetchone()
+    if row is None or row[0] != relation.oid:
+        raise RefusedError(
+            f"{relation.name} is another table than when the backup began: it or its schema was renamed or replaced"
+            " meanwhile. Run again when that has ended."
+        )
 
 
 def _start(pgconn: PGconn, statement: bytes) -> None:

@@ -46,6 +46,8 @@ SETTINGS = (
     ("transform_null_equals", "off", 0),
     ("row_security", "off", 0),
     ("synchronize_seqscans", "off", 0),
+    ("gin_fuzzy_search_limit", "0", 0),
+    ("enable_tidscan", "on", 0),
     ("max_parallel_workers_per_gather", "0", 0),
     ("jit", "off", 0),
     ("default_transaction_isolation", "read committed", 0),
@@ -56,6 +58,11 @@ SETTINGS = (
     ("idle_session_timeout", "0", 14),
     ("transaction_timeout", "0", 17),
 )
+
+
+# Settings of superusers that let damaged pages pass as empty ones, or as they are, with a warning that nobody reads.
+DAMAGE = ("zero_damaged_pages", "ignore_checksum_failure")
+_DAMAGE = ", ".join(f"pg_catalog.current_setting('{name}')" for name in DAMAGE)
 
 
 def connect(database: Database, *, purpose: str) -> Connection:
@@ -133,6 +140,20 @@ def _pin(connection: Connection) -> None:
     major = major_of(connection)
     known = [(name, value) for name, value, since in SETTINGS if major >= since]
     calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(known))
-    connection.execute(f"SELECT {calls}", [word for setting in known for word in setting])
+    row = connection.execute(f"SELECT {calls}, {_DAMAGE}", [word for setting in known for word in setting]).fetchone()
+    if row and "on" in row[len(known) :]:
+        _refuse_damage(connection)
     if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
         ascii_session.adapt(connection)
+
+
+def _refuse_damage(connection: Connection) -> None:
+    try:
+        for name in DAMAGE:
+            connection.execute(f"SET {name} = off".encode())
+    except psycopg.errors.InsufficientPrivilege as error:
+        names = " and ".join(DAMAGE)
+        raise UnreachableError(
+            f"{names} may make damaged rows vanish in silence, and only a superuser can turn them off: {said(error)}"
+            " See with SHOW which one is on, and RESET it for the role, the database or the server."
+        ) from error

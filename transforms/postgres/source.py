@@ -11,6 +11,7 @@ from transforms.postgres import archive, inventory, large_objects, range_split, 
 from transforms.postgres.avro_schema import avro_schema
 from transforms.postgres.catalog import Catalog, list_tables, load
 from transforms.postgres.database import Database
+from transforms.postgres.definitions import check_kept, read_definitions
 from transforms.postgres.identifiers import Name
 from transforms.postgres.moment import FUZZY, Moment
 from transforms.postgres.moments import moment_of
@@ -116,6 +117,7 @@ class PostgresSource:
         with self._session() as connection:
             schema = self._archive(connection)
             notes, taken = self._notes(connection), self._inventory(connection)
+            self._check_definitions(connection)
             facts = {**self._moment.conclude(connection), "notes": [*notes, *taken.notes]}
         attachments = {archive.ATTACHMENT: schema, inventory.ATTACHMENT: replace(taken, facts=facts).encode()}
         return Conclusion(facts, attachments)
@@ -124,6 +126,12 @@ class PostgresSource:
         is_ascii = connection.info.parameter_status("server_encoding") == archive.SQL_ASCII
         encoding = archive.SQL_ASCII if is_ascii else archive.UTF8
         return archive.dump_schema(self.database, major_of(connection), self._moment.snapshot, encoding=encoding)
+
+    def _check_definitions(self, connection: Connection) -> None:
+        """Make sure that what no lock keeps was kept: by now everything has been read."""
+        with self._moment.entered(connection, ()):
+            then = read_definitions(connection)
+        check_kept(then, read_definitions(connection))
 
     def _notes(self, connection: Connection) -> list[str]:
         with self._moment.entered(connection, ()):

@@ -1,6 +1,6 @@
 """What may not be read is named, all of it at once, before anything is read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -104,3 +104,30 @@ def test_a_condition_that_calls_what_the_role_may_not_is_no_wrong_usage(
     selection = Selection.parse(table="public.open", where=["public.open:public.f()"])
     with opened(server, database, role) as connection, pytest.raises(UnreachableError, match=r"--where=public\.open"):
         loaded(connection, selection)
+
+
+def test_what_pg_dump_will_need_is_asked_for_before_rows_are_read(connection: Connection) -> None:
+    with pytest.raises(UnreachableError) as caught:
+        list_tables(connection, Selection.parse(table="public.open"))
+    words = str(caught.value)
+    assert "closed.t" in words
+    assert "public.secret2" in words
+    assert "policies" not in words  # those of a table that is not read filter nothing
+
+
+def test_a_sequence_that_may_not_be_read_is_told_before_rows_are_read(
+    postgres: PostgresServer, new_database: Callable[..., str]
+) -> None:
+    name = new_database(postgres)
+    with new_role(postgres, name) as role:
+        postgres.sql(f"CREATE TABLE t (a serial, b int); GRANT SELECT ON t TO {role}", name)
+        with opened(postgres, name, role) as session, pytest.raises(UnreachableError, match=r"public\.t_a_seq"):
+            list_tables(session, Selection())
+
+
+def test_a_table_of_an_extension_needs_no_right(postgres: PostgresServer, new_database: Callable[..., str]) -> None:
+    name = new_database(postgres)
+    with new_role(postgres, name) as role:
+        postgres.sql("CREATE TABLE t (a int); ALTER EXTENSION plpgsql ADD TABLE t", name)
+        with opened(postgres, name, role) as session:
+            assert list_tables(session, Selection()) == []

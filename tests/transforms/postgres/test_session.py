@@ -32,7 +32,8 @@ def test_settings_are_pinned_whatever_role_and_database_prefer(
 ) -> None:
     name = new_database(postgres)
     for words in ("DateStyle='German'", "TimeZone='Asia/Tokyo'", "statement_timeout=5", "search_path=public",
-                  "IntervalStyle=iso_8601", "extra_float_digits=0", "quote_all_identifiers=on"):  # fmt: skip
+                  "IntervalStyle=iso_8601", "extra_float_digits=0", "quote_all_identifiers=on",
+                  "gin_fuzzy_search_limit=1", "enable_tidscan=off"):  # fmt: skip
         postgres.sql(f"ALTER DATABASE {name} SET {words}")
     with connect(database_of(postgres, name), purpose="test") as connection:
         major = connection.info.server_version // 10000
@@ -134,3 +135,18 @@ def test_an_ascii_database_keeps_bytes_that_are_no_text(postgres: PostgresServer
         assert kinds == [("tä", "r")]
         with connection.cursor().copy(sql.SQL("COPY public.{} TO STDOUT").format(sql.Identifier("tä"))) as copy:
             assert b"".join(map(bytes, copy)) == b"\xc3\xbc\xff\nx\n"
+
+
+def test_a_role_that_lets_damage_pass_reads_nothing_in_silence(
+    postgres: PostgresServer, new_database: NewDatabase
+) -> None:
+    name = new_database(postgres)
+    postgres.sql(f"ALTER DATABASE {name} SET zero_damaged_pages = on")
+    with connect(database_of(postgres, name), purpose="test") as connection:
+        assert connection.execute("SHOW zero_damaged_pages").fetchone() == ("off",)
+    postgres.sql("CREATE ROLE no_superuser LOGIN")
+    try:
+        with pytest.raises(UnreachableError, match="zero_damaged_pages"):
+            connect(database_of(postgres, name, "no_superuser"), purpose="test")
+    finally:
+        postgres.sql("DROP ROLE no_superuser")
