@@ -1,5 +1,6 @@
 """What a command on PostgreSQL has left behind: how it ended, and which backups the vault has."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import fastavro
@@ -44,4 +45,5 @@ def _numbers(folder: Path) -> list[int]:
 
 def _read(path: Path) -> list[int]:
     with path.open("rb") as file:
-        return [row["n"] for row in fastavro.reader(file)]  # type: ignore[call-overload, index]
+        rows: Iterable[dict[str, int]] = fastavro.reader(file)  # type: ignore[assignment]
+        return [row["n"] for row in rows]

@@ -69,7 +69,7 @@ def test_who_waits_to_change_a_table_when_it_is_measured_ends_the_backup(scene: 
     with ExitStack() as stack:
         opened = stack.enter_context(source.opened())
         stack.enter_context(scene.queued(statement))
-        with pytest.raises(RefusedError, match="lock.*run again"):
+        with pytest.raises(RefusedError, match=r"lock.*run again"):
             opened.tables()
 
 

@@ -1,4 +1,4 @@
-"""What no lock on a table keeps as it is, though rows are read by it: names of schemas and of types, labels, attributes.
+"""What no lock on a table keeps as it is, though rows are read by it: names of schemas and types, labels, attributes.
 
 A session looks these up as they are now, whatever snapshot it reads rows of. If a label of an enum is renamed in the
 middle of a backup, rows have the one name before and the other one behind, and the archive knows only one of them.
@@ -66,6 +66,6 @@ def check_kept(then: Definitions, now: Definitions) -> None:
     changed = {f"{_THING[key[0]]} {then[key][0]}" for key in both if then[key][1] != now[key][1]}
     if changed:
         raise RefusedError(
-            f"Renamed or changed while the backup ran: {name_list(sorted(changed))}. Rows and names that were read before"
-            " and after do not fit together. Run again when such changes have ended."
+            f"Renamed or changed while the backup ran: {name_list(sorted(changed))}. Rows and names that were read"
+            " before and after do not fit together. Run again when such changes have ended."
         )
