@@ -21,7 +21,7 @@ TABLES = f"""
     CREATE TABLE last (n int PRIMARY KEY); INSERT INTO last SELECT generate_series(1, 200);
     CREATE SCHEMA other; CREATE TABLE other.one (n int); INSERT INTO other.one VALUES (1);
     CREATE SEQUENCE numbers;
-"""  # noqa: S608
+"""
 ALL = {"public.aside": [], "public.first": [*range(1, 101)], "public.last": [*range(1, 201)], "other.one": [1]}
 # One reader, which stands in the middle of `first` where the gate is shut; `last` is read after that.
 THROUGH_THE_GATE = ("--where=public.first:n < 50 OR public.gate()", "--readers=1")

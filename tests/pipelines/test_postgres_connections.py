@@ -23,7 +23,7 @@ TABLES = f"""
     CREATE INDEX ON t0 (word); CREATE INDEX ON t1 (word); CREATE INDEX ON t2 (word); CREATE INDEX ON t3 (word);
     CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM t0;
     SELECT lo_from_bytea(4711, 'a large object');
-"""  # noqa: S608
+"""
 THREADS = ("--direct_num_workers=2", "--direct_running_mode=multi_threading")
 PROCESSES = ("--direct_num_workers=2", "--direct_running_mode=multi_processing")
 

@@ -54,7 +54,7 @@ _OBJECTS = f"""
     CREATE TRIGGER refuse BEFORE INSERT ON shop.lines FOR EACH ROW EXECUTE FUNCTION shop.refuse();
     ALTER TABLE shop.lines ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
     RESET ROLE;
-"""  # noqa: S608
+"""
 SUPERUSERS = """
     SET client_min_messages = error;  -- a server that does not log for publications says so
     CREATE PUBLICATION everything FOR ALL TABLES;

@@ -30,7 +30,7 @@ def test_a_key_range_is_a_comparison_of_rows_in_the_order_of_the_key() -> None:
     keys = '"public"."t"."case", "public"."t"."id"'
     values = "'it''s'::pg_catalog.text, '5'::pg_catalog.int4"
     assert text(BY_KEY, KeyRange("", END)) == (
-        f'COPY (SELECT "id", "case", {OUTPUT} FROM ONLY "public"."t"'  # noqa: S608
+        f'COPY (SELECT "id", "case", {OUTPUT} FROM ONLY "public"."t"'
         f' WHERE ({keys}) OPERATOR("pg_catalog".>=) ({values}) ORDER BY {keys}) TO STDOUT (FORMAT binary)'
     )
     assert f' WHERE ({keys}) OPERATOR("pg_catalog".<) ({values}) ORDER' in text(BY_KEY, KeyRange("", b"", END))
@@ -39,7 +39,7 @@ def test_a_key_range_is_a_comparison_of_rows_in_the_order_of_the_key() -> None:
 
 def test_a_physical_range_is_one_of_ctid_and_has_no_order() -> None:
     assert text(BY_FILE, KeyRange("ctid", b"(3,0)", b"(7,12)")) == (
-        f'COPY (SELECT ctid, "id", {OUTPUT} FROM ONLY "My s"."t"'  # noqa: S608
+        f'COPY (SELECT ctid, "id", {OUTPUT} FROM ONLY "My s"."t"'
         " WHERE ctid >= '(3,0)'::pg_catalog.tid AND ctid < '(7,12)'::pg_catalog.tid) TO STDOUT (FORMAT binary)"
     )
 

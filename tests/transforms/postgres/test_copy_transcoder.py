@@ -1,6 +1,5 @@
 """The transcoder's values, against psycopg's dumpers, fastavro and real servers."""
 
-# ruff: noqa: S608 - the queries are made of values of our own
 import io
 import json
 import math

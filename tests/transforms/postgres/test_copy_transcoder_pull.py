@@ -1,6 +1,5 @@
 """Rows taken straight from the libpq of psycopg's connections to real servers."""
 
-# ruff: noqa: S608 - the queries are made of values of our own
 import importlib
 import struct
 from array import array

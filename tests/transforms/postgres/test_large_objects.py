@@ -102,7 +102,7 @@ def test_every_page_is_in_exactly_one_range(postgres: PostgresServer, filled: st
 
 def test_ranges_are_of_about_equal_size(postgres: PostgresServer, database: str) -> None:
     quarter = f"decode(repeat('aa', {PAGE_SIZE // 4}), 'hex')"
-    postgres.sql(f"SELECT lo_from_bytea(i, {quarter}) FROM generate_series(1, 40) i", database)  # noqa: S608
+    postgres.sql(f"SELECT lo_from_bytea(i, {quarter}) FROM generate_series(1, 40) i", database)
     with opened(postgres, database) as session:
         ranges = large_objects.ranges(session, Wanted(4, 1))
         counts = [sum(batch.rows for batch in large_objects.read(session, each, 1 << 20)) for each in ranges]
@@ -245,7 +245,7 @@ def test_a_record_that_is_no_page_is_refused(record: bytes) -> None:
 def test_properties_come_back(postgres: PostgresServer, database: str, new_database: Callable[..., str]) -> None:
     filled, copy = database, new_database(postgres)
     oids = "ARRAY[5, 16390, 20000, 20001, 20002, 4294967295]::oid[]"
-    postgres.sql(f"SELECT lo_create(oid) FROM pg_catalog.unnest({oids}) oid", filled)  # noqa: S608
+    postgres.sql(f"SELECT lo_create(oid) FROM pg_catalog.unnest({oids}) oid", filled)
     with new_role(postgres, filled) as owner, new_role(postgres, filled) as friend:
         postgres.sql(f"ALTER LARGE OBJECT 16390 OWNER TO {owner}; ALTER LARGE OBJECT 20000 OWNER TO {owner}", filled)
         postgres.sql(f"GRANT SELECT ON LARGE OBJECT 20001 TO {friend} WITH GRANT OPTION", filled)

@@ -59,7 +59,7 @@ class Loaded:
             return load_chunk(connection, plan, chunk, self.records[name] if records is None else records)
 
     def rows(self, name: str) -> str:
-        return self.server.sql(f"SELECT t::text FROM {name} t ORDER BY 1", self.database)  # noqa: S608
+        return self.server.sql(f"SELECT t::text FROM {name} t ORDER BY 1", self.database)
 
 
 @pytest.fixture(scope="module")

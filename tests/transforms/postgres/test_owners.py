@@ -30,7 +30,7 @@ GRANTED = f"""
     GRANT CONNECT ON DATABASE :"DBNAME" TO {READER};
     CREATE SCHEMA closed AUTHORIZATION {OWNER}; REVOKE ALL ON SCHEMA closed FROM {OWNER};
     CREATE TABLE closed.inner (i int); ALTER TABLE closed.inner OWNER TO {OWNER};
-"""  # noqa: S608
+"""
 
 
 def normal(statement: str) -> str:
