@@ -50,15 +50,13 @@ class Observer:
                 return int(row[0])
         raise AssertionError(f"{command} ended before {application} waited")
 
-    def await_rows(self, command: Running, server: PostgresServer, query: str) -> None:
-        """Return when a query of the database is true; the command must not end before."""
-        with psycopg.connect(server.url(self.database), autocommit=True) as session:
-            while session.execute(query.encode()).fetchone() != (True,):
-                assert not command.done(), f"{command} ended before: {query}"
-
     def terminate(self, application: str) -> None:
         """End an application's only session."""
         ((pid,),) = self.session.execute(_SESSIONS, (self.database, application)).fetchall()
+        self.terminate_process(pid)
+
+    def terminate_process(self, pid: int) -> None:
+        """End a session."""
         self.session.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
 
@@ -81,9 +79,9 @@ def held(server: PostgresServer, database: str, statements: str) -> Iterator[Ses
 
 
 @contextmanager
-def shut(server: PostgresServer, database: str) -> Iterator[Session]:
-    """The gate of a database is shut until the transaction ends."""
-    with held(server, database, f"SELECT pg_advisory_xact_lock({KEY})") as session:
+def shut(server: PostgresServer, database: str, key: int = KEY) -> Iterator[Session]:
+    """The gate of a database, or another one, is shut until the transaction ends."""
+    with held(server, database, f"SELECT pg_advisory_xact_lock({key})") as session:
         yield session
 
 

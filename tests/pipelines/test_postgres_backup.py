@@ -164,6 +164,20 @@ def test_selection_and_condition_choose_tables_and_rows(
     assert {row["id"] % 3 for row in rows_of(tmp_path / "v", "public+by_key")} == {0}
 
 
+def test_large_objects_that_a_selection_leaves_out_are_named(
+    postgres: PostgresServer, database: str, tmp_path: Path
+) -> None:
+    def notes(*options: str) -> str:
+        ended = backup(tmp_path / "v", postgres.url(database), "--json", *options)
+        assert ended.code == 0, ended.err
+        return " ".join(ended.json["facts"]["notes"])
+
+    assert "Large objects" not in notes("--table=public.by_key")
+    postgres.sql("SELECT lo_from_bytea(0, 'large')", database)
+    assert "Large objects are not kept" in notes("--table=public.by_key")
+    assert "Large objects" not in notes("--exclude_table=public.by_key")
+
+
 def test_a_table_that_may_not_be_read_is_an_error_that_names_it(
     postgres: PostgresServer, database: str, tmp_path: Path
 ) -> None:

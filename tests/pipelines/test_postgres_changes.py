@@ -1,7 +1,6 @@
 """Who changes tables while they are backed up: an error that helps or exactly the right rows, never fewer, no hang."""
 
 import functools
-from contextlib import ExitStack
 
 import pytest
 
@@ -46,14 +45,6 @@ def test_tables_that_come_and_go_between_listing_and_lock_are_listed_again(scene
     }
 
 
-def test_a_change_that_is_undone_between_listing_and_lock_is_in_no_backup(scene: Scene) -> None:
-    with scene.held("TRUNCATE first; DROP TABLE last") as changing, scene.beginning() as command:
-        changing.rollback()
-        ended = command.result()
-    assert ended.code == 0, ended.err
-    assert numbers_of(scene.vault) == ALL
-
-
 @pytest.mark.usefixtures("impatient")
 def test_a_table_that_stays_locked_is_told_before_anything_is_written(scene: Scene) -> None:
     with scene.held("TRUNCATE last"):
@@ -66,16 +57,11 @@ def test_a_table_that_stays_locked_is_told_before_anything_is_written(scene: Sce
 @pytest.mark.parametrize("statement", ["TRUNCATE first", "ALTER TABLE first ADD more int"])
 def test_who_waits_to_change_a_table_when_it_is_measured_ends_the_backup(scene: Scene, statement: str) -> None:
     source = PostgresSource(database_of(scene.server, scene.database), Selection(), "snapshot")
-    with ExitStack() as stack:
-        opened = stack.enter_context(source.opened())
-        stack.enter_context(scene.queued(statement))
-        with pytest.raises(RefusedError, match=r"lock.*run again"):
-            opened.tables()
+    with source.opened() as opened, scene.queued(statement), pytest.raises(RefusedError, match=r"lock.*run again"):
+        opened.tables()
 
 
-@pytest.mark.parametrize(
-    "statement", ["TRUNCATE last", "ALTER TABLE last ALTER n TYPE text", "DROP TABLE last", "VACUUM FULL last"]
-)
+@pytest.mark.parametrize("statement", ["TRUNCATE last", "ALTER TABLE last ALTER n TYPE text", "DROP TABLE last"])
 def test_who_waits_to_change_a_table_that_is_yet_to_be_read_is_named(scene: Scene, statement: str) -> None:
     with scene.reading() as go_on, scene.queued(statement) as changed:
         ended = go_on()
@@ -85,10 +71,8 @@ def test_who_waits_to_change_a_table_that_is_yet_to_be_read_is_named(scene: Scen
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("statement", ["TRUNCATE first", "ALTER TABLE first RENAME TO last"])
-def test_who_waits_to_change_a_table_that_has_been_read_is_met_by_pg_dump(scene: Scene, statement: str) -> None:
-    scene.sql("DROP TABLE last")
-    with scene.reading("--table=public.first") as go_on, scene.queued(statement) as changed:
+def test_who_waits_to_change_a_table_that_has_been_read_is_met_by_pg_dump(scene: Scene) -> None:
+    with scene.reading("--table=public.first") as go_on, scene.queued("TRUNCATE first") as changed:
         ended = go_on()
         assert changed.result()
     require_told(ended, 6, "pg_dump", "locked", "Run again")

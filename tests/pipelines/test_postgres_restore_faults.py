@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipelines.bigtable_runs import Ended
-from tests.pipelines.postgres_gate import ADVISORY, GATE, Observer, in_background, observed, shut
+from tests.pipelines.postgres_gate import ADVISORY, GATE, KEY, Observer, in_background, observed, shut
 from tests.pipelines.postgres_outcome import require_told
 from tests.pipelines.postgres_runs import backup, restore
 from tests.pipelines.postgres_scene import Process
@@ -17,15 +17,31 @@ from tests.servers.postgres_server import PostgresServer
 pytestmark = pytest.mark.timeout(60)
 
 NewDatabase = Callable[..., str]
-# The rows of `slow` go through the gate when they are loaded; the second half of them, that is, in a later chunk.
+LATER, LAST = KEY + 1, KEY + 2
+# Three gates: of the one row of `wide`, which is stored outside of its table; of some rows of `slow`, as soon as the
+# ledger holds another chunk than theirs; and of an index, which is made when all rows are there.
 TABLES = f"""
     {GATE}
-    CREATE TABLE fast (n int PRIMARY KEY, word text); CREATE INDEX ON fast (word);
+    CREATE FUNCTION public.later() RETURNS boolean LANGUAGE plpgsql AS $$
+        DECLARE chunks bigint := 0;
+        BEGIN
+            IF pg_catalog.to_regclass('shardkeep_restore.chunk') IS NOT NULL THEN
+                EXECUTE 'SELECT pg_catalog.count(*) FROM shardkeep_restore.chunk' INTO chunks;
+            END IF;
+            IF chunks > 1 THEN PERFORM pg_catalog.pg_advisory_xact_lock_shared({LATER}); END IF;
+            RETURN true;
+        END $$;
+    CREATE FUNCTION public.last(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock_shared({LAST}); RETURN n; END';
+    CREATE TABLE fast (n int PRIMARY KEY, word text); CREATE INDEX ON fast (public.last(n));
     INSERT INTO fast SELECT n, md5(n::text) FROM generate_series(1, 2000) n;
-    CREATE TABLE slow (n int PRIMARY KEY, word text, CHECK (n <= 1000 OR public.gate()));
+    CREATE TABLE slow (n int PRIMARY KEY, word text, CHECK (n % 50 > 0 OR public.later()));
     INSERT INTO slow SELECT n, md5(n::text) FROM generate_series(1, 2000) n;
+    CREATE TABLE wide (word text, CHECK (public.gate())); ALTER TABLE wide ALTER word SET STORAGE EXTERNAL;
+    INSERT INTO wide VALUES (repeat('x', 5000));
 """
 COUNTS = "SELECT (SELECT count(*) FROM fast), (SELECT count(DISTINCT n) FROM slow), (SELECT count(*) FROM slow)"
+OUTSIDE = "SELECT pg_relation_filepath(reltoastrelid) FROM pg_class WHERE relname = 'wide'"
 ONE_WRITER = "--writers=1"
 
 
@@ -67,10 +83,10 @@ class Target:
         assert self.server.sql("SELECT to_regnamespace('shardkeep_restore') IS NULL", self.database) == "t"
 
     @contextmanager
-    def writing(self) -> Iterator[Callable[[], Ended]]:
-        """A restore whose writer stands in a chunk of `slow`; what is yielded lets it go on to its end."""
-        with shut(self.server, self.database) as gate, in_background(self.restore, ONE_WRITER) as command:
-            self.observer.await_wait(command, "shardkeep restore", ADVISORY)
+    def standing(self, key: int) -> Iterator[tuple[int, Callable[[], Ended]]]:
+        """A restore that stands at a gate: its process of the server's, and what lets it go on to its end."""
+        with shut(self.server, self.database, key) as gate, in_background(self.restore, ONE_WRITER) as command:
+            pid = self.observer.await_wait(command, "shardkeep restore", ADVISORY)
 
             def go_on() -> Ended:
                 gate.commit()
@@ -78,7 +94,7 @@ class Target:
                 return ended
 
             try:
-                yield go_on
+                yield pid, go_on
             finally:
                 gate.rollback()
 
@@ -91,7 +107,7 @@ def target(postgres18: PostgresServer, new_database: NewDatabase, vault: Path) -
 
 
 def test_a_killed_restore_is_refused_by_the_next_one_until_its_database_is_dropped(target: Target) -> None:
-    with shut(target.server, target.database):
+    with shut(target.server, target.database, LATER):
         process = Process("postgres_restore", target.vault, target.url, "--backup=latest", ONE_WRITER)
         try:
             target.observer.await_wait(process, "shardkeep restore", ADVISORY)
@@ -106,27 +122,28 @@ def test_a_killed_restore_is_refused_by_the_next_one_until_its_database_is_dropp
     target.require_whole()
 
 
-def test_a_lost_writer_ends_the_restore_with_the_way_out(target: Target) -> None:
-    with target.writing() as go_on:
-        target.observer.terminate("shardkeep restore")
+@pytest.mark.parametrize(("key", "what"), [(LATER, "public.slow"), (LAST, "fast_last_idx")], ids=["rows", "indexes"])
+def test_a_lost_session_ends_the_restore_with_the_way_out(target: Target, key: int, what: str) -> None:
+    with target.standing(key) as (pid, go_on):
+        target.observer.terminate_process(pid)
         ended = go_on()
-    require_told(ended, 9, "public.slow", "terminat", target.database, "DROP DATABASE")
+    require_told(ended, 9, what, "terminat", target.database, "DROP DATABASE")
     require_told(target.restore(), 6, target.database, "was not ended")
 
 
 def test_a_restore_that_waited_goes_on(target: Target) -> None:
-    with target.writing() as go_on:
+    with target.standing(LATER) as (_, go_on):
         ended = go_on()
     assert ended.code == 0, ended.err
     target.require_whole()
 
 
 def test_a_full_disk_of_the_server_ends_the_restore_with_the_way_out(target: Target) -> None:
-    """The file of a table that the writer has not come to yet is put on a device that is always full."""
-    with target.writing() as go_on:
-        others = "SELECT relation::regclass FROM pg_locks WHERE relation::regclass::text IN ('fast', 'slow')"
-        (writing,) = set(target.server.sql(others, target.database).splitlines())
-        path = target.server.sql(f"SELECT pg_relation_filepath('{writing}_pkey')", target.database)
-        print(writing, path)
+    """The file of a table that the writer has not opened yet is put on a device that is always full."""
+    with target.standing(KEY) as (_, go_on):
+        path = target.server.data / target.server.sql(OUTSIDE, target.database)
+        path.unlink()
+        path.symlink_to("/dev/full")
         ended = go_on()
-    require_told(ended, 9, "No space left")
+    require_told(ended, 9, "public.wide", "No space left", "make room there", target.database, "DROP DATABASE")
+    require_told(target.restore(), 6, target.database, "was not ended")

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import psycopg
-from psycopg import sql
 
 from transforms.errors import UnreachableError
 from transforms.postgres import server_facts
 from transforms.postgres.errors import LOST, meaning, said, translated
-from transforms.postgres.identifiers import Name
+from transforms.postgres.identifiers import Name, literal
 from transforms.postgres.session import Connection
 from transforms.postgres.table_locks import lock
 
@@ -75,12 +74,14 @@ class Moment:
             NotFoundError: if a table is gone.
             IntegrityError: if a frozen source has moved.
         """
-        with translated("Beginning to read"):
-            # The size of a table, an index and a sequence are behind locks too, which cannot be taken without waiting.
-            connection.execute(f"{BEGIN}; SET LOCAL lock_timeout = {max(1, round(LOCK_SECONDS * 1000))}".encode())
+        # The size of a table, an index and a sequence are behind locks too, which cannot be taken without waiting.
+        begin = f"{BEGIN}; SET LOCAL lock_timeout = {max(1, round(LOCK_SECONDS * 1000))}"
         try:
             if self.snapshot is not None:
-                self._import(connection, self.snapshot)
+                self._import(connection, begin, self.snapshot)
+            else:
+                with translated("Beginning to read"):
+                    connection.execute(begin.encode())
             lock(connection, names, wait=False)
             if self.stillness is not None:
                 self.stillness.check(connection, names)
@@ -116,18 +117,26 @@ class Moment:
             roll_back(connection)
         return {**self.facts, "snapshot": self.snapshot, "end": end}
 
-    def _import(self, connection: Connection, snapshot: str) -> None:
+    def _import(self, connection: Connection, begin: str, snapshot: str) -> None:
+        """Begin and import, all in one message: of a database with many tables it is sent many times."""
+        statements = f"{begin}; SET TRANSACTION SNAPSHOT {literal(snapshot).text}; {SEEN}"
         try:
-            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
+            seen = _last_value(connection.execute(statements.encode()))
         except psycopg.Error as error:
             if meaning(error.sqlstate) == LOST:
                 raise UnreachableError(f"Importing the snapshot: {said(error)} {LOST[1]}") from error
             raise UnreachableError(_gone(snapshot, said(error))) from error
         # After a crash the server counts from anew: a session of somebody else's may export the same id.
-        with translated("Checking the snapshot"):
-            row = connection.execute(SEEN).fetchone()
-        if row is None or row[0] != self.seen:
+        if seen != self.seen:
             raise UnreachableError(_gone(snapshot, "another snapshot has its name now."))
+
+
+def _last_value(cursor: "psycopg.Cursor[tuple[Any, ...]]") -> object:
+    """The value that the last one of several statements returned."""
+    while cursor.nextset():
+        continue
+    row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def begin_fuzzy(connection: Connection) -> Moment:

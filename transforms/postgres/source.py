@@ -23,6 +23,7 @@ from transforms.postgres.session_pool import close_idle, lent
 from transforms.source import Conclusion, Wanted
 
 _PURPOSE = "backup"
+_NO_LARGE_OBJECTS = "Large objects are not kept: a backup of selected tables or schemas has none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ class PostgresSource:
 
     def _notes(self, connection: Connection) -> list[str]:
         with self._moment.entered(connection, ()):
-            return [*self._load(connection).notes, *archive.left_out(connection)]
+            lost = not self.selection.is_whole and large_objects.exist(connection)
+            return [*self._load(connection).notes, *archive.left_out(connection), *[_NO_LARGE_OBJECTS] * lost]
 
     def _inventory(self, connection: Connection) -> inventory.DatabaseInventory:
         with self._moment.entered(connection, ()):

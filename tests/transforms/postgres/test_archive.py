@@ -103,7 +103,7 @@ def test_subscriptions_are_named_where_pg_dump_leaves_them_out(postgres: Postgre
 
 
 def test_options_of_user_mappings_that_are_not_shown_are_named(postgres: PostgresServer, database: str) -> None:
-    postgres.sql("CREATE FOREIGN DATA WRAPPER any; CREATE SERVER afar FOREIGN DATA WRAPPER any", database)
+    postgres.sql("CREATE FOREIGN DATA WRAPPER distance; CREATE SERVER afar FOREIGN DATA WRAPPER distance", database)
     postgres.sql("CREATE USER MAPPING FOR postgres SERVER afar OPTIONS (password 'of the far side')", database)
     with new_role(postgres, database) as role, opened(postgres, database, role) as session:
         told = left_out(session)
