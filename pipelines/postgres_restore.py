@@ -38,7 +38,7 @@ def options() -> OptionParser:
     parser.add_choice("--owner", "owners of what is restored", choices=("keep", "none"), default="keep")
     parser.add_choice("--acl", "privileges on what is restored", choices=("keep", "none"), default="keep")
     parser.add_flag("--skip_unrestorable", "leave out what may not be created there (exit code 3)")
-    parser.add_count("--writers", f"chunks that are written at once (default {_WRITERS})")
+    parser.add_count("--writers", f"chunks that each worker writes at once (default {_WRITERS})")
     parser.add_flag("--plan_only", "show what would be done, and write nothing")
     parser.add_flag("--json", "print what was restored as JSON")
     return parser
