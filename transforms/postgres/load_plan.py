@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from transforms.identity import Table
 from transforms.postgres.column import Form
-from transforms.postgres.identifiers import Name, always_quoted
+from transforms.postgres.identifiers import Name, always_quoted, identifier
 from transforms.postgres.records import program_of
 from transforms.postgres.relation import Relation
 from transforms.postgres.step import encoded
@@ -49,5 +49,5 @@ def load_plan(table: Table) -> LoadPlan:
 def _statement(into: Name, relation: Relation, route: str) -> bytes:
     columns = ", ".join(always_quoted(column.name) for column in relation.copied)
     listed = f" ({columns})" if columns else ""
-    name = f"{always_quoted(into.schema)}.{always_quoted(into.name)}"
+    name = identifier(into.schema, into.name).text
     return encoded(f"COPY {name}{listed} FROM STDIN (FORMAT {route})")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from transforms.postgres.identifiers import Name, always_quoted
+from transforms.postgres.identifiers import Name, always_quoted, identifier
 from transforms.postgres.step import Step, as_role, encoded
 from transforms.postgres.toc import Entry
 
@@ -74,7 +74,7 @@ def _between(entry: Entry) -> str:
 
 
 def _sql(name: Name) -> str:
-    return f"{always_quoted(name.schema)}.{always_quoted(name.name)}"
+    return identifier(name.schema, name.name).text
 
 
 def schema_steps(renames: Renames) -> list[Step]:

@@ -117,8 +117,10 @@ class PostgresSource:
         """See `Source.conclude`: the archive of the schema, and the inventory with the sequences, read last."""
         with self._session() as connection:
             schema = self._archive(connection)
-            notes, taken = self._notes(connection), self._inventory(connection)
-            self._check_definitions(connection)
+            with self._moment.entered(connection, ()):
+                found, then = self._load(connection), read_definitions(connection)
+                notes, taken = self._notes(connection, found), self._inventory(connection, found)
+            check_kept(then, read_definitions(connection))  # by now everything has been read
             facts = {**self._moment.conclude(connection), "notes": [*notes, *taken.notes]}
         attachments = {archive.ATTACHMENT: schema, inventory.ATTACHMENT: replace(taken, facts=facts).encode()}
         return Conclusion(facts, attachments)
@@ -128,21 +130,13 @@ class PostgresSource:
         encoding = archive.SQL_ASCII if is_ascii else archive.UTF8
         return archive.dump_schema(self.database, major_of(connection), self._moment.snapshot, encoding=encoding)
 
-    def _check_definitions(self, connection: Connection) -> None:
-        """Make sure that what no lock keeps was kept: by now everything has been read."""
-        with self._moment.entered(connection, ()):
-            then = read_definitions(connection)
-        check_kept(then, read_definitions(connection))
+    def _notes(self, connection: Connection, found: Catalog) -> list[str]:
+        lost = not self.selection.is_whole and large_objects.exist(connection)
+        return [*found.notes, *archive.left_out(connection), *[_NO_LARGE_OBJECTS] * lost]
 
-    def _notes(self, connection: Connection) -> list[str]:
-        with self._moment.entered(connection, ()):
-            lost = not self.selection.is_whole and large_objects.exist(connection)
-            return [*self._load(connection).notes, *archive.left_out(connection), *[_NO_LARGE_OBJECTS] * lost]
-
-    def _inventory(self, connection: Connection) -> inventory.DatabaseInventory:
-        with self._moment.entered(connection, ()):
-            oids = None if self.selection.is_whole else [relation.oid for relation in self._load(connection).relations]
-            return inventory.take_inventory(connection, oids)
+    def _inventory(self, connection: Connection, found: Catalog) -> inventory.DatabaseInventory:
+        oids = None if self.selection.is_whole else [relation.oid for relation in found.relations]
+        return inventory.take_inventory(connection, oids)
 
 
 def _table(relation: Relation) -> Table:
