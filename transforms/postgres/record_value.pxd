@@ -5,7 +5,7 @@ wire, whichever of the two fields holds the value; see `date_text.pxd` and `deci
 """
 
 from libc.stdint cimport INT16_MAX, INT16_MIN, INT32_MAX, INT32_MIN, INT64_MAX, int64_t, uint64_t
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr
 
 from transforms.avro.bytes_buffer cimport Cursor, Span, span
 from transforms.avro.primitives cimport is_utf8, read_bytes, read_long
@@ -16,6 +16,7 @@ from transforms.postgres.column_program cimport (
 )
 from transforms.postgres.date_text cimport is_word, read_date, read_timestamp
 from transforms.postgres.decimal_text cimport Digits, fits, int128, integer_of, is_minimal, magnitude, read_digits
+from transforms.postgres.utf8 cimport plain_size
 
 cdef extern from *:
     """
@@ -97,22 +98,9 @@ cdef inline const char* read_span(Cursor* cursor, Span* text) noexcept nogil:
     return unless(read_bytes(cursor, text), b"bytes are cut off, or their size is negative or no shortest varint")
 
 
-cdef inline size_t ascii_size(Span text) noexcept nogil:
-    """How many of its first bytes are surely of 1 to 127, eight at a time."""
-    cdef uint64_t eight
-    cdef size_t place = 0
-    while place + 8 <= text.size:
-        memcpy(&eight, text.data + place, 8)
-        # A byte of 0 borrows from its own high bit, one above 127 has it.
-        if (eight | (eight - <uint64_t>0x0101010101010101)) & <uint64_t>0x8080808080808080:
-            break
-        place += 8
-    return place
-
-
 cdef inline const char* check_text(Span text, bint unchecked) noexcept nogil:
     """PostgreSQL's texts have no zero byte in any encoding."""
-    cdef size_t checked = ascii_size(text)
+    cdef size_t checked = plain_size(text)
     cdef Span rest = span(text.data + checked, text.size - checked)
     if rest.size and memchr(rest.data, 0, rest.size) != NULL:
         return b"a text has a zero byte"

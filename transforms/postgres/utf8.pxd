@@ -1,4 +1,4 @@
-"""The check of a text that PostgreSQL sends, fast for ASCII."""
+"""The check of a text of PostgreSQL, fast for ASCII."""
 
 from libc.stdint cimport uint64_t
 from libc.string cimport memchr, memcpy
