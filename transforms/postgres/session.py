@@ -60,6 +60,9 @@ SETTINGS = (
 )
 
 
+# In force from the first statement on: a role's own limit of a few milliseconds may end the one that pins the rest.
+# What a client asks for when it connects comes before what a role or a database prefers.
+FROM_THE_START = "-c statement_timeout=0"
 # Settings of superusers that let damaged pages pass as empty ones, or as they are, with a warning that nobody reads.
 DAMAGE = ("zero_damaged_pages", "ignore_checksum_failure")
 _DAMAGE = ", ".join(f"pg_catalog.current_setting('{name}')" for name in DAMAGE)
@@ -108,6 +111,7 @@ def _opened(database: Database, purpose: str) -> Connection:
     arguments: dict[str, Any] = {
         **TRANSPORT,
         **database.conninfo(),
+        "options": f"{os.environ.get('PGOPTIONS', '')} {FROM_THE_START}",  # the last one counts
         "client_encoding": "UTF8",
         "application_name": f"{APPLICATION} {purpose}",
         "password": password_of(database),

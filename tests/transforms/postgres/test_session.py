@@ -58,6 +58,16 @@ def test_the_environment_changes_no_setting(postgres: PostgresServer, monkeypatc
         assert connection.execute(query.encode()).fetchone() == ("0", "UTC", "UTF8")
 
 
+def test_no_limit_of_a_role_ends_the_statement_that_pins_the_settings(
+    postgres: PostgresServer, new_database: NewDatabase
+) -> None:
+    name = new_database(postgres)
+    postgres.sql(f"ALTER DATABASE {name} SET statement_timeout=1")
+    with connect(database_of(postgres, name), purpose="test") as connection:
+        source = "SELECT source, reset_val FROM pg_settings WHERE name = 'statement_timeout'"
+        assert connection.execute(source).fetchone() == ("session", "0")
+
+
 def test_a_session_says_what_it_is_for(postgres: PostgresServer) -> None:
     with connect(database_of(postgres), purpose="reader") as connection:
         query = "SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()"
