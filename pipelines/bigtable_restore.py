@@ -15,7 +15,7 @@ from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.bigtable_options import add_instance, instance_of
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
-from pipelines.command.result_file import ResultFile
+from pipelines.command.result import Result
 from pipelines.command.table_renames import assign
 from transforms.bigtable.target import BigtableTarget
 from transforms.range_backup import now_micros
@@ -56,7 +56,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     )
 
 
-def build(pipeline: beam.Pipeline, work: RestoreWork, result: ResultFile) -> None:
+def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
     """Put the restore into a pipeline."""
     pipeline | "Restore" >> Restore(work) | "Hand back" >> beam.Map(lambda done: result.write(restored_json(done)))
 

@@ -15,7 +15,7 @@ from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.postgres_options import add_database, database_of, split_list
-from pipelines.command.result_file import ResultFile
+from pipelines.command.result import Result
 from transforms.postgres.restore_selection import assign, parse_renames
 from transforms.postgres.target import PostgresTarget
 from transforms.restore import Restore
@@ -74,7 +74,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     )
 
 
-def build(pipeline: beam.Pipeline, work: RestoreWork, result: ResultFile) -> None:
+def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
     """Put the restore into a pipeline."""
     # In one step: Beam's coders take no text with lone surrogates, which names of SQL_ASCII databases may have.
     pipeline | "Restore" >> Restore(work) | "Hand back" >> beam.Map(lambda done: result.write(restored_json(done)))

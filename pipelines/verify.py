@@ -11,7 +11,7 @@ import apache_beam as beam
 from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.check_backup import VerifyConfig, check_backup
 from pipelines.command.exit_codes import run_command
-from pipelines.command.result_file import ResultFile
+from pipelines.command.result import Result
 from transforms.report import report_json
 from transforms.verify import LEVELS, Verify
 from transforms.verify_work import VerifyWork
@@ -35,7 +35,7 @@ def configure(argv: Sequence[str]) -> VerifyConfig:
     return VerifyConfig(values.vault, values.backup, values.source, values.level, values.json, tuple(beam_args))
 
 
-def build(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: ResultFile) -> None:
+def build(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: Result) -> None:
     """Put the verification into a pipeline."""
     pipeline | "Verify" >> Verify(work, level) | "Hand back" >> beam.Map(lambda done: result.write(report_json(done)))
 

@@ -7,6 +7,7 @@ from apache_beam.pvalue import PBegin, PCollection
 from apache_beam.transforms.combiners import ToList
 
 from transforms.backup_work import BackupWork, index_group
+from transforms.counters import count_index_file
 from transforms.vault.plan import PlannedRange
 from transforms.vault.receipt import ReceiptSummary
 
@@ -36,6 +37,7 @@ class BackUp(beam.PTransform[PBegin, PCollection[str]]):
             | "Key by index file" >> beam.WithKeys(index_group)
             | "Group receipts" >> beam.GroupByKey()
             | "Write index" >> beam.FlatMap(work.write_index)
+            | "Count rows" >> beam.Map(count_index_file)
             | "Gather index files" >> ToList()
             | "Conclude" >> beam.Map(work.conclude)
             | "Commit" >> beam.Map(work.commit)

@@ -1,8 +1,10 @@
 """The steps of a backup, as plain functions over one frozen value."""
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from transforms.index_group import write_index
 from transforms.map_ahead import map_ahead
@@ -11,6 +13,7 @@ from transforms.range_backup import RangeBackup
 from transforms.source import Source, Wanted
 from transforms.vault.attachments import attach
 from transforms.vault.commit import Gathered, commit
+from transforms.vault.failure_note import note_failure
 from transforms.vault.index import RANGES_PER_FILE, IndexFile
 from transforms.vault.intent import Intent
 from transforms.vault.layout import BackupLayout
@@ -18,6 +21,25 @@ from transforms.vault.plan import PlannedRange, settle_plan
 from transforms.vault.prefixed_store import PrefixedStore
 from transforms.vault.receipt import ReceiptSummary
 from transforms.vault.stores import open_store
+
+_LOG = logging.getLogger("shardkeep")
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def _noted(step: Callable[["BackupWork", Item], Result]) -> Callable[["BackupWork", Item], Result]:
+    """A step whose failure is noted in the vault: the command may be gone when a worker fails."""
+
+    @functools.wraps(step)
+    def noting(work: "BackupWork", item: Item) -> Result:
+        try:
+            return step(work, item)
+        except Exception as error:
+            note_failure(work.store(), work.layout, error)
+            raise
+
+    return noting
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +79,12 @@ class BackupWork:
         """The intent, read once a process."""
         return _read_intent(self.vault, self.source.identity().folder, self.backup)
 
-    def tables(self, _: None) -> Iterator[int]:
+    @_noted
+    def tables(self, _: None) -> list[int]:
         """The places of the tables in the intent."""
-        return iter(range(len(self.intent().tables)))
+        return list(range(len(self.intent().tables)))
 
+    @_noted
     def plan(self, table: int) -> list[PlannedRange]:
         """Plan a table's ranges, or take the plan that is there."""
         item = self.intent().tables[table]
@@ -68,6 +92,7 @@ class BackupWork:
         self.progress.add(planned=len(ranges))
         return [PlannedRange(table, number, key_range) for number, key_range in enumerate(ranges)]
 
+    @_noted
     def back_up(self, planned: PlannedRange) -> ReceiptSummary:
         """Back up a planned range."""
         work = RangeBackup(self.source, self.layout, self.chunk_size, self.progress)
@@ -81,19 +106,23 @@ class BackupWork:
         """Back up the ranges of a group, so many at once as there are readers."""
         return map_ahead(self.back_up, sorted(lane[1], key=lambda item: (item.table, item.number)), self.readers)
 
+    @_noted
     def write_index(self, group: tuple[tuple[int, int], Iterable[ReceiptSummary]]) -> list[IndexFile]:
         """Write the index of a group of neighbouring ranges."""
         (table, number), receipts = group
         return write_index(self.store(), self.layout, self.intent().tables[table].folder, number, receipts)
 
+    @_noted
     def conclude(self, files: Sequence[IndexFile]) -> Gathered:
         """Take what remains when all rows are there."""
         conclusion = self.source.conclude()
         return Gathered(files, conclusion.facts, attach(self.store(), self.layout, conclusion.attachments))
 
+    @_noted
     def commit(self, gathered: Gathered) -> str:
         """Write the manifest; returns its name."""
         commit(self.store(), self.backup, gathered)
+        _LOG.info("committed backup %s of %s", self.backup, self.source.identity().folder)
         return self.layout.manifest
 
 

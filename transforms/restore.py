@@ -6,6 +6,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsList, AsSingleton, PBegin, PCollection
 from apache_beam.transforms.combiners import ToList
 
+from transforms.counters import count_written
 from transforms.restore_work import Restored, RestoreWork, Written, sum_written
 from transforms.verify import Verify
 
@@ -49,6 +50,7 @@ def _write(places: PCollection[int], prepared: PCollection[int], work: RestoreWo
         | "Cut into runs" >> beam.FlatMap(work.runs)
         | "Spread runs" >> beam.Reshuffle()
         | "Write runs" >> beam.Map(work.write, AsList(prepared))
+        | "Count rows" >> beam.Map(count_written)
         | "Sum by table" >> beam.CombinePerKey(sum_written)
     )
     return written

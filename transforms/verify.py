@@ -6,6 +6,7 @@ import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection
 from apache_beam.transforms.combiners import ToList
 
+from transforms.counters import count_checked
 from transforms.errors import UsageError
 from transforms.report import Report, found, merge
 from transforms.verify_work import TableShard, VerifyWork, sum_runs
@@ -40,7 +41,12 @@ class Verify(beam.PTransform[PBegin, PCollection[Report]]):
             reports.append(objects | "Check bytes" >> beam.Map(work.check_bytes))
         if self.level == "L3":
             reports += _check_content(shards, work)
-        report: PCollection[Report] = reports | beam.Flatten() | "Merge reports" >> beam.CombineGlobally(merge)
+        report: PCollection[Report] = (
+            reports
+            | beam.Flatten()
+            | "Count checks" >> beam.Map(count_checked)
+            | "Merge reports" >> beam.CombineGlobally(merge)
+        )
         return report
 
 

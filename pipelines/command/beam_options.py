@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from pipelines.command.launch import is_launch
 from transforms.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,15 +31,31 @@ def check_beam_arguments(argv: Sequence[str]) -> list[str]:
     """Arguments that Beam will accept, with the default runner added if none is named.
 
     Args:
-        argv: What is left of the command line once our own options are taken out.
+        argv: What is left of the command line once our own options are taken out. A launcher may add options that
+            only Dataflow knows: the service has checked the user's.
 
     Raises:
         UsageError: Beam refuses a value, or an argument is a word without an option.
     """
-    _, unknown = _beam_parser().parse_known_args(list(argv)) if argv else (None, [])
-    refuse_leftovers(unknown)
+    arguments = [each for argument in argv for each in _as_flag(argument)]
+    _, unknown = _beam_parser().parse_known_args(arguments) if arguments else (None, [])
+    refuse_leftovers([argument for argument in unknown if not (is_launch(argv) and argument.startswith("--"))])
     named = any(argument.partition("=")[0] == "--runner" for argument in argv)
-    return [*argv] if named else [*argv, f"--runner={DEFAULT_RUNNER}"]
+    return arguments if named else [*arguments, f"--runner={DEFAULT_RUNNER}"]
+
+
+def _as_flag(argument: str) -> list[str]:
+    """A true-or-false option as Beam takes it, bare; Flex Templates pass `--option=true` and `--option=false`."""
+    name, _, value = argument.partition("=")
+    if value.lower() not in ("true", "false"):
+        return [argument]
+    actions = _beam_parser()._option_string_actions
+    meant = actions.get(name)
+    if meant is None or meant.nargs != 0:
+        return [argument]
+    wanted = meant.const == (value.lower() == "true")
+    words = (word for word, each in actions.items() if each.dest == meant.dest and each.const == wanted)
+    return list(itertools.islice(words, 1))
 
 
 def refuse_leftovers(arguments: Sequence[str]) -> None:

@@ -1,28 +1,27 @@
 """Checking a backup: the job, the report, the verdict."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 
+from pipelines.command.dataflow import label
 from pipelines.command.engine import open_pipeline, refuse_distant_workers
-from pipelines.command.job import run_job
-from pipelines.command.progress import ProgressLine
-from pipelines.command.result_file import ResultFile
+from pipelines.command.labels import job_labels
+from pipelines.command.launch import is_launch
+from pipelines.command.result import Result
 from pipelines.command.rooms import inspector
+from pipelines.command.telling import print_elsewhere, telling
 from transforms.errors import IntegrityError
-from transforms.progress import ProgressFile
 from transforms.report import found, report_json
 from transforms.vault.catalogue import COMMITTED, Listing, find_backup
 from transforms.vault.manifest import Manifest
 from transforms.vault.vault import Vault, open_vault
 from transforms.verify_work import VerifyWork
 
-Build = Callable[[beam.Pipeline, VerifyWork, str, ResultFile], None]
+Build = Callable[[beam.Pipeline, VerifyWork, str, Result], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +43,20 @@ def check_backup(config: VerifyConfig, build: Build) -> int:
         report = _check(config, build)
     except IntegrityError as error:  # what keeps the check from being made is its result
         report = report_json(found(str(error)))
+    if report is None:
+        print_elsewhere(config.beam_args, config.json)
+        return 0
     _print({"level": config.level, **report}, config.json)
     return 0 if report["ok"] else IntegrityError.exit_code
 
 
-def _check(config: VerifyConfig, build: Build) -> dict[str, Any]:
+def _check(config: VerifyConfig, build: Build) -> dict[str, Any] | None:
+    """The report, or None if the job's own state is the verdict."""
     vault = open_vault(config.vault)
     listing = find_backup(vault, config.backup, config.source)
     manifest = _committed(listing)
     report = report_json(found(None)) if config.level == "L0" else _run(config, build, vault, listing, manifest)
-    return {"backup": listing.backup, "source": listing.source, **report}
+    return None if report is None else {"backup": listing.backup, "source": listing.source, **report}
 
 
 def _committed(listing: Listing) -> Manifest:
@@ -63,17 +66,17 @@ def _committed(listing: Listing) -> Manifest:
     return listing.manifest
 
 
-def _run(config: VerifyConfig, build: Build, vault: Vault, listing: Listing, manifest: Manifest) -> dict[str, Any]:
+def _run(
+    config: VerifyConfig, build: Build, vault: Vault, listing: Listing, manifest: Manifest
+) -> dict[str, Any] | None:
     inspect = inspector(manifest.intent.source)
-    with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
-        result, progress = ResultFile(str(Path(folder, "report"))), ProgressFile(str(Path(folder, "progress")))
+    with telling(config.beam_args) as told:
         pipeline = open_pipeline(config.beam_args)
-        build(
-            pipeline, VerifyWork(vault.place, listing.source, listing.backup, inspect, progress), config.level, result
-        )
-        with ProgressLine("verifying", manifest.shards, progress.path):
-            run_job(pipeline)
-        return result.read()
+        label(pipeline, job_labels("verify", listing.source, listing.backup))
+        work = VerifyWork(vault.place, listing.source, listing.backup, inspect, told.progress)
+        build(pipeline, work, config.level, told.result)
+        told.run(pipeline, "verifying", manifest.shards, wait=not is_launch(config.beam_args))
+        return told.answer()
 
 
 def _print(report: dict[str, Any], as_json: bool) -> None:

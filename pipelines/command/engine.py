@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
-from transforms.errors import RefusedError
+from pipelines.command.dataflow import name_image
+from transforms.errors import RefusedError, UsageError
+from transforms.vault.stores import is_local
 
 _LOCAL_RUNNERS = frozenset({"FnApiRunner", "DirectRunner", "PrismRunner"})
 _LOOPBACK = ("localhost:", "127.0.0.1:", "[::1]:")
@@ -15,8 +17,21 @@ def open_pipeline(beam_args: Sequence[str]) -> beam.Pipeline:
     """An empty pipeline with Beam's own options.
 
     The main session is never pickled: everything that a worker needs is imported or is a field.
+
+    Raises:
+        UsageError: if the runner lacks an option.
     """
-    return beam.Pipeline(options=PipelineOptions(list(beam_args), save_main_session=False))
+    options = PipelineOptions(list(beam_args), save_main_session=False)
+    name_image(options)
+    try:
+        return beam.Pipeline(options=options)
+    except ValueError as error:
+        raise UsageError(f"the runner refuses Beam's options: {error}") from error
+
+
+def is_here(beam_args: Sequence[str]) -> bool:
+    """Whether the workers are on this machine, so that they share its files and the command outlives the job."""
+    return _distant_runner(beam_args) is None
 
 
 def refuse_distant_workers(vault: str, beam_args: Sequence[str]) -> None:
@@ -25,10 +40,11 @@ def refuse_distant_workers(vault: str, beam_args: Sequence[str]) -> None:
     Raises:
         RefusedError: if the runner's workers cannot see the folder.
     """
-    if runner := _distant_runner(beam_args):
+    runner = _distant_runner(beam_args)
+    if runner and is_local(vault):
         raise RefusedError(
             f"--vault={vault} is a folder of this machine, which the workers of --runner={runner} do not see."
-            " Use FnApiRunner, or a vault on Cloud Storage."
+            " Use FnApiRunner, or a vault on Cloud Storage (gs://BUCKET/FOLDER)."
         )
 
 

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
+from pipelines.command.launch import error_line, is_launch
 from transforms.errors import ShardkeepError
 
 # A shell reports a process ended by signal n as 128 + n: POSIX, "Exit Status for Commands".
@@ -45,7 +46,7 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else _FAULT if exit.code else 0
     except BaseException as error:
-        return _report(error, _wants_json(arguments))
+        return _report(error, _wants_json(arguments), is_launch(arguments))
 
 
 def _escape_what_no_stream_takes() -> None:
@@ -71,13 +72,14 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise _Terminated
 
 
-def _report(error: BaseException, as_json: bool) -> int:
+def _report(error: BaseException, as_json: bool, to_launcher: bool) -> int:
     code, message = _outcome(error)
     if code == _FAULT and not isinstance(error, ShardkeepError):
         traceback.print_exception(error)
     if as_json:
         print(json.dumps({"error": {"code": code, "message": message}}), flush=True)
-    print(f"shardkeep: {message}", file=sys.stderr, flush=True)
+    text = f"shardkeep: {message}"
+    print(error_line(text) if to_launcher else text, file=sys.stderr, flush=True)
     return code
 
 

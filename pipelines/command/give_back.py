@@ -2,22 +2,21 @@
 
 import json
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 
+from pipelines.command.dataflow import label
 from pipelines.command.engine import open_pipeline, refuse_distant_workers
-from pipelines.command.job import run_job
-from pipelines.command.progress import ProgressLine
-from pipelines.command.result_file import ResultFile
+from pipelines.command.labels import job_labels
+from pipelines.command.launch import is_launch
+from pipelines.command.result import Result
 from pipelines.command.rooms import inspector
 from pipelines.command.tables import render
+from pipelines.command.telling import print_elsewhere, telling
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
-from transforms.progress import ProgressFile
 from transforms.restore_work import Destination, RestoreWork
 from transforms.source import Assignment, Target
 from transforms.vault.attachments import Attachments
@@ -26,7 +25,7 @@ from transforms.vault.manifest import Manifest
 from transforms.vault.vault import Vault, open_vault
 from transforms.verify_work import VerifyWork
 
-Build = Callable[[beam.Pipeline, RestoreWork, ResultFile], None]
+Build = Callable[[beam.Pipeline, RestoreWork, Result], None]
 Placed = dict[int, Assignment]
 Assign = Callable[[Manifest], tuple[list[int], list[Assignment]]]
 _SHOWN = ("table", "destination", "rows", "doomed_cells")
@@ -59,6 +58,9 @@ def give_back(config: RestoreConfig, build: Build) -> int:
     if config.plan_only:
         return _print_plan(config, manifest, placed)
     restored = _run(config, build, vault, listing, placed)
+    if restored is None:
+        print_elsewhere(config.beam_args, config.json)
+        return 0
     _print(restored, config.json)
     return SkippedError.exit_code if restored["skipped"] else 0
 
@@ -82,22 +84,24 @@ def _allow(config: RestoreConfig, item: Assignment, same_database: bool) -> Assi
     return replace(item, may_append=may_append, remedy=f"{whose}{flags} adds to them, --table=SRC:DST goes elsewhere.")
 
 
-def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, placed: Placed) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
-        result, progress = ResultFile(str(Path(folder, "result"))), ProgressFile(str(Path(folder, "progress")))
-        inspect = inspector(usable(listing).intent.source)
-        backup = VerifyWork(vault.place, listing.source, listing.backup, inspect, progress)
+def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, placed: Placed) -> dict[str, Any] | None:
+    """What was restored; None if the workers' log has it."""
+    source = usable(listing).intent.source
+    with telling(config.beam_args) as told:
+        backup = VerifyWork(
+            vault.place, listing.source, listing.backup, inspector(usable(listing).intent.source), told.progress
+        )
         pipeline = open_pipeline(config.beam_args)
-        build(pipeline, RestoreWork(backup, config.target, _destinations(placed), config.writers), result)
+        label(pipeline, job_labels(f"{source.room}-restore", listing.source, listing.backup))
+        build(pipeline, RestoreWork(backup, config.target, _destinations(placed), config.writers), told.result)
         try:
-            with ProgressLine("restoring", None, progress.path):
-                run_job(pipeline)
+            told.run(pipeline, "restoring", None, wait=not is_launch(config.beam_args))
         except ShardkeepError as error:
             raise type(error)("\n".join(dict.fromkeys([str(error), *_unfinished(config.target, placed)]))) from error
         except BaseException:
             print("\n".join(dict.fromkeys(_unfinished(config.target, placed))), file=sys.stderr)
             raise
-        return result.read()
+        return told.answer()
 
 
 def _destinations(placed: Placed) -> dict[int, Destination]:

@@ -32,9 +32,12 @@ _BUNDLE_LOGGERS = (
 # Said by every local worker process that has no container, once each.
 _HARMLESS = "No semi_persistent_directory found"
 
+DONE = "DONE"
+"""Beam's `PipelineState.DONE`."""
 
-def run_job(pipeline: beam.Pipeline) -> None:
-    """Run a pipeline and wait until it is done.
+
+def run_job(pipeline: beam.Pipeline, *, wait: bool = True) -> None:
+    """Run a pipeline and wait until it is done, or, as a launcher does, only stage it.
 
     Raises:
         ShardkeepError: What a worker raised, of its own class; or the job did not end as done.
@@ -42,13 +45,14 @@ def run_job(pipeline: beam.Pipeline) -> None:
     """
     _quiet_bundles()
     try:
-        state = pipeline.run().wait_until_finish()
+        result = pipeline.run()
+        state = result.wait_until_finish() if wait else DONE
     except BaseException as error:
         original = original_error(error)
         if original is error:
             raise
         raise original from error
-    if state != "DONE":
+    if state != DONE:
         raise ShardkeepError(f"the job ended as {state}, not as DONE; the runner's log says why")
 
 

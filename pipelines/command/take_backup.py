@@ -3,29 +3,29 @@
 import json
 import secrets
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 
+from pipelines.command.dataflow import label
 from pipelines.command.describe import description, details_json
 from pipelines.command.dispatch import version
 from pipelines.command.engine import open_pipeline, refuse_distant_workers
-from pipelines.command.job import run_job
-from pipelines.command.progress import ProgressLine
+from pipelines.command.labels import job_labels
+from pipelines.command.launch import is_launch
 from pipelines.command.tables import render
+from pipelines.command.telling import telling
 from transforms.backup_work import BackupWork
 from transforms.identity import Table
 from transforms.progress import ProgressFile
 from transforms.source import Source, Wanted
 from transforms.vault.catalogue import Listing, find_backup
+from transforms.vault.failure_note import note_failure
 from transforms.vault.intent import Intent, new_backup_id
 from transforms.vault.layout import BackupLayout
-from transforms.vault.sealed_json import seal
 from transforms.vault.vault import Vault, open_or_create_vault
 
 Build = Callable[[beam.Pipeline, BackupWork], None]
@@ -59,12 +59,12 @@ def _take(config: BackupConfig, build: Build) -> int:
     _warn(tables)
     if config.plan_only:
         return _print_plan(config, tables)
+    pipeline = open_pipeline(config.beam_args)
     vault = open_or_create_vault(config.vault)
     options = {"chunk_size": config.chunk_size, **asdict(config.wanted), **config.source.settings()}
     intent = claim(vault, config.source, tables, config.label, options)
-    with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
-        progress = ProgressFile(str(Path(folder, "progress")))
-        _run(config, build, vault, intent, progress)
+    label(pipeline, job_labels(f"{intent.source.room}-backup", intent.source.folder, intent.backup))
+    _run(config, pipeline, build, vault, intent)
     _print(find_backup(vault, intent.backup, intent.source.folder), config.json)
     return 0
 
@@ -94,36 +94,27 @@ def claim(vault: Vault, source: Source, tables: Sequence[Table], label: str, opt
     return intent
 
 
-def _run(config: BackupConfig, build: Build, vault: Vault, intent: Intent, progress: ProgressFile) -> None:
-    work = BackupWork(
+def _run(config: BackupConfig, pipeline: beam.Pipeline, build: Build, vault: Vault, intent: Intent) -> None:
+    try:
+        with telling(config.beam_args) as told:
+            build(pipeline, _work(config, vault, intent.backup, told.progress))
+            told.run(pipeline, "backing up", None, wait=not is_launch(config.beam_args))
+    except BaseException as error:
+        note_failure(vault.folder(intent.source.folder), BackupLayout(intent.backup), error)
+        raise
+
+
+def _work(config: BackupConfig, vault: Vault, backup: str, progress: ProgressFile) -> BackupWork:
+    return BackupWork(
         vault.place,
         config.source,
-        intent.backup,
+        backup,
         config.chunk_size,
         config.wanted,
         progress,
         config.lanes,
         config.readers,
     )
-    pipeline = open_pipeline(config.beam_args)
-    build(pipeline, work)
-    try:
-        with ProgressLine("backing up", None, progress.path):
-            run_job(pipeline)
-    except BaseException as error:
-        _note_failure(vault, intent, error)
-        raise
-
-
-def _note_failure(vault: Vault, intent: Intent, error: BaseException) -> None:
-    """Leave a note that the backup failed; what is in the vault of it stays and is no backup."""
-    name = f"{BackupLayout(intent.backup).notes}failure-{secrets.token_hex(4)}.json"
-    try:
-        vault.folder(intent.source.folder).put(
-            name, seal({"error": type(error).__name__, "message": str(error)[:2000]})
-        )
-    except Exception as second:
-        print(f"warning: the failure could not be noted in the vault: {second}", file=sys.stderr)
 
 
 def _print_plan(config: BackupConfig, tables: list[Table]) -> int:

@@ -14,7 +14,7 @@ import pytest
 from google.cloud.secretmanager import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceGrpcTransport
 
-from pipelines.command import give_back, take_backup
+from pipelines.command import telling
 from pipelines.command.job import run_job
 from tests.pipelines.bigtable_runs import files, show
 from tests.pipelines.postgres_gate import in_background
@@ -81,14 +81,13 @@ def graphs(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The graphs of the jobs that are run, with all that is pickled in them."""
     found: list[bytes] = []
 
-    def run(pipeline: beam.Pipeline) -> None:
+    def run(pipeline: beam.Pipeline, *, wait: bool) -> None:
         graph = pipeline.to_runner_api().SerializeToString()
         pickled = [bz2.decompress(base64.b64decode(each)) for each in _PICKLED.findall(graph)]
         found.append(b"\n".join([graph, *pickled]))
-        run_job(pipeline)
+        run_job(pipeline, wait=wait)
 
-    monkeypatch.setattr(take_backup, "run_job", run)
-    monkeypatch.setattr(give_back, "run_job", run)
+    monkeypatch.setattr(telling, "run_job", run)
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.command.engine import open_pipeline
 from pipelines.command.job import run_job
-from pipelines.command.result_file import ResultFile
+from pipelines.command.result import ResultFile
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
 from tests.memory_room.source import MemorySource

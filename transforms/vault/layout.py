@@ -63,6 +63,10 @@ class BackupLayout:
         """The prefix of all notes."""
         return f"{self.backup}/notes/"
 
+    def failure(self, note: str) -> str:
+        """A note that the backup failed; `note` is made of eight hexadecimal digits."""
+        return f"{self.notes}failure-{note}.json"
+
     def plan(self, table: str) -> str:
         """The planned ranges of a table."""
         return f"{self.backup}/plan/{table}.avro"

@@ -22,3 +22,8 @@ def open_store(vault: str) -> Store:
     if separator:
         raise UsageError(f"--vault={vault}: {scheme}:// is not supported yet; give the path of a local folder.")
     return LocalStore(absolute_place(vault))
+
+
+def is_local(vault: str) -> bool:
+    """Whether the place that `--vault` names is a folder of this machine."""
+    return "://" not in vault

@@ -1,0 +1,22 @@
+"""What a job on Dataflow needs beside what the user said: labels, and an image with Shardkeep in it."""
+
+import os
+from collections.abc import Mapping
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, WorkerOptions
+
+IMAGE = "SHARDKEEP_IMAGE"
+"""The variable in which an image of ours holds its own reference: `templates/pipeline.Dockerfile`."""
+
+
+def name_image(options: PipelineOptions) -> None:
+    """Let the workers run in the image that this process runs in, if the user names none."""
+    workers = options.view_as(WorkerOptions)
+    workers.sdk_container_image = workers.sdk_container_image or os.environ.get(IMAGE) or None
+
+
+def label(pipeline: beam.Pipeline, labels: Mapping[str, str]) -> None:
+    """Label the job that will be; the user's labels stand behind ours, and win."""
+    cloud = pipeline.options.view_as(GoogleCloudOptions)
+    cloud.labels = [*(f"{key}={value}" for key, value in labels.items()), *(cloud.labels or [])]

@@ -1,0 +1,54 @@
+"""What workers tell the command while a job runs and when it ends; elsewhere than here they tell their own logs."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.command.engine import is_here
+from pipelines.command.job import run_job
+from pipelines.command.launch import is_launch
+from pipelines.command.progress import ProgressLine
+from pipelines.command.result import ResultFile, ResultLog
+from transforms.progress import ProgressFile
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Where the workers of a job put their progress and its result."""
+
+    progress: ProgressFile
+    result: ResultFile | ResultLog
+
+    def run(self, pipeline: beam.Pipeline, verb: str, total: int | None, *, wait: bool) -> None:
+        """Run a job and show its progress; without `wait` only stage it."""
+        with self._shown(verb, total):
+            run_job(pipeline, wait=wait)
+
+    def answer(self) -> dict[str, Any] | None:
+        """The job's result; None if it went to the workers' log."""
+        return self.result.read() if isinstance(self.result, ResultFile) else None
+
+    def _shown(self, verb: str, total: int | None) -> AbstractContextManager[object]:
+        return ProgressLine(verb, total, self.progress.path) if self.progress.path else nullcontext()
+
+
+@contextmanager
+def telling(beam_args: Sequence[str]) -> Iterator[Telling]:
+    """Files in a temporary folder for workers of this machine, none for others."""
+    if not is_here(beam_args):
+        yield Telling(ProgressFile(""), ResultLog())
+        return
+    with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
+        yield Telling(ProgressFile(str(Path(folder, "progress"))), ResultFile(str(Path(folder, "result"))))
+
+
+def print_elsewhere(beam_args: Sequence[str], as_json: bool) -> None:
+    """Print how a job ended whose result went to a log of its workers, or that it is yet to run."""
+    state = "STAGED" if is_launch(beam_args) else "DONE"
+    print(json.dumps({"job": state}) if as_json else f"The job is {state}; its last step logs what it did.")

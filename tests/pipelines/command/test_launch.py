@@ -1,0 +1,88 @@
+"""A launcher's process: what it prints, and that it ends when the job is staged."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.portability.api import beam_runner_api_pb2
+
+from pipelines.command.exit_codes import run_command
+from pipelines.command.take_backup import BackupConfig, take_backup
+from pipelines.command.telling import telling
+from tests.memory_room.database import new_database
+from tests.memory_room.source import MemorySource
+from tests.memory_room.tables import two_tables
+from transforms.back_up import BackUp
+from transforms.backup_work import BackupWork
+from transforms.errors import NotFoundError, RefusedError
+from transforms.source import Wanted
+
+
+def launch_options(folder: Path) -> list[str]:
+    """Options that stage a job of Dataflow without any service."""
+    return [
+        "--runner=DataflowRunner",
+        "--project=some-project",
+        "--region=europe-west1",
+        f"--temp_location={folder}",
+        f"--staging_location={folder}",
+        f"--template_location={folder}/job.json",
+        "--dataflow_endpoint=http://localhost:1",
+        "--no_auth",
+    ]
+
+
+def refuse(argv: Sequence[str]) -> int:
+    raise NotFoundError("there is\nno table t")
+
+
+def test_an_error_is_one_line_with_a_severity(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(refuse, ["--template_location=gs://b/job_object"]) == NotFoundError.exit_code
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert json.loads(err) == {"severity": "ERROR", "message": "shardkeep: there is\nno table t"}
+
+
+def test_workers_elsewhere_have_no_file_of_this_machine(tmp_path: Path) -> None:
+    with telling(launch_options(tmp_path)) as told:
+        assert told.progress.path == ""
+        assert told.answer() is None
+
+
+def test_a_folder_of_this_machine_is_no_vault_for_workers_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match="which the workers of --runner=DataflowRunner do not see"):
+        take_backup(config(tmp_path / "vault", launch_options(tmp_path)), build)
+    assert not (tmp_path / "vault").exists()
+
+
+def config(vault: Path, beam_args: Sequence[str]) -> BackupConfig:
+    source = MemorySource(new_database(two_tables(rows=10)))
+    return BackupConfig(str(vault), source, 1000, Wanted(None, 1000), "", False, False, tuple(beam_args))
+
+
+def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
+    pipeline | BackUp(work)
+
+
+@pytest.fixture
+def everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vault's folder counts as one that all workers see."""
+    monkeypatch.setattr("pipelines.command.engine.is_local", lambda vault: False)
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_a_launch_stages_the_job_and_claims_the_backup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    assert take_backup(config(tmp_path / "vault", launch_options(tmp_path)), build) == 0
+    job: dict[str, Any] = json.loads((tmp_path / "job.json").read_text())
+    assert job["labels"]["tool"] == "shardkeep"
+    graph = beam_runner_api_pb2.Pipeline.FromString((tmp_path / "pipeline.pb").read_bytes())
+    names = {transform.unique_name for transform in graph.components.transforms.values()}
+    assert {"BackUp/Read", "BackUp/Conclude", "BackUp/Commit"} <= names
+    assert "STARTED" in capsys.readouterr().out
+    assert not list(tmp_path.glob("vault/*/*/MANIFEST.json"))
