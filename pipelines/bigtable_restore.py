@@ -15,6 +15,7 @@ from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.bigtable_options import add_instance, instance_of
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
+from pipelines.command.placing import Placing
 from pipelines.command.result import Result
 from pipelines.command.table_renames import assign
 from transforms.bigtable.target import BigtableTarget
@@ -42,14 +43,14 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> RestoreConfig:
     """The checked configuration that the arguments ask for."""
     values, beam_args = parse(options(), argv, BIGTABLE_ALIASES)
+    target = BigtableTarget(instance_of(values, beam_args), values.gc == "saved", now_micros())
+    select = functools.partial(assign, values.table)
     return RestoreConfig(
         vault=values.vault,
         backup=values.backup,
         source=values.source,
-        target=BigtableTarget(instance_of(values, beam_args), values.gc == "saved", now_micros()),
-        assign=functools.partial(assign, values.table),
-        append=values.if_exists == "append",
-        into_source=values.into_source,
+        target=target,
+        placing=Placing(select, target.identity(), values.if_exists == "append", values.into_source),
         plan_only=values.plan_only,
         json=values.json,
         beam_args=tuple(beam_args),

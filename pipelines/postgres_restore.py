@@ -14,6 +14,7 @@ import apache_beam as beam
 from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
+from pipelines.command.placing import Placing
 from pipelines.command.postgres_options import add_database, database_of, split_list
 from pipelines.command.result import Result
 from transforms.postgres.restore_selection import assign, parse_renames
@@ -64,9 +65,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         backup=values.backup,
         source=values.source,
         target=target,
-        assign=functools.partial(assign, renames),
-        append=False,
-        into_source=False,
+        placing=Placing(functools.partial(assign, renames), target.identity(), append=False, into_source=False),
         plan_only=values.plan_only,
         json=values.json,
         beam_args=tuple(beam_args),

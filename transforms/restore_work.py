@@ -1,12 +1,12 @@
 """The steps of a restore, as plain functions over one frozen value."""
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from transforms.destinations import Destinations
 from transforms.errors import IntegrityError
-from transforms.identity import Table
 from transforms.map_ahead import map_ahead
 from transforms.report import Report
 from transforms.source import Assignment, Ending, Target
@@ -44,25 +44,6 @@ class RestoredTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
-    """Where a table goes: an `Assignment` without the table, whose description stands in the manifest."""
-
-    name: str
-    may_append: bool
-    remedy: str
-    create: bool
-
-    @classmethod
-    def of(cls, assignment: Assignment) -> "Destination":
-        """The destination of an assignment."""
-        return cls(assignment.destination, assignment.may_append, assignment.remedy, assignment.create)
-
-    def assign(self, table: Table) -> Assignment:
-        """The assignment of `table` to it."""
-        return Assignment(table, self.name, self.may_append, self.remedy, self.create)
-
-
-@dataclass(frozen=True, slots=True)
 class Restored:
     """What a restore has done: its tables, and what the target says of the whole."""
 
@@ -77,13 +58,13 @@ class RestoreWork:
     Attributes:
         backup: The backup, and how to check it.
         target: Whom it is written to.
-        destinations: Where each restored table goes, by its place in the manifest.
+        destinations: Where the restored tables go.
         writers: Chunks of a run that are being written at once: a server's answer takes longer than a chunk's work.
     """
 
     backup: VerifyWork
     target: Target
-    destinations: Mapping[int, Destination]
+    destinations: Destinations
     writers: int = 4
 
     def begin(self, _: None, report: Report) -> None:
@@ -97,7 +78,7 @@ class RestoreWork:
 
     def places(self, _: None) -> Iterator[int]:
         """The places of the restored tables in the manifest."""
-        return iter(self.destinations)
+        return iter(self._placed())
 
     def prepare(self, place: int) -> int:
         """Make a table ready."""
@@ -161,10 +142,13 @@ class RestoreWork:
         return Attachments(self.backup.store(), self.backup.manifest().attachments)
 
     def _assignment(self, place: int) -> Assignment:
-        return self.destinations[place].assign(self._entry(place).table)
+        return self._placed()[place]
 
     def _assignments(self) -> list[Assignment]:
-        return [self._assignment(place) for place in self.destinations]
+        return list(self._placed().values())
+
+    def _placed(self) -> dict[int, Assignment]:
+        return _assign(self.backup, self.destinations)
 
     def _entry(self, place: int) -> TableEntry:
         return self.backup.manifest().tables[place]
@@ -177,6 +161,12 @@ class RestoreWork:
         return splits(
             (chunk for chunk in chunks if not chunk.range.space), size
         )  # a named space has no keys to split at
+
+
+@functools.lru_cache(maxsize=4)
+def _assign(backup: VerifyWork, destinations: Destinations) -> dict[int, Assignment]:
+    """The assignments, made once a process for each value that it was sent: a step asks for one with every chunk."""
+    return destinations.of(backup.manifest())
 
 
 def require_ok(report: Report) -> None:

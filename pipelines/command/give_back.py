@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -12,12 +12,14 @@ from pipelines.command.dataflow import label
 from pipelines.command.engine import open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
 from pipelines.command.launch import is_launch
+from pipelines.command.placing import Placing
 from pipelines.command.result import Result
 from pipelines.command.rooms import inspector
 from pipelines.command.tables import render
 from pipelines.command.telling import print_elsewhere, telling
+from transforms.destinations import Destinations
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
-from transforms.restore_work import Destination, RestoreWork
+from transforms.restore_work import RestoreWork
 from transforms.source import Assignment, Target
 from transforms.vault.attachments import Attachments
 from transforms.vault.catalogue import Listing, find_backup, usable
@@ -26,8 +28,7 @@ from transforms.vault.vault import Vault, open_vault
 from transforms.verify_work import VerifyWork
 
 Build = Callable[[beam.Pipeline, RestoreWork, Result], None]
-Placed = dict[int, Assignment]
-Assign = Callable[[Manifest], tuple[list[int], list[Assignment]]]
+Placed = Mapping[int, Assignment]
 _SHOWN = ("table", "destination", "rows", "doomed_cells")
 
 
@@ -39,9 +40,7 @@ class RestoreConfig:
     backup: str
     source: str | None
     target: Target
-    assign: Assign
-    append: bool
-    into_source: bool
+    placing: Placing
     plan_only: bool
     json: bool
     beam_args: tuple[str, ...]
@@ -69,19 +68,8 @@ def _judge(config: RestoreConfig, manifest: Manifest, attachments: Attachments) 
     """What goes where, when nothing speaks against it; this is asked once, before the job."""
     if config.target.identity().room != manifest.intent.source.room:
         raise RefusedError(f"the backup is of {manifest.intent.source}; restore it with that database's own command.")
-    same = config.target.identity() == manifest.intent.source
-    places, chosen = config.assign(manifest)
-    judged = config.target.check([_allow(config, item, same) for item in chosen], attachments)
-    return dict(zip(places, judged, strict=True))
-
-
-def _allow(config: RestoreConfig, item: Assignment, same_database: bool) -> Assignment:
-    """Say whether rows may be added to a table that has some; to the backed-up table itself it takes two flags."""
-    is_source = same_database and item.destination == item.table.name
-    may_append = config.append and (config.into_source or not is_source)
-    flags = "--if_exists=append and --into_source" if is_source else "--if_exists=append"
-    whose = "It is the table that was backed up; " if is_source else ""
-    return replace(item, may_append=may_append, remedy=f"{whose}{flags} adds to them, --table=SRC:DST goes elsewhere.")
+    chosen = config.placing(manifest)
+    return dict(zip(chosen, config.target.check(list(chosen.values()), attachments), strict=True))
 
 
 def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, placed: Placed) -> dict[str, Any] | None:
@@ -93,7 +81,8 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
         )
         pipeline = open_pipeline(config.beam_args)
         label(pipeline, job_labels(f"{source.room}-restore", listing.source, listing.backup))
-        build(pipeline, RestoreWork(backup, config.target, _destinations(placed), config.writers), told.result)
+        destinations = Destinations.judged(config.placing, placed)
+        build(pipeline, RestoreWork(backup, config.target, destinations, config.writers), told.result)
         try:
             told.run(pipeline, "restoring", None, wait=not is_launch(config.beam_args))
         except ShardkeepError as error:
@@ -102,10 +91,6 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
             print("\n".join(dict.fromkeys(_unfinished(config.target, placed))), file=sys.stderr)
             raise
         return told.answer()
-
-
-def _destinations(placed: Placed) -> dict[int, Destination]:
-    return {place: Destination.of(assignment) for place, assignment in placed.items()}
 
 
 def _unfinished(target: Target, placed: Placed) -> Iterator[str]:

@@ -12,12 +12,14 @@ from tests.memory_room.records import inspect
 from tests.memory_room.source import MemorySource
 from tests.memory_room.target import MemoryTarget
 from transforms.backup_work import BackupWork, index_group
+from transforms.destinations import Assign, Destinations
 from transforms.progress import ProgressFile
 from transforms.report import Report, found, merge
-from transforms.restore_work import Destination, RestoredTable, RestoreWork, Written
+from transforms.restore_work import RestoredTable, RestoreWork, Written
 from transforms.source import Assignment, Wanted
 from transforms.vault.attachments import Attachments
 from transforms.vault.index import IndexFile
+from transforms.vault.manifest import Manifest
 from transforms.vault.plan import PlannedRange
 from transforms.vault.receipt import ReceiptSummary
 from transforms.vault.vault import open_or_create_vault, open_vault
@@ -77,13 +79,18 @@ def verify(work: VerifyWork, level: str) -> Report:
     return merge(reports)
 
 
-def restore_work(backup: VerifyWork, target: MemoryTarget) -> RestoreWork:
-    """The work of a restore of all tables, judged by the target."""
-    attachments = Attachments(backup.store(), backup.manifest().attachments)
-    judged = target.check(
-        [Assignment(entry.table, entry.table.name) for entry in backup.manifest().tables], attachments
-    )
-    return RestoreWork(backup, target, {place: Destination.of(item) for place, item in enumerate(judged)})
+def all_tables(manifest: Manifest) -> dict[int, Assignment]:
+    """Every table under its own name."""
+    return {place: Assignment(entry.table, entry.table.name) for place, entry in enumerate(manifest.tables)}
+
+
+def restore_work(backup: VerifyWork, target: MemoryTarget, assign: Assign = all_tables) -> RestoreWork:
+    """The work of a restore, judged by the target."""
+    manifest = backup.manifest()
+    chosen = assign(manifest)
+    judged = target.check(list(chosen.values()), Attachments(backup.store(), manifest.attachments))
+    placed = dict(zip(chosen, judged, strict=True))
+    return RestoreWork(backup, target, Destinations.judged(assign, placed))
 
 
 def restore(work: RestoreWork, times: int = 1) -> list[RestoredTable]:

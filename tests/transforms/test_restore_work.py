@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
 from transforms.report import Report, found
 from transforms.restore_work import Restored, RestoredTable, Written, require_ok, restored_json, splits, sum_written
-from transforms.source import Ending
+from transforms.source import Assignment, Ending
 from transforms.vault.index import IndexEntry
 from transforms.vault.shard import Chunk
 
@@ -131,8 +130,9 @@ def stored_chunks(vault: MemoryVault) -> Iterator[tuple[IndexEntry, Chunk]]:
 
 def test_a_table_is_restored_under_another_name(vault: MemoryVault) -> None:
     target = new_database()
-    work = by_hand.restore_work(vault.work, MemoryTarget(target))
-    work = replace(work, destinations={1: replace(work.destinations[1], name="persons")})
+    work = by_hand.restore_work(
+        vault.work, MemoryTarget(target), lambda manifest: {1: Assignment(manifest.tables[1].table, "persons")}
+    )
     [restored] = by_hand.restore(work)
     assert (restored.table, restored.destination, restored.rows) == ("people", "persons", 24)
     assert DATABASES[target].content == {"persons": DATABASES[vault.database].tables["people"].content}

@@ -1,0 +1,41 @@
+"""Where the tables of a backup go, in a value that is of one size for one table and for a thousand."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from transforms.source import Assignment
+from transforms.vault.manifest import Manifest
+
+Assign = Callable[[Manifest], Mapping[int, Assignment]]
+"""The assignments of the tables that are restored, by their places in the manifest; pure, and pickled to workers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Destinations:
+    """What every worker derives the assignments from.
+
+    Attributes:
+        assign: What the user asks for.
+        created: Which tables the target lacked when `main` looked: runs of places, each with its start and its end.
+    """
+
+    assign: Assign
+    created: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def judged(cls, assign: Assign, placed: Mapping[int, Assignment]) -> "Destinations":
+        """The destinations of assignments that were judged."""
+        return cls(assign, tuple(_runs(sorted(place for place, item in placed.items() if item.create))))
+
+    def of(self, manifest: Manifest) -> dict[int, Assignment]:
+        """The judged assignments."""
+        created = {place for start, end in self.created for place in range(start, end)}
+        return {place: replace(item, create=place in created) for place, item in self.assign(manifest).items()}
+
+
+def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
+    """Consecutive places as a run: their distance from their own number is the same."""
+    for _, run in itertools.groupby(enumerate(places), lambda pair: pair[1] - pair[0]):
+        members = [place for _, place in run]
+        yield members[0], members[-1] + 1
