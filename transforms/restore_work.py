@@ -8,6 +8,7 @@ from typing import Any
 from transforms.destinations import Destinations
 from transforms.errors import IntegrityError
 from transforms.map_ahead import map_ahead
+from transforms.piece import Piece, pieces_of
 from transforms.report import Report
 from transforms.source import Assignment, Ending, Target
 from transforms.vault.attachments import Attachments
@@ -59,7 +60,7 @@ class RestoreWork:
         backup: The backup, and how to check it.
         target: Whom it is written to.
         destinations: Where the restored tables go.
-        writers: Chunks of a run that are being written at once: a server's answer takes longer than a chunk's work.
+        writers: Pieces of a run that are being written at once: a server's answer takes longer than our work on one.
     """
 
     backup: VerifyWork
@@ -98,24 +99,21 @@ class RestoreWork:
         return runs
 
     def write(self, run: ChunkRun, prepared: Iterable[int]) -> tuple[int, Written]:
-        """Write the rows of a run, each chunk proved by its digest before it is written.
+        """Write the rows of a run, piece by piece, each chunk proved by its digest before it is written.
 
         `prepared` is only waited for: the places of the tables, when all of them are ready.
         """
         if run.table not in prepared:
             raise IntegrityError(f"{run.shard} is of table number {run.table}, which no step has prepared.")
-        written = map_ahead(
-            functools.partial(self._write_chunk, run), read_chunks(self.backup.store(), run), self.writers
-        )
-        total = sum_written(written)
+        pieces = pieces_of(run, read_chunks(self.backup.store(), run), self.writers)
+        total = sum_written(map_ahead(functools.partial(self._write_piece, run.table), pieces, self.writers))
         self.backup.progress.add(ranges=1)
         return run.table, total
 
-    def _write_chunk(self, run: ChunkRun, chunk: tuple[Chunk, bytes]) -> Written:
-        entry, records = chunk
-        doomed = self.target.write(self._assignment(run.table), f"{run.shard}:{entry.offset}", records)
-        self.backup.progress.add(rows=entry.rows, bytes=entry.bytes)
-        return Written(entry.rows, doomed)
+    def _write_piece(self, table: int, piece: Piece) -> Written:
+        doomed = self.target.write(self._assignment(table), piece.name, piece.records)
+        self.backup.progress.add(rows=piece.rows, bytes=len(piece.records))
+        return Written(piece.rows, doomed)
 
     def finish(self, place: int, written: Iterable[Written]) -> RestoredTable:
         """Finish a table whose rows are all there.

@@ -119,8 +119,8 @@ class Target(Protocol):
     def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
         """Make the table ready to be written; `splits` are keys that cut it into parts of equal weight."""
 
-    def write(self, assignment: Assignment, chunk: str, records: bytes) -> int:
-        """Write the records of the chunk that `chunk` names, once, however often it is called.
+    def write(self, assignment: Assignment, piece: str, records: bytes) -> int:
+        """Write the records of neighbouring chunks, a piece with a name of its own, once, however often it is called.
 
         Returns:
             How many cells will not stay (garbage at once).

@@ -93,14 +93,14 @@ class Database:
         calls: How often each method was called, in the order of the first calls.
         faults: Errors that are waiting for a call and a key.
         readers: Who is reading.
-        chunks: The names of the chunks that were written.
+        pieces: The names of the pieces that were written.
     """
 
     tables: dict[str, MemoryTable] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     faults: dict[tuple[str, bytes], Exception] = field(default_factory=dict)
     readers: Readers = field(default_factory=Readers)
-    chunks: set[str] = field(default_factory=set)
+    pieces: set[str] = field(default_factory=set)
 
     def touch(self, call: str, place: bytes) -> None:
         """Raise the error that waits here."""

@@ -58,10 +58,10 @@ class MemoryTarget:
         table = MemoryTable(nullable=assignment.table.schema["nullable"], splits=list(splits))
         self._database.tables.setdefault(assignment.destination, table)
 
-    def write(self, assignment: Assignment, chunk: str, records: bytes) -> int:
+    def write(self, assignment: Assignment, piece: str, records: bytes) -> int:
         """See `Target.write`."""
         self._database.calls["write"] += 1
-        self._database.chunks.add(chunk)
+        self._database.pieces.add(piece)
         table, doomed = self._database.tables[assignment.destination], 0
         for key, value in decode(records):
             self._database.touch("write", value if key is None else key)

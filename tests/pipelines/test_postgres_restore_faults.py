@@ -25,8 +25,8 @@ TABLES = f"""
     CREATE FUNCTION public.later() RETURNS boolean LANGUAGE plpgsql AS $$
         DECLARE chunks bigint := 0;
         BEGIN
-            IF pg_catalog.to_regclass('shardkeep_restore.chunk') IS NOT NULL THEN
-                EXECUTE 'SELECT pg_catalog.count(*) FROM shardkeep_restore.chunk' INTO chunks;
+            IF pg_catalog.to_regclass('shardkeep_restore.piece') IS NOT NULL THEN
+                EXECUTE 'SELECT pg_catalog.count(*) FROM shardkeep_restore.piece' INTO chunks;
             END IF;
             IF chunks > 1 THEN PERFORM pg_catalog.pg_advisory_xact_lock_shared({LATER}); END IF;
             RETURN true;
@@ -113,7 +113,7 @@ def test_a_killed_restore_is_refused_by_the_next_one_until_its_database_is_dropp
             target.observer.await_wait(process, "shardkeep restore", ADVISORY)
         finally:
             process.kill()
-    assert int(target.server.sql("SELECT count(*) FROM shardkeep_restore.chunk", target.database)) > 0
+    assert int(target.server.sql("SELECT count(*) FROM shardkeep_restore.piece", target.database)) > 0
     refused = target.restore()
     require_told(refused, 6, target.database, "was not ended", "DROP DATABASE")
     target.drop()

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from transforms.key_range import KeyRange
 from transforms.report import Report, found
 from transforms.restore_work import Restored, RestoredTable, Written, require_ok, restored_json, splits, sum_written
 from transforms.source import Assignment, Ending
-from transforms.vault.index import IndexEntry
 from transforms.vault.shard import Chunk
 
 
@@ -114,18 +113,26 @@ def test_what_was_written_is_summed() -> None:
     assert sum_written([]) == Written()
 
 
-def test_each_chunk_is_written_under_a_name_of_its_own(vault: MemoryVault) -> None:
+def test_a_repeated_write_has_the_same_pieces_and_they_hold_every_chunk(vault: MemoryVault) -> None:
     target = new_database()
     by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)), times=2)
-    names = {f"{entry.shard.object.name}:{chunk.offset}" for entry, chunk in stored_chunks(vault)}
-    assert set(DATABASES[target].chunks) == names
-    assert len(names) == sum(1 for _ in stored_chunks(vault))
+    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for name in DATABASES[target].pieces:
+        shard, _, span = name.rpartition(":")
+        start, _, end = span.partition("-")
+        spans[shard].append((int(start), int(end)))
+    for shard, chunks in chunks_with_rows(vault).items():
+        inside = [[c.offset for c in chunks if start <= c.offset < end] for start, end in sorted(spans[shard])]
+        assert [offset for offsets in inside for offset in offsets] == [chunk.offset for chunk in chunks]
+        assert all(inside)
+    assert set(spans) == set(chunks_with_rows(vault))
 
 
-def stored_chunks(vault: MemoryVault) -> Iterator[tuple[IndexEntry, Chunk]]:
-    """The chunks that have rows; a restore has nothing to write of the others."""
-    shards = (entry for name in (ORDERS, PEOPLE) for entry in entries(vault.work, name))
-    return ((entry, chunk) for entry in shards for chunk in entry.shard.chunks if chunk.length)
+def chunks_with_rows(vault: MemoryVault) -> dict[str, list[Chunk]]:
+    """By shard, the chunks that have rows; a restore has nothing to write of the others."""
+    shards = [entry.shard for name in (ORDERS, PEOPLE) for entry in entries(vault.work, name)]
+    found = {shard.object.name: [chunk for chunk in shard.chunks if chunk.length] for shard in shards}
+    return {name: chunks for name, chunks in found.items() if chunks}
 
 
 def test_a_table_is_restored_under_another_name(vault: MemoryVault) -> None:

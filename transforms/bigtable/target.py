@@ -75,7 +75,7 @@ class BigtableTarget:
         if assignment.create:
             self._admin.create(assignment.destination, _schema(assignment), splits)
 
-    def write(self, assignment: Assignment, chunk: str, records: bytes) -> int:
+    def write(self, assignment: Assignment, piece: str, records: bytes) -> int:
         """See `Target.write`: timestamps make it idempotent; counts the cells that saved rules remove at once."""
         RowWriter(self.instance, assignment.destination).write(records)
         programs = self._programs(assignment)

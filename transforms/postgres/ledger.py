@@ -20,7 +20,7 @@ _CREATE = f"""
     CREATE SCHEMA {SCHEMA};
     CREATE TABLE {SCHEMA}.restore (id text NOT NULL, backup text NOT NULL, began timestamptz NOT NULL DEFAULT now());
     CREATE TABLE {SCHEMA}.step (name text PRIMARY KEY);
-    CREATE TABLE {SCHEMA}.chunk (name text PRIMARY KEY);
+    CREATE TABLE {SCHEMA}.piece (name text PRIMARY KEY);
     CREATE TABLE {SCHEMA}.skipped (name text PRIMARY KEY);
     CREATE TABLE {SCHEMA}.told (place int PRIMARY KEY, words text NOT NULL);
 """
@@ -66,9 +66,9 @@ def claim_step(connection: Connection, name: str) -> bool:
     return connection.execute(query, (name,)).rowcount == 1
 
 
-def begin_chunk(connection: Connection, name: str) -> bool:
-    """Begin a transaction and enter a chunk in the ledger; false, and no transaction, if it has been written."""
-    query = f"BEGIN; INSERT INTO {SCHEMA}.chunk VALUES ({literal(name).text}) ON CONFLICT DO NOTHING"  # noqa: S608
+def begin_piece(connection: Connection, name: str) -> bool:
+    """Begin a transaction and enter a piece in the ledger; false, and no transaction, if it has been written."""
+    query = f"BEGIN; INSERT INTO {SCHEMA}.piece VALUES ({literal(name).text}) ON CONFLICT DO NOTHING"  # noqa: S608
     cursor = connection.execute(query.encode("utf-8", "surrogateescape"))
     cursor.nextset()
     if cursor.rowcount == 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from transforms.errors import NotFoundError, RefusedError
 from transforms.identity import Identity
-from transforms.postgres import archive_restore, ledger, load_chunk, new_database, preflight, restore_end
+from transforms.postgres import archive_restore, ledger, load_piece, new_database, preflight, restore_end
 from transforms.postgres.archive_restore import Rehearsal
 from transforms.postgres.database import Database
 from transforms.postgres.errors import translated
@@ -109,13 +109,13 @@ class PostgresTarget:
     def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
         """See `Target.prepare`: all tables are there."""
 
-    def write(self, assignment: Assignment, chunk: str, records: bytes) -> int:
-        """See `Target.write`: the rows and the chunk's name in the ledger are written together."""
+    def write(self, assignment: Assignment, piece: str, records: bytes) -> int:
+        """See `Target.write`: the rows and the piece's name in the ledger are written together."""
         with lent(self.database, _PURPOSE) as connection:
             if is_large_objects(assignment.table):
-                load_chunk.load_large_objects(connection, chunk, records)
+                load_piece.load_large_objects(connection, piece, records)
             else:
-                load_chunk.load_chunk(connection, load_plan(assignment.table), chunk, records)
+                load_piece.load_piece(connection, load_plan(assignment.table), piece, records)
         return 0
 
     def finish(self, assignment: Assignment) -> list[str]:

@@ -58,16 +58,16 @@ def test_a_step_is_claimed_once(connection: Connection) -> None:
 
 def test_a_chunk_begins_a_transaction_once(connection: Connection) -> None:
     name = "data/t'able/%s\\x.avro:0"
-    assert ledger.begin_chunk(connection, name)
+    assert ledger.begin_piece(connection, name)
     connection.execute("COMMIT")
-    assert not ledger.begin_chunk(connection, name)
-    assert connection.execute("SELECT name FROM shardkeep_restore.chunk").fetchall() == [(name,)]
+    assert not ledger.begin_piece(connection, name)
+    assert connection.execute("SELECT name FROM shardkeep_restore.piece").fetchall() == [(name,)]
 
 
 def test_a_chunk_that_is_rolled_back_may_begin_again(connection: Connection) -> None:
-    assert ledger.begin_chunk(connection, "a:0")
+    assert ledger.begin_piece(connection, "a:0")
     connection.execute("ROLLBACK")
-    assert ledger.begin_chunk(connection, "a:0")
+    assert ledger.begin_piece(connection, "a:0")
     connection.execute("ROLLBACK")
 
 
@@ -77,8 +77,8 @@ def test_who_begins_the_same_chunk_waits_for_the_first(
 ) -> None:
     answers = []
     with opened(postgres, database) as other:
-        assert ledger.begin_chunk(connection, "b:0")
-        thread = threading.Thread(target=lambda: answers.append(ledger.begin_chunk(other, "b:0")))
+        assert ledger.begin_piece(connection, "b:0")
+        thread = threading.Thread(target=lambda: answers.append(ledger.begin_piece(other, "b:0")))
         thread.start()
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
         while postgres.sql(waiting) == "0":

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.command import rooms
 from pipelines.command.give_back import RestoreConfig
+from pipelines.command.placing import Placing
 from pipelines.command.table_renames import assign
 from pipelines.command.take_backup import BackupConfig
 from tests.memory_room.database import DATABASES, Database
@@ -64,9 +65,9 @@ def restore_config(vault: MemoryVault, target: str, *tables: str) -> RestoreConf
         backup=vault.backup,
         source=None,
         target=MemoryTarget(target),
-        assign=functools.partial(assign, tables),
-        append=False,
-        into_source=False,
+        placing=Placing(
+            functools.partial(assign, tables), MemoryTarget(target).identity(), append=False, into_source=False
+        ),
         plan_only=False,
         json=True,
         beam_args=("--runner=FnApiRunner",),

@@ -111,13 +111,18 @@ def test_a_target_that_has_rows(vault: MemoryVault, capsys: Capture) -> None:
     assert ORDERS not in DATABASES[target].tables
 
 
+def adding(config: RestoreConfig, *, append: bool = False, into_source: bool = False) -> RestoreConfig:
+    """The same restore, with leave to add rows."""
+    return replace(config, placing=replace(config.placing, append=append, into_source=into_source))
+
+
 def test_the_source_itself(vault: MemoryVault, capsys: Capture) -> None:
     DATABASES[vault.database].calls.clear()
     config = restore_config(vault, vault.database)
     problem = f"table {ORDERS} has rows. It is the table that was backed up; --if_exists=append and --into_source adds"
     refused(config, 6, problem, capsys)
-    refused(replace(config, append=True), 6, problem, capsys)
-    refused(replace(config, into_source=True), 6, problem, capsys)
+    refused(adding(config, append=True), 6, problem, capsys)
+    refused(adding(config, into_source=True), 6, problem, capsys)
 
 
 def test_two_tables_into_one(vault: MemoryVault, capsys: Capture) -> None:
@@ -150,7 +155,7 @@ def test_only_planning_writes_nothing(vault: MemoryVault, capsys: Capture) -> No
 def test_with_both_flags_rows_go_into_the_source(vault: MemoryVault, capsys: Capture) -> None:
     database = DATABASES[vault.database]
     wanted, database.tables[ORDERS].keyed = dict(database.tables[ORDERS].keyed), {b"new": b"row"}
-    config = replace(restore_config(vault, vault.database, ORDERS), append=True, into_source=True)
+    config = adding(restore_config(vault, vault.database, ORDERS), append=True, into_source=True)
     code, out, _ = restore(config, capsys)
     assert code == 0
     assert [table["rows"] for table in json.loads(out)["tables"]] == [30]

@@ -12,7 +12,7 @@ from transforms.identity import Table
 from transforms.key_range import KeyRange
 from transforms.postgres import ledger, read_range
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.load_chunk import load_chunk, load_large_objects
+from transforms.postgres.load_piece import load_large_objects, load_piece
 from transforms.postgres.load_plan import BINARY, TEXT, load_plan
 from transforms.postgres.relation import CTID
 
@@ -46,17 +46,17 @@ TABLES = r"""
 
 @dataclass(frozen=True)
 class Loaded:
-    """A database with tables and a ledger, and the tables' rows as chunks."""
+    """A database with tables and a ledger, and the tables' rows as pieces."""
 
     server: PostgresServer
     database: str
     tables: dict[str, Table]
     records: dict[str, bytes]
 
-    def load(self, name: str, chunk: str = "chunk:0", records: bytes | None = None) -> bool:
+    def load(self, name: str, piece: str = "piece:0", records: bytes | None = None) -> bool:
         with opened(self.server, self.database) as connection:
             plan = load_plan(self.tables[name])
-            return load_chunk(connection, plan, chunk, self.records[name] if records is None else records)
+            return load_piece(connection, plan, piece, self.records[name] if records is None else records)
 
     def rows(self, name: str) -> str:
         return self.server.sql(f"SELECT t::text FROM {name} t ORDER BY 1", self.database)
@@ -134,7 +134,7 @@ def test_a_row_of_another_hash_finds_its_leaf(loaded: Loaded) -> None:
     assert loaded.rows(other) == ""
 
 
-def test_a_chunk_that_is_loaded_twice_is_there_once(loaded: Loaded) -> None:
+def test_a_piece_that_is_loaded_twice_is_there_once(loaded: Loaded) -> None:
     before = loaded.rows("public.checked")
     loaded.server.sql("TRUNCATE public.checked", loaded.database)
     assert loaded.load("public.checked", "shard:0")
@@ -145,7 +145,7 @@ def test_a_chunk_that_is_loaded_twice_is_there_once(loaded: Loaded) -> None:
     loaded.server.sql("TRUNCATE public.checked; INSERT INTO public.checked VALUES (1), (2)", loaded.database)
 
 
-def test_two_that_load_the_same_chunk_at_once_load_it_once(loaded: Loaded) -> None:
+def test_two_that_load_the_same_piece_at_once_load_it_once(loaded: Loaded) -> None:
     loaded.server.sql("TRUNCATE public.checked", loaded.database)
     done = list[bool]()
     threads = [threading.Thread(target=lambda: done.append(loaded.load("public.checked", "same:0"))) for _ in range(6)]
@@ -157,11 +157,11 @@ def test_two_that_load_the_same_chunk_at_once_load_it_once(loaded: Loaded) -> No
     assert loaded.rows("public.checked").splitlines() == ["(1)", "(2)"]
 
 
-def test_a_row_that_breaks_a_check_is_refused_and_nothing_of_its_chunk_stays(loaded: Loaded) -> None:
+def test_a_row_that_breaks_a_check_is_refused_and_nothing_of_its_piece_stays(loaded: Loaded) -> None:
     loaded.server.sql(
         "TRUNCATE public.checked; ALTER TABLE public.checked ADD CONSTRAINT one CHECK (i < 2)", loaded.database
     )
-    with pytest.raises(RefusedError, match=r'table public\.checked, chunk bad:0, by binary COPY: .*"one".*line 2'):
+    with pytest.raises(RefusedError, match=r'table public\.checked, piece bad:0, by binary COPY: .*"one".*line 2'):
         loaded.load("public.checked", "bad:0")
     assert loaded.rows("public.checked") == ""
     loaded.server.sql("ALTER TABLE public.checked DROP CONSTRAINT one", loaded.database)
@@ -190,7 +190,7 @@ def test_bytes_that_are_no_records_reach_no_server(loaded: Loaded) -> None:
     with pytest.raises(IntegrityError):
         loaded.load("public.checked", "torn:0", loaded.records["public.checked"][:-1])
     assert loaded.rows("public.checked") == before
-    assert loaded.server.sql("SELECT count(*) FROM shardkeep_restore.chunk", loaded.database) == "0"
+    assert loaded.server.sql("SELECT count(*) FROM shardkeep_restore.piece", loaded.database) == "0"
 
 
 def test_pages_of_large_objects_are_loaded_once(loaded: Loaded) -> None:

@@ -1,4 +1,4 @@
-"""Loading one chunk, once: its rows and its line in the ledger are there together or not at all."""
+"""Loading one piece, once: its rows and its line in the ledger are there together or not at all."""
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -14,8 +14,8 @@ from transforms.postgres.session import Connection
 OF_ROWS = frozenset({"22", "23"})
 
 
-def load_chunk(connection: Connection, plan: LoadPlan, name: str, records: bytes) -> bool:
-    """Load the rows of the chunk called `name`; returns false if that has been done.
+def load_piece(connection: Connection, plan: LoadPlan, name: str, records: bytes) -> bool:
+    """Load the rows of the piece called `name`; returns false if that has been done.
 
     Raises:
         RefusedError: if the target does not take a row; the message has the server's words and where.
@@ -24,7 +24,7 @@ def load_chunk(connection: Connection, plan: LoadPlan, name: str, records: bytes
     encode = encode_binary if plan.route == BINARY else encode_text
     data = encode(plan.program, records)  # before the transaction: it takes no connection's time
     try:
-        if not ledger.begin_chunk(connection, name):
+        if not ledger.begin_piece(connection, name):
             return False
         with connection.cursor().copy(plan.statement) as copy:
             copy.write(data)
@@ -39,7 +39,7 @@ def load_chunk(connection: Connection, plan: LoadPlan, name: str, records: bytes
 def load_large_objects(connection: Connection, name: str, records: bytes) -> bool:
     """The same for pages of large objects."""
     try:
-        if not ledger.begin_chunk(connection, name):
+        if not ledger.begin_piece(connection, name):
             return False
         large_object_load.load(connection, records)
         connection.execute("COMMIT")
@@ -57,7 +57,7 @@ def _refusal(error: psycopg.Error, plan: LoadPlan, name: str) -> Exception:
     if is_ours(error):
         return error
     kind, advice = meaning(error.sqlstate)
-    where = f"table {plan.into}, chunk {name}, by {plan.route} COPY"
+    where = f"table {plan.into}, piece {name}, by {plan.route} COPY"
     context = " ".join((error.diag.context or "").split())
     if error.sqlstate is not None and error.sqlstate[:2] not in OF_ROWS and error.sqlstate[:2] in ("42", "P0"):
         kind = RefusedError  # a constraint calls a function that does not find what it names
