@@ -12,6 +12,8 @@ import pytest
 
 from tests.pipelines.bigtable_runs import Ended, backup, backups, check, files, show
 from tests.tables import Content, Rows, Tables, new_instance
+from transforms.errors import NotFoundError
+from transforms.vault.catalogue import Listing, require_newer
 
 SUMMARY = {
     "backup",
@@ -197,3 +199,26 @@ def test_what_is_not_there_is_not_found(made: Any, vault: Path) -> None:  # noqa
 def test_a_bad_level_is_a_usage_error(vault: Path, made: Any) -> None:  # noqa: ANN401
     ended: Ended = check(vault, "latest", "--level=L5")
     assert (ended.code, ended.message.startswith("--level: invalid choice: 'L5'")) == (2, True)
+
+
+def test_a_list_is_narrowed_by_name(vault: Path, made: Any) -> None:  # noqa: ANN401 - JSON
+    assert [item["backup"] for item in backups(vault, "--name=weekly", "--json").json] == [made["backup"]]
+    assert backups(vault, "--name=daily", "--json").json == []
+
+
+@pytest.mark.usefixtures("made")
+def test_a_good_backup_that_is_young_enough_is_asked_for(vault: Path) -> None:
+    assert backups(vault, "--name=weekly", "--newer_than=26h").code == 0
+    none = backups(vault, "--name=daily", "--newer_than=7d")
+    assert (none.code, none.message.endswith("; the newest one: none.")) == (7, True)
+    assert backups(vault, "--newer_than=1w").message == (
+        "--newer_than: '1w' is no duration; write minutes, hours or days as in 90m, 26h or 7d"
+    )
+
+
+def test_a_failed_or_an_old_backup_is_not_young_enough() -> None:
+    old, young = "20261101T000000Z-aaaaaa", "20261102T000000Z-aaaaaa"
+    listings = [Listing("s", old, "COMMITTED"), Listing("s", young, "FAILED")]
+    require_newer(listings, datetime(2026, 11, 1, tzinfo=timezone.utc))
+    with pytest.raises(NotFoundError, match=f"since 2026-11-01 00:01 UTC; the newest one: {old}"):
+        require_newer(listings, datetime(2026, 11, 1, 0, 1, tzinfo=timezone.utc))

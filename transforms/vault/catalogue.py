@@ -1,10 +1,11 @@
 """The backups of a vault: their states, and which one a person means."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, ShardkeepError, UsageError
-from transforms.vault.intent import Intent
+from transforms.vault.intent import Intent, begin_of_id
 from transforms.vault.layout import BackupLayout
 from transforms.vault.manifest import Manifest, decode_manifest
 from transforms.vault.prefixed_store import PrefixedStore
@@ -35,10 +36,14 @@ class Listing:
     problem: str = ""
 
     @property
+    def claim(self) -> Intent | None:
+        """The intent, be it the manifest's or that of a backup without one."""
+        return self.manifest.intent if self.manifest else self.intent
+
+    @property
     def order(self) -> tuple[str, str, str]:
         """When it was made, for sorting; the id begins with the time to the second."""
-        intent = self.manifest.intent if self.manifest else self.intent
-        return (self.backup.partition("-")[0], intent.created if intent else "", self.backup)
+        return (self.backup.partition("-")[0], self.claim.created if self.claim else "", self.backup)
 
 
 def list_backups(vault: Vault, source: str | None = None) -> list[Listing]:
@@ -49,6 +54,19 @@ def list_backups(vault: Vault, source: str | None = None) -> list[Listing]:
     """
     listings = [listing for name in _sources(vault, source) for listing in _list_source(vault, name)]
     return sorted(listings, key=lambda listing: listing.order)
+
+
+def require_newer(listings: Iterable[Listing], oldest: datetime) -> None:
+    """Refuse backups of which none is good and was begun after a moment.
+
+    Raises:
+        NotFoundError: if there is none; with the newest good one.
+    """
+    good = [item.backup for item in listings if item.state == COMMITTED]
+    newest = max(good, default="")
+    if newest < begin_of_id(oldest):
+        since = f"{oldest:%Y-%m-%d %H:%M} UTC"
+        raise NotFoundError(f"no committed backup was begun since {since}; the newest one: {newest or 'none'}.")
 
 
 def _sources(vault: Vault, source: str | None) -> list[str]:

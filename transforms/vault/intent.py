@@ -85,4 +85,9 @@ class Intent:
 
 def new_backup_id(now: datetime) -> str:
     """A backup's id: sortable UTC time to the second and six random hexadecimal characters."""
-    return f"{now.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return f"{begin_of_id(now)}-{secrets.token_hex(3)}"
+
+
+def begin_of_id(moment: datetime) -> str:
+    """How the ids of backups begin that are begun in the second of a moment; they sort by time."""
+    return f"{moment.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}"
