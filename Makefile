@@ -6,11 +6,15 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 # The steps of `check` print in their order, and pytest's closing line comes last.
 .NOTPARALLEL:
-.PHONY: help demo test check bench lint types imports soak emulator lock format clean
+.PHONY: help demo test check bench lint types imports soak servers lock format clean templates provision-prism test-prism
 
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3.10 python3)
 RUN := .venv/bin/python
 WORKERS := 2
+# What the images and specs of `make templates` are called, and where the specs go: a folder, or gs://BUCKET/FOLDER.
+IMAGE ?= europe-west1-docker.pkg.dev/my-project/my-repository/shardkeep
+TAG ?= 0.1.0
+OUT ?= build/templates
 INSTALL := $(RUN) -m pip install -q --disable-pip-version-check
 # What can build our extensions: a version we support, venv with pip, and the C headers.
 HEADER := os.path.join(sysconfig.get_path("include"), "Python.h")
@@ -22,14 +26,15 @@ SOURCES := $(shell find transforms pipelines -name '*.pyx' -o -name '*.pxd' -o -
 
 help: ## Print this help
 	@echo "Shardkeep: make TARGET"
-	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-17s %s\n", $$1, $$2 }'
 	@echo "Needed: Python 3.10 to 3.13 with venv and headers, a C compiler, a package index; and for the Bigtable"
-	@echo "emulator a Google Cloud SDK, Maven or Go, or BIGTABLE_EMULATOR_HOST."
+	@echo "emulator a Google Cloud SDK, Maven or Go, or BIGTABLE_EMULATOR_HOST. Tests of Cloud Storage and Prism need Go"
+	@echo "1.25 or newer, those of templates gcloud; without them they are skipped."
 
 demo: .venv/built ## Back up, damage and restore a real Bigtable (emulator) with real data
 	@$(RUN) -m docs.demo
 
-test: .venv/built emulator ## Run the tests, in WORKERS processes (2), each with servers of its own
+test: .venv/built servers ## Run the tests, in WORKERS processes (2), each with servers of its own
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile
 
 check: lint types imports test ## Run all checks, then the tests
@@ -37,7 +42,7 @@ check: lint types imports test ## Run all checks, then the tests
 bench: .venv/built ## Measure speed and memory side by side with other ways
 	@$(RUN) -m benchmarks
 
-soak: .venv/built emulator ## Run the long tests
+soak: .venv/built servers ## Run the long tests
 	@$(RUN) -m pytest -m soak
 
 lint: .venv/installed ## Check style: ruff, its format, cython-lint
@@ -67,9 +72,20 @@ clean: ## Remove what was made here: .venv, builds, caches (the emulator's cache
 	find pipelines transforms -name '*.so' -exec rm -f {} +
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# Without an emulator the tests that need one are skipped, or fail where REQUIRE_ALL is set.
-emulator: .venv/built ## Find the Bigtable emulator, or make it
-	@$(RUN) -m tests.servers.bigtable_emulator || test -z "$$REQUIRE_ALL"
+templates: .venv/built ## Renew the templates' metadata and build their specs: IMAGE=, TAG=, OUT=
+	@$(RUN) -m templates.metadata --write
+	@$(RUN) -m templates.build --image=$(IMAGE) --tag=$(TAG) --out=$(OUT)
+
+# Without one of them the tests that need it are skipped, or fail where REQUIRE_ALL is set.
+servers: .venv/built ## Find or make what tests run: the emulators of Bigtable and Cloud Storage, and Prism
+	@for each in bigtable_emulator gcs_server prism; do \
+		$(RUN) -m tests.servers.$$each || test -z "$$REQUIRE_ALL" || exit 1; done
+
+provision-prism: .venv/built ## Find Prism, Beam's engine in Go, and its worker program, or build them
+	@$(RUN) -m tests.servers.prism
+
+test-prism: provision-prism ## Run the pipelines on Prism
+	@$(RUN) -m pytest tests/engines tests/servers/test_prism.py
 
 .venv/made:
 	@python=""; for each in $(PYTHONS); do \

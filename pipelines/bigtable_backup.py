@@ -10,9 +10,10 @@ import apache_beam as beam
 
 from pipelines.command.aliases import BIGTABLE_ALIASES
 from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.bigtable_options import add_instance, instance_of
+from pipelines.command.bigtable_options import TABLES, add_instance, instance_of
 from pipelines.command.exit_codes import run_command
 from pipelines.command.take_backup import BackupConfig, take_backup
+from pipelines.command.vault_options import add_output, add_sizes, add_written_vault
 from transforms.back_up import BackUp
 from transforms.backup_work import BackupWork
 from transforms.bigtable.source import BigtableSource
@@ -22,15 +23,19 @@ from transforms.source import Wanted
 def options() -> OptionParser:
     """The options of the pipeline."""
     parser = OptionParser("bigtable-backup", "Back up tables of a Bigtable instance into a vault.")
-    parser.add_text("--vault", "folder of the vault; made if it is not there", required=True)
+    parser.group("Source")
     add_instance(parser, "to read")
-    parser.add_list("--table", "ids or globs of the tables; '*' is every table", required=True)
-    parser.add_size("--chunk_size", "bytes of records in a chunk", default="1MiB")
-    parser.add_size("--shard_size", "bytes on disk in the source that a shard holds at most, about", default="256MiB")
-    parser.add_count("--ranges", "ranges that each table is cut into; by default as many as its size asks for")
-    parser.add_text("--name", "your name for the backup")
-    parser.add_flag("--plan_only", "show what would be done, and write nothing")
-    parser.add_flag("--json", "print the backup as JSON")
+    parser.add_list(
+        "--table",
+        "ids or globs of the tables; '*' is every table",
+        required=True,
+        label="Tables",
+        example="orders,events-*",
+        pattern=TABLES,
+    )
+    add_written_vault(parser)
+    add_sizes(parser)
+    add_output(parser, "the backup", plan=True)
     return parser
 
 

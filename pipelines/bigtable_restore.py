@@ -12,31 +12,41 @@ import apache_beam as beam
 
 from pipelines.command.aliases import BIGTABLE_ALIASES
 from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.bigtable_options import add_instance, instance_of
+from pipelines.command.bigtable_options import RENAMES, add_instance, instance_of
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.placing import Placing
 from pipelines.command.result import Result
 from pipelines.command.table_renames import assign
+from pipelines.command.vault_options import add_backup, add_output
 from transforms.bigtable.target import BigtableTarget
 from transforms.range_backup import now_micros
 from transforms.restore import Restore
 from transforms.restore_work import RestoreWork, restored_json
 
+_IF_EXISTS = {"refuse": "Refuse", "append": "Add to its rows"}
+_GC = {"saved": "The rules that were backed up", "none": "None: every cell stays"}
+
 
 def options() -> OptionParser:
     """The options of the pipeline."""
     parser = OptionParser("bigtable-restore", "Restore tables of a backup into a Bigtable instance.")
-    parser.add_text("--vault", "folder of the vault", required=True)
-    parser.add_text("--backup", "id of the backup, the beginning of one, or latest", required=True)
-    parser.add_text("--source", "the backup's source, a folder's name in the vault")
+    add_backup(parser, "bigtable+my-project+my-instance")
+    parser.group("Target")
     add_instance(parser, "to write")
-    parser.add_list("--table", "tables to restore, each with its new id if it gets one, SRC:DST; by default all")
-    parser.add_choice("--if_exists", "what to do if a table has rows", choices=("refuse", "append"), default="refuse")
+    parser.add_list(
+        "--table",
+        "tables to restore, each with its new id if it gets one, SRC:DST; by default all",
+        label="Tables",
+        example="orders:orders_restored,events",
+        pattern=RENAMES,
+    )
+    parser.add_choice("--if_exists", "what to do if a table has rows", choices=_IF_EXISTS, default="refuse")
     parser.add_flag("--into_source", "allow writing into the very table that was backed up while it has rows")
-    parser.add_choice("--gc", "garbage collection of created tables", choices=("saved", "none"), default="saved")
-    parser.add_flag("--plan_only", "show what would be done, and write nothing")
-    parser.add_flag("--json", "print what was restored as JSON")
+    parser.add_choice(
+        "--gc", "garbage collection of created tables", choices=_GC, default="saved", label="Garbage collection"
+    )
+    add_output(parser, "what was restored", plan=True)
     return parser
 
 

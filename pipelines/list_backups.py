@@ -22,9 +22,7 @@ def options() -> OptionParser:
     parser.add_text("--vault", "folder of the vault", required=True)
     parser.add_text("--source", "only the backups of this source, a folder's name in the vault")
     parser.add_text("--name", "only the backups that you gave this name")
-    parser.add_text(
-        "--newer_than", "fail (exit code 7) if no committed one was begun within this time: 90m, 26h, 7d"
-    )
+    parser.add_text("--newer_than", "fail (exit code 7) if no committed one was begun within this time: 90m, 26h, 7d")
     parser.add_flag("--json", "print an array of objects")
     return parser
 

@@ -17,31 +17,43 @@ from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.placing import Placing
 from pipelines.command.postgres_options import add_database, database_of, split_list
 from pipelines.command.result import Result
+from pipelines.command.vault_options import add_backup, add_output
 from transforms.postgres.restore_selection import assign, parse_renames
 from transforms.postgres.target import PostgresTarget
 from transforms.restore import Restore
 from transforms.restore_work import RestoreWork, restored_json
 
 _WRITERS = 4
+_OWNERS = {"keep": "Those that were backed up", "none": "The role that restores"}
+_ACL = {"keep": "Those that were backed up", "none": "None"}
 
 
 def options() -> OptionParser:
     """The options of the pipeline."""
     parser = OptionParser("postgres-restore", "Restore a backup of a PostgreSQL database into an empty one.")
-    parser.add_text("--vault", "folder of the vault", required=True)
-    parser.add_text("--backup", "id of the backup, the beginning of one, or latest", required=True)
-    parser.add_text("--source", "the backup's source, a folder's name in the vault")
+    add_backup(parser, "postgres+10.0.0.5+5432+shop")
+    parser.group("Target")
     add_database(parser, "to write")
     parser.add_flag("--create_database", "create the database first, with the properties of the one backed up")
-    parser.add_text("--table", "tables to restore, as SQL writes them, with a new name where wanted: S.T[:S.T],..")
-    parser.add_text("--schema", "a schema to restore, with its new name if it gets one: S[:S]")
-    parser.add_choice("--if_exists", "what to do if the database is not empty", choices=("refuse",), default="refuse")
-    parser.add_choice("--owner", "owners of what is restored", choices=("keep", "none"), default="keep")
-    parser.add_choice("--acl", "privileges on what is restored", choices=("keep", "none"), default="keep")
+    parser.group("Selection")
+    parser.add_text(
+        "--table",
+        "tables to restore, as SQL writes them, with a new name where wanted: S.T[:S.T],..",
+        label="Tables",
+        example="public.orders:public.orders_restored,public.items",
+    )
+    parser.add_text(
+        "--schema", "a schema to restore, with its new name if it gets one: S[:S]", example="public:restored"
+    )
+    parser.group("Rules")
+    parser.add_choice(
+        "--if_exists", "what to do if the database is not empty", choices=("refuse",), default="refuse", template=False
+    )
+    parser.add_choice("--owner", "owners of what is restored", choices=_OWNERS, default="keep", label="Owners")
+    parser.add_choice("--acl", "privileges on what is restored", choices=_ACL, default="keep", label="Privileges")
     parser.add_flag("--skip_unrestorable", "leave out what may not be created there (exit code 3)")
-    parser.add_count("--writers", f"chunks that each worker writes at once (default {_WRITERS})")
-    parser.add_flag("--plan_only", "show what would be done, and write nothing")
-    parser.add_flag("--json", "print what was restored as JSON")
+    parser.add_count("--writers", "chunks that each worker writes at once", default=_WRITERS)
+    add_output(parser, "what was restored", plan=True)
     return parser
 
 

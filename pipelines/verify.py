@@ -12,20 +12,22 @@ from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.check_backup import VerifyConfig, check_backup
 from pipelines.command.exit_codes import run_command
 from pipelines.command.result import Result
+from pipelines.command.vault_options import add_backup, add_output
 from transforms.report import report_json
 from transforms.verify import LEVELS, Verify
 from transforms.verify_work import VerifyWork
+
+_LEVELS = dict(zip(LEVELS, ("The manifest", "Every object is there", "Every byte", "Every row decodes"), strict=True))
 
 
 def options() -> OptionParser:
     """The options of the pipeline."""
     parser = OptionParser("verify", "Check that a backup is whole and unchanged.")
-    parser.add_text("--vault", "folder of the vault", required=True)
-    parser.add_text("--backup", "id of the backup, the beginning of one, or latest", required=True)
-    parser.add_text("--source", "the backup's source, a folder's name in the vault")
+    add_backup(parser, "bigtable+my-project+my-instance")
+    parser.group("Check")
     levels = "L0 manifest, L1 every object there, L2 every byte, L3 every row"
-    parser.add_choice("--level", f"what to prove: {levels}", choices=LEVELS, default="L2")
-    parser.add_flag("--json", "print the report as JSON")
+    parser.add_choice("--level", f"what to prove: {levels}", choices=_LEVELS, default="L2")
+    add_output(parser, "the report", plan=False)
     return parser
 
 

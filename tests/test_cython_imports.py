@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 SUFFIXES = {".py", ".pyi", ".pyx", ".pxd", ".pxi"}
 WIRE = "transforms.bigtable.wire"
 # From the top down: a package may import those after it.
-LAYERS = ("docs", "tests", "benchmarks", "pipelines", "transforms")
+LAYERS = ("docs", "tests", "benchmarks", "templates", "pipelines", "transforms")
 STATEMENT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<base>[.\w]+)[ \t]+c?import[ \t]*(?P<names>\([^)]*\)|[^\n]*)"
     r"|c?import[ \t]+(?P<modules>[^\n]+))",

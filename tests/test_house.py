@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("pipelines", "transforms")
+PACKAGES = ("pipelines", "templates", "transforms")
 LONGEST = 40
 MEDIAN = 6
 FUNCTION = re.compile(

@@ -4,19 +4,26 @@ Options are spelled `--snake_case=value`, also where they are true or false, bec
 passes every parameter so. A secret never belongs in an option: only the name of the place that holds it.
 """
 
+from __future__ import annotations
+
 import argparse
+import dataclasses
 import difflib
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipelines.command.aliases import replace_aliases
 from pipelines.command.beam_options import beam_option_names, check_beam_arguments, refuse_leftovers
+from pipelines.command.given import given_names, refuse_repeated
+from pipelines.command.option import Form, Option
 from pipelines.command.sizes import parse_count, parse_size
+from pipelines.command.values import parse_flag, parse_list, parse_text
 from transforms.errors import UsageError
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 _BEAM_HELP = "Options of Apache Beam (--runner, --project, --direct_num_workers and the rest) are passed on to it."
-_NEGATIVE_NUMBER = re.compile(r"-[0-9.]+")
 
 
 class OptionParser(argparse.ArgumentParser):
@@ -36,56 +43,94 @@ class OptionParser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
         self.beam = beam
+        self.declared: list[Option] = []
+        """The options, in the order of their declarations."""
+        self._group: argparse._ActionsContainer = self
+        self._title = ""
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` where argparse would end the process."""
         raise UsageError(f"{message.removeprefix('argument ')}; see {self.prog} --help")
 
-    def add_text(self, name: str, help: str, *, default: str | None = None, required: bool = False) -> None:
+    def group(self, title: str) -> None:
+        """Put the options that are declared from now on under a title, in the help and on forms."""
+        self._group, self._title = self.add_argument_group(title), title
+
+    def add_text(
+        self, name: str, help: str, *, default: str | None = None, required: bool = False, **form: Unpack[Form]
+    ) -> None:
         """An option whose value is any text but the empty one; None if it is not given."""
-        self.add_argument(
-            name, help=help, default=default, required=required, metavar="TEXT", type=lambda text: _text(text, name)
-        )
+        option = Option(name, "text", help, required=required, default=default or "", **form)
+        self._declare(option, parse_text, metavar="TEXT", default=default)
 
-    def add_list(self, name: str, help: str, *, required: bool = False) -> None:
+    def add_folder(self, name: str, help: str, *, written: bool, **form: Unpack[Form]) -> None:
+        """A required folder, here or on Cloud Storage, that is written to or only read; its name as it is given."""
+        option = Option(name, "folder to write" if written else "folder to read", help, required=True, **form)
+        self._declare(option, parse_text, metavar="FOLDER")
+
+    def add_list(self, name: str, help: str, *, required: bool = False, **form: Unpack[Form]) -> None:
         """A list with commas, `a,b,c`; a tuple of text, empty if it is not given."""
-        self.add_argument(
-            name, help=help, default=(), required=required, metavar="A[,B..]", type=lambda text: parse_list(text, name)
-        )
+        option = Option(name, "list", help, required=required, **form)
+        self._declare(option, parse_list, metavar="A[,B..]", default=())
 
-    def add_size(self, name: str, help: str, *, default: str) -> None:
+    def add_size(self, name: str, help: str, *, default: str, **form: Unpack[Form]) -> None:
         """A size in bytes with an optional unit; an int."""
-        self.add_argument(
-            name,
-            help=f"{help} (default {default})",
-            default=parse_size(default, name),
-            metavar="SIZE",
-            type=lambda text: parse_size(text, name),
-        )
+        option = Option(name, "size", help, default=default, **form)
+        self._declare(option, parse_size, metavar="SIZE", default=parse_size(default, name))
 
-    def add_count(self, name: str, help: str) -> None:
-        """A whole number of at least 1; None if it is not given."""
-        self.add_argument(name, help=help, metavar="N", type=lambda text: parse_count(text, name))
+    def add_count(self, name: str, help: str, *, default: int | None = None, **form: Unpack[Form]) -> None:
+        """A whole number of at least 1; None if it is not given and has no default."""
+        option = Option(name, "count", help, default="" if default is None else str(default), **form)
+        self._declare(option, parse_count, metavar="N", default=default)
 
-    def add_choice(self, name: str, help: str, *, choices: Sequence[str], default: str) -> None:
-        """One of a few words."""
-        self.add_argument(name, help=f"{help} (default {default})", default=default, choices=choices)
+    def add_choice(
+        self,
+        name: str,
+        help: str,
+        *,
+        choices: Collection[str],
+        default: str,
+        distant_default: str = "",
+        local_choices: Sequence[str] = (),
+        **form: Unpack[Form],
+    ) -> None:
+        """One of a few words.
 
-    def add_flag(self, name: str, help: str) -> None:
+        Args:
+            name: With its dashes.
+            help: What it decides.
+            choices: The words; as a mapping, each with a label for forms.
+            default: What it is if it is not given.
+            distant_default: What it is then on an engine elsewhere. With this one, the parsed value is None if the
+                option is not given, since the parser knows no engines.
+            local_choices: The words that need an engine on this machine.
+            form: See `Form`.
+        """
+        labels = choices if isinstance(choices, Mapping) else {word: word for word in choices}
+        option = Option(name, "choice", help, choices=tuple(labels.items()), local_choices=tuple(local_choices), **form)
+        option = dataclasses.replace(option, default=default, distant_default=distant_default)
+        value = None if distant_default else default
+        self._declare(option, parse_text, choices=tuple(choices), default=value)
+
+    def add_flag(self, name: str, help: str, **form: Unpack[Form]) -> None:
         """`--name`, `--name=true` or `--name=false`; False if it is not given."""
-        self.add_argument(
-            name,
-            help=help,
-            nargs="?",
-            const=True,
-            default=False,
-            metavar="true|false",
-            type=lambda text: parse_flag(text, name),
-        )
+        option = Option(name, "flag", help, **form)
+        self._declare(option, parse_flag, nargs="?", const=True, metavar="true|false", default=False)
 
     def option_names(self) -> frozenset[str]:
         """The options declared here, with their dashes."""
         return frozenset(self._option_string_actions)
+
+    def _declare(self, option: Option, read: Callable[[str, str], object], **settings: Any) -> None:  # noqa: ANN401
+        def value(text: str) -> object:
+            parsed = read(text, option.name)
+            option.check(text)
+            return parsed
+
+        option = dataclasses.replace(option, group=self._title)
+        self.declared.append(option)
+        usage = option.usage().replace("%", "%%")
+        self._group.add_argument(option.name, help=usage, required=option.required, type=value, **settings)
 
 
 def parse(
@@ -106,52 +151,16 @@ def parse(
         SystemExit: Help was asked for and printed.
     """
     argv = replace_aliases(argv, aliases or {})
-    names = _given(argv)
+    names = given_names(argv)
     if not {"-h", "--help"}.isdisjoint(names):
         parser.parse_known_args(["--help"])
     _refuse_unknown(parser, names, aliases or {})
-    _refuse_repeated(parser, names)
+    refuse_repeated(names, parser.option_names())
     values, rest = parser.parse_known_args(argv)
     if parser.beam:
         return values, check_beam_arguments(rest)
     refuse_leftovers(rest)
     return values, []
-
-
-def parse_list(text: str, option: str) -> tuple[str, ...]:
-    """The items of a list with commas, in their order, without the spaces around them.
-
-    Raises:
-        UsageError: An item is empty or there twice.
-    """
-    items = tuple(item.strip() for item in text.split(","))
-    if "" in items:
-        raise UsageError(f"{option}: {text!r} has an empty item; write it as a,b,c")
-    repeated = [item for item in items if items.count(item) > 1]
-    if repeated:
-        raise UsageError(f"{option}: {repeated[0]!r} is there more than once; name it once")
-    return items
-
-
-def parse_flag(text: str, option: str) -> bool:
-    """True or false in letters of either case.
-
-    Raises:
-        UsageError: The text is neither.
-    """
-    if text.lower() not in ("true", "false"):
-        raise UsageError(f"{option}: {text!r} is neither true nor false")
-    return text.lower() == "true"
-
-
-def _text(text: str, option: str) -> str:
-    if not text:
-        raise UsageError(f"{option} has an empty value; give one, or leave the option out")
-    return text
-
-
-def _given(argv: Sequence[str]) -> list[str]:
-    return [a.partition("=")[0] for a in argv if a.startswith("-") and not _NEGATIVE_NUMBER.fullmatch(a)]
 
 
 def _refuse_unknown(parser: OptionParser, names: Sequence[str], aliases: Mapping[str, str]) -> None:
@@ -163,12 +172,6 @@ def _refuse_unknown(parser: OptionParser, names: Sequence[str], aliases: Mapping
             near = nearest(name, sorted(known.union(aliases)))
             advice = f"did you mean {near}?" if near else f"see {parser.prog} --help"
             raise UsageError(f"unknown option {name}; {advice}")
-
-
-def _refuse_repeated(parser: OptionParser, names: Sequence[str]) -> None:
-    for name in names:
-        if names.count(name) > 1 and name in parser.option_names():
-            raise UsageError(f"{name} is given {names.count(name)} times; give it once (a list has commas: a,b,c)")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -9,12 +9,34 @@ from pipelines.command.arguments import OptionParser
 from transforms.bigtable.instance import Instance
 from transforms.errors import UsageError
 
+# Ids as https://cloud.google.com/bigtable/docs/reference/admin/rpc/google.bigtable.admin.v2 has them in its messages,
+# without their bounds of length, which the service knows best. A project may have a domain before its id.
+_PROJECT = "^[a-z0-9.-]+(:[a-z0-9-]+)?$"
+_INSTANCE = "^[a-z][a-z0-9-]*$"
+_APP_PROFILE = "^[_A-Za-z0-9][-_.A-Za-z0-9]*$"
+TABLES = r"^ *[]_A-Za-z0-9.*?![-]+( *, *[]_A-Za-z0-9.*?![-]+)* *$"
+"""Ids or globs of tables, as a list."""
+RENAMES = "^ *[-_.A-Za-z0-9:]+( *, *[-_.A-Za-z0-9:]+)* *$"
+"""Ids of tables, some with a colon and another id, as a list."""
+
 
 def add_instance(parser: OptionParser, purpose: str) -> None:
     """Declare the options that name an instance `purpose`, such as "to read"."""
-    parser.add_text("--bigtable_project", f"project of the instance {purpose}; by default Beam's --project")
-    parser.add_text("--instance", f"id of the instance {purpose}", required=True)
-    parser.add_text("--app_profile", "app profile of the requests; by default the instance's own")
+    parser.add_text(
+        "--bigtable_project",
+        f"project of the instance {purpose}; by default the job's own (--project)",
+        example="my-project",
+        pattern=_PROJECT,
+    )
+    parser.add_text(
+        "--instance", f"id of the instance {purpose}", required=True, example="my-instance", pattern=_INSTANCE
+    )
+    parser.add_text(
+        "--app_profile",
+        "app profile of the requests; by default the instance's own",
+        example="backup-single-cluster",
+        pattern=_APP_PROFILE,
+    )
 
 
 def instance_of(values: argparse.Namespace, beam_args: Sequence[str]) -> Instance:

@@ -21,16 +21,23 @@ if TYPE_CHECKING:
 # Beam's `DoFnRunner._reraise_augmented` (apache_beam/runners/common.py) appends this to the message.
 _STEP = re.compile(r" \[while running '.*?'\]", re.DOTALL)
 # The last line of a traceback, and what the traceback module prints between two chained ones.
-_RAISED = re.compile(r"\btransforms\.errors\.(\w+): ")
+# In what Prism writes, JSON, a line break is the characters \n.
+_RAISED = re.compile(r"(?:\b|\\n)transforms\.errors\.(\w+): ")
 _NOISE = re.compile(r"\n+(?:During handling of the above|The above exception was|Traceback \(most recent call)")
-# Beam logs the traceback of every failed bundle, from these modules.
+_PRISM = "PrismJobServer"
+# The lines of a traceback that a worker of Prism prints, each a record; but not the one that names the exception.
+_FRAME = re.compile(r" |$|Traceback |During handling of the above|The above exception was")
+# Beam logs the traceback of every failed bundle, from these modules; what Prism says of it comes from the last two.
 _BUNDLE_LOGGERS = (
     "apache_beam.runners.common",
     "apache_beam.runners.worker.sdk_worker",
     "apache_beam.runners.portability.local_job_service",
+    _PRISM,
+    "root",
 )
-# Said by every local worker process that has no container, once each.
-_HARMLESS = "No semi_persistent_directory found"
+# Said of every local worker process that has no container, once each: when it begins, and when Prism ends it. The last
+# is of a bundle that ends while its worker is shut down, since another one failed (`BundleProcessorCache.release`).
+_HARMLESS = re.compile(r"No semi_persistent_directory found|signal: killed|\bKeyError: 'bundle_\w+'")
 
 DONE = "DONE"
 """Beam's `PipelineState.DONE`."""
@@ -109,4 +116,5 @@ def _is_news(record: logging.LogRecord) -> bool:
     raised = record.exc_info[1] if record.exc_info else None
     interrupted = raised is not None and not isinstance(raised, Exception)
     text = record.getMessage()
-    return not (isinstance(record.msg, ShardkeepError) or interrupted or _RAISED.search(text) or _HARMLESS in text)
+    told = (record.name == _PRISM and _FRAME.match(text)) or _RAISED.search(text) or _HARMLESS.search(text)
+    return not (isinstance(record.msg, ShardkeepError) or interrupted or told)

@@ -8,27 +8,73 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions,
 
 from pipelines.command.arguments import OptionParser
 from transforms.errors import UsageError
+from transforms.postgres.cloud_sql import IPS, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.postgres.database import Database
 from transforms.postgres.database_url import parse_database
 
 _FEWEST_CONNECTIONS = 3
 """The snapshot's holder, a reader, and pg_dump or the planner."""
+_MOST_READERS = 8
+"""By default: more gain little on one server, and its connections are its users'."""
+
+# What a form takes is shown to whoever may see the job, so a password must not even get that far.
+_WITHOUT_PASSWORD = "^postgres(ql)?://[^:/?@]+@[^@?]*([?].*)?$"  # noqa: S105 - a pattern
+
+_IPS = dict(zip(IPS, ("Public", "Private", "Private Service Connect"), strict=True))
 
 
 def add_database(parser: OptionParser, purpose: str) -> None:
     """Declare the options that name a database `purpose`, such as "to read"."""
     parser.add_text(
         "--database",
-        f"database {purpose}, postgresql://USER@HOST:PORT/DB; its password comes from PGPASSWORD or a pgpass file",
+        f"database {purpose}, postgresql://USER@HOST:PORT/DB, or postgresql://USER@/DB with --cloud_sql_instance;"
+        " the password never stands in it, but in PGPASSWORD, a pgpass file or --password_secret",
         required=True,
+        example="postgresql://backup@10.0.0.5:5432/shop",
+        form_pattern=_WITHOUT_PASSWORD,
     )
-    parser.add_text("--password_secret", "the password's secret, projects/PROJECT/secrets/SECRET/versions/VERSION")
-    parser.add_flag("--iam_auth", "log in with a token of the Google account that runs this (Cloud SQL IAM)")
+    parser.add_text(
+        "--cloud_sql_instance",
+        "Cloud SQL instance that the database is in, reached through the Cloud SQL Auth Proxy: PROJECT:REGION:INSTANCE",
+        label="Cloud SQL instance",
+        example="my-project:europe-west1:my-instance",
+        pattern="^[^:]+(:[^:]+){2,3}$",
+    )
+    parser.add_choice(
+        "--cloud_sql_ip",
+        "the instance's address that the proxy connects to: public, private for workers in its network, or psc for a"
+        " Private Service Connect endpoint",
+        choices=_IPS,
+        default=PUBLIC,
+        label="Address of the Cloud SQL instance",
+    )
+    parser.add_text(
+        "--password_secret",
+        "the password's secret, projects/PROJECT/secrets/SECRET/versions/VERSION",
+        label="Secret with the password",
+        example="projects/my-project/secrets/backup-password/versions/1",
+        pattern="^projects/[^/]+/secrets/[^/]+/versions/[^/]+$",
+    )
+    parser.add_flag(
+        "--iam_auth",
+        "log in as the Google account that runs this, without a password (Cloud SQL IAM)",
+        label="Log in by IAM",
+    )
 
 
 def database_of(values: argparse.Namespace) -> Database:
     """The database that the options name; see `parse_database` for what is refused."""
-    return parse_database(values.database, values.password_secret, values.iam_auth)
+    return parse_database(values.database, values.password_secret, values.iam_auth, _cloud_sql_of(values))
+
+
+def _cloud_sql_of(values: argparse.Namespace) -> CloudSql | None:
+    if values.cloud_sql_instance is not None:
+        return parse_cloud_sql(values.cloud_sql_instance, values.cloud_sql_ip)
+    if values.cloud_sql_ip != PUBLIC:
+        raise UsageError(
+            f"--cloud_sql_ip={values.cloud_sql_ip} is of a Cloud SQL instance: give --cloud_sql_instance as well"
+        )
+    return None
 
 
 def split_list(text: str | None, option: str) -> tuple[str, ...]:
@@ -50,13 +96,19 @@ def split_list(text: str | None, option: str) -> tuple[str, ...]:
     return items
 
 
-def readers_of(wanted: int | None, most_connections: int | None) -> int:
+def readers_of(wanted: int | None, most_connections: int | None, here: bool = True) -> int:
     """How many ranges are read at once, so that the whole job stays within its connections.
+
+    Args:
+        wanted: The number asked for, or None.
+        most_connections: How many connections the whole job may have, or None.
+        here: Whether the workers are on this machine. The processors of one that only launches the job say nothing.
 
     Raises:
         UsageError: if there are too few connections for one reader.
     """
-    readers = wanted or min(8, max(2, os.cpu_count() or 2))
+    processors = max(2, os.cpu_count() or 2) if here else _MOST_READERS
+    readers = wanted or min(_MOST_READERS, processors)
     if most_connections is None:
         return readers
     if most_connections < _FEWEST_CONNECTIONS:

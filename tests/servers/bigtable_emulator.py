@@ -10,14 +10,16 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tests.servers import provision
+from tests.servers.provision import Maker
 from transforms.errors import NotFoundError, ShardkeepError, UnreachableError
 
+NAME = "bigtable-emulator"
 BINARY = "cbtemulator"
 IN_SDK = Path("platform", "bigtable-emulator", BINARY)
 MAVEN_ARTIFACT = "com.google.cloud:google-cloud-bigtable-emulator"
@@ -26,33 +28,6 @@ GO_PACKAGE = "cloud.google.com/go/bigtable/cmd/emulator"
 # The folders of the Maven jar are named by these words; its `arm` binaries are 64-bit ones.
 PROCESSORS = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm", "arm64": "arm", "i686": "x86"}
 SECONDS_TO_ANSWER = 30
-SECONDS_TO_END = 10
-SECONDS_TO_MAKE = 900
-
-
-@dataclass(frozen=True, slots=True)
-class Maker:
-    """A way to make the emulator: the tool on the PATH, the pinned version, and what makes it in a folder."""
-
-    tool: str
-    version: str
-    make: Callable[[str, str, Path], Path]
-
-    @property
-    def cached(self) -> Path:
-        """Where this maker's emulator lies once it is made."""
-        return cache_folder() / f"bigtable-emulator-{self.tool}-{self.version}" / BINARY
-
-
-def cache_folder() -> Path:
-    """Shardkeep's folder in the user's cache, by the XDG base directory rules."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(home) if Path(home).is_absolute() else Path.home() / ".cache") / "shardkeep"
-
-
-def say(text: str) -> None:
-    """Tell the user, on stderr, what is being done."""
-    print(f"bigtable emulator: {text}", file=sys.stderr, flush=True)
 
 
 def find_or_make() -> Path:
@@ -81,7 +56,7 @@ def make_first() -> Path:
     failures = []
     for maker in MAKERS:
         try:
-            return make(maker)
+            return provision.make(maker)
         except ShardkeepError as error:
             failures.append(str(error))
     raise NotFoundError(
@@ -91,27 +66,10 @@ def make_first() -> Path:
     )
 
 
-def make(maker: Maker) -> Path:
-    """Make the emulator in a temporary folder and move it, whole, to its place in the cache."""
-    tool = shutil.which(maker.tool)
-    if tool is None:
-        raise NotFoundError(f"{maker.tool} is not on the PATH")
-    say(f"none found; making version {maker.version} with {maker.tool}, once, into {maker.cached.parent} ...")
-    maker.cached.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=maker.cached.parent) as folder:
-        made = maker.make(tool, maker.version, Path(folder))
-        made.chmod(0o755)
-        made.replace(maker.cached)
-    return maker.cached
-
-
 def make_with_maven(tool: str, version: str, folder: Path) -> Path:
     """Let Maven fetch the jar that holds the binaries of all platforms, and take out this platform's."""
     artifact = f"-Dartifact={MAVEN_ARTIFACT}:{version}"
-    run(
-        [tool, "-q", "-B", f"{MAVEN_PLUGIN}:copy", artifact, f"-DoutputDirectory={folder}"],
-        folder,
-    )
+    provision.run([tool, "-q", "-B", f"{MAVEN_PLUGIN}:copy", artifact, f"-DoutputDirectory={folder}"], folder)
     member = f"gcloud/bigtable-{platform_words()}/{IN_SDK.as_posix()}"
     with zipfile.ZipFile(next(folder.glob("*.jar"))) as jar:
         if member not in jar.namelist():
@@ -126,29 +84,9 @@ def platform_words() -> str:
 
 
 def make_with_go(tool: str, version: str, folder: Path) -> Path:
-    """Let Go build the emulator's own source; without cgo, so that the binary needs no C library."""
-    run([tool, "install", f"{GO_PACKAGE}@{version}"], folder, GOBIN=str(folder), CGO_ENABLED="0")
+    """Let Go build the emulator's own source."""
+    provision.go_install(tool, f"{GO_PACKAGE}@{version}", folder)
     return folder / "emulator"
-
-
-def run(command: list[str], folder: Path, **environment: str) -> None:
-    """Run `command` in `folder` with its output on stderr.
-
-    Raises:
-        NotFoundError: if it fails or takes longer than 15 minutes.
-    """
-    try:
-        subprocess.run(
-            command,
-            cwd=folder,
-            env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.__stderr__,
-            timeout=SECONDS_TO_MAKE,
-            check=True,
-        )
-    except (subprocess.SubprocessError, OSError) as error:
-        raise NotFoundError(f"{Path(command[0]).name} failed: {error}") from error
 
 
 @contextmanager
@@ -160,7 +98,7 @@ def running_emulator() -> Iterator[str]:
         UnreachableError: if it does not start.
     """
     if own := os.environ.get("BIGTABLE_EMULATOR_HOST"):
-        say(f"using the one at {own}, from BIGTABLE_EMULATOR_HOST")
+        provision.say(NAME, f"using the one at {own}, from BIGTABLE_EMULATOR_HOST")
         yield own
         return
     with started(find_or_make()) as host:
@@ -181,7 +119,7 @@ def started(binary: Path) -> Iterator[str]:
             wait_until_ready(host)
             yield host
         finally:
-            end(process)
+            provision.end(process)
 
 
 def announced_host(process: "subprocess.Popen[str]", log: IO[str]) -> str:
@@ -208,27 +146,20 @@ def wait_until_ready(host: str, seconds: float = SECONDS_TO_ANSWER) -> None:
             raise UnreachableError(f"The Bigtable emulator at {host} does not answer.") from error
 
 
-def end(process: "subprocess.Popen[str]") -> None:
-    """End the process, by force if it does not go."""
-    with process:
-        process.terminate()
-        try:
-            process.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
 def main() -> int:
     """Find or make the emulator and print its path, or the address of the user's own."""
     try:
         print(os.environ.get("BIGTABLE_EMULATOR_HOST") or find_or_make())
     except ShardkeepError as error:
-        say(str(error))
+        provision.say(NAME, str(error))
         return error.exit_code
     return 0
 
 
-MAKERS = (Maker("mvn", "0.220.0", make_with_maven), Maker("go", "v1.57.0", make_with_go))
+MAKERS = (
+    Maker(NAME, BINARY, "mvn", "0.220.0", make_with_maven),
+    Maker(NAME, BINARY, "go", "v1.57.0", make_with_go),
+)
 
 
 if __name__ == "__main__":

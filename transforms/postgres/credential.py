@@ -22,6 +22,8 @@ _LOCK = Lock()
 def password_of(database: Database) -> str | None:
     """The password, or None if libpq is to look for one itself: in PGPASSWORD and the user's pgpass file.
 
+    Nor is there one where the proxy of a Cloud SQL instance logs the account in.
+
     Raises:
         NotFoundError: if the secret, or this version of it, does not exist.
         UnreachableError: if the secret may not be read, the service does not answer, or there are no credentials.
@@ -29,7 +31,7 @@ def password_of(database: Database) -> str | None:
     """
     if database.password_secret is not None:
         return secret_text(database.password_secret)
-    return login_token() if database.iam_auth else None
+    return login_token() if database.iam_auth and database.cloud_sql is None else None
 
 
 @lru_cache(maxsize=16)

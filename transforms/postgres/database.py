@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from transforms.identity import Identity
+from transforms.postgres import cloud_sql_endpoint
+from transforms.postgres.cloud_sql import CloudSql
 
 ROOM = "postgres"
+PROXY_SECONDS = "40"
+"""How long libpq waits for a session through a proxy, which itself gives up after 30 s and then says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +17,15 @@ class Database:
     """A database of a server; it may be pickled and printed, for it holds no secret.
 
     Attributes:
-        host: Host name, address, or the absolute path of the folder of a Unix-domain socket.
+        host: Host name, address, or the absolute path of the folder of a Unix-domain socket; empty with `cloud_sql`.
         port: TCP port, or the number in the socket's name.
         user: The role that is logged in.
         name: The database's exact name.
         parameters: Further parameters of libpq, such as `sslmode`, in the order given.
         password_secret: Secret Manager's name of the password's version, or None.
-        iam_auth: Whether the password is an access token of the account that runs this.
+        iam_auth: Whether the account that runs this is logged in: with an access token for a password, or by the
+            proxy without any.
+        cloud_sql: The Cloud SQL instance that it is in, if it is reached through Google's Auth Proxy.
     """
 
     host: str
@@ -29,26 +35,45 @@ class Database:
     parameters: tuple[tuple[str, str], ...] = ()
     password_secret: str | None = None
     iam_auth: bool = False
+    cloud_sql: CloudSql | None = None
 
     def identity(self) -> Identity:
-        """Who it is, whoever logs in."""
+        """Who it is, whoever logs in, and through whichever of an instance's addresses."""
+        if self.cloud_sql is not None:
+            return Identity(ROOM, (("cloud_sql_instance", self.cloud_sql.instance), ("database", self.name)))
         return Identity(ROOM, (("host", self.host), ("port", str(self.port)), ("database", self.name)))
 
     def url(self) -> str:
-        """Its URL for people; a password was never part of it."""
+        """Its URL for people; a password was never part of it. A Cloud SQL instance stands among the parameters."""
+        instance = [("cloud_sql_instance", self.cloud_sql.instance)] if self.cloud_sql else []
+        parameters = urlencode(
+            [*instance, *self.parameters], safe="" if self.cloud_sql is None else ":", quote_via=quote
+        )
+        query = f"?{parameters}" if parameters else ""
+        return f"postgresql://{quote(self.user, safe='')}@{self._address()}/{quote(self.name, safe='')}{query}"
+
+    def _address(self) -> str:
+        if self.cloud_sql is not None:
+            return ""
         host = f"[{self.host}]" if ":" in self.host and not self.host.startswith("/") else quote(self.host, safe="")
-        query = f"?{urlencode(self.parameters, quote_via=quote)}" if self.parameters else ""
-        return f"postgresql://{quote(self.user, safe='')}@{host}:{self.port}/{quote(self.name, safe='')}{query}"
+        return f"{host}:{self.port}"
 
     def conninfo(self) -> dict[str, str]:
-        """What libpq needs to find it, by libpq's names, without a password."""
-        return {
-            "host": self.host,
-            "port": str(self.port),
-            "user": self.user,
-            "dbname": self.name,
-            **dict(self.parameters),
-        }
+        """What libpq needs to reach it, by libpq's names, without a password; now, and from this process.
+
+        A Cloud SQL instance's proxy is started if this process has none that runs.
+
+        Raises:
+            UnreachableError, UsageError: if the proxy cannot be started; see `cloud_sql_endpoint.endpoint`.
+        """
+        return {**self._where(), "user": self.user, "dbname": self.name, **dict(self.parameters)}
+
+    def _where(self) -> dict[str, str]:
+        if self.cloud_sql is None:
+            return {"host": self.host, "port": str(self.port)}
+        folder = cloud_sql_endpoint.endpoint(self.cloud_sql, self.iam_auth)
+        # An address in PGHOSTADDR would come before the host.
+        return {"host": folder, "hostaddr": "", "port": str(self.port), "connect_timeout": PROXY_SECONDS}
 
     def __str__(self) -> str:
         """Its URL."""

@@ -5,9 +5,11 @@ from difflib import get_close_matches
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from transforms.errors import UsageError
+from transforms.postgres.cloud_sql import CloudSql
 from transforms.postgres.database import Database
 
 FORM = "postgresql://USER@HOST:PORT/DB"
+CLOUD_SQL_FORM = "postgresql://USER@/DB"
 SCHEMES = ("postgresql", "postgres")
 PORT = 5432
 # Parameters of libpq that say how a server is reached and trusted. The others choose what is read, or hold a secret.
@@ -43,6 +45,8 @@ PARAMETERS = (
     "target_session_attrs",
     "tcp_user_timeout",
 )
+# Those of them that still mean something on the local socket of a proxy, which itself reaches and trusts the server.
+PROXY_PARAMETERS = ("connect_timeout", "max_protocol_version", "min_protocol_version", "passfile", "require_auth")
 SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 SECRET = re.compile(r"projects/[\w:.-]+/secrets/[\w-]+/versions/[\w-]+", re.ASCII)
 WAYS = (
@@ -51,27 +55,44 @@ WAYS = (
 )
 
 
-def parse_database(url: str, password_secret: str | None = None, iam_auth: bool = False) -> Database:
-    """The database that `--database`, `--password_secret` and `--iam_auth` name.
+def parse_database(
+    url: str, password_secret: str | None = None, iam_auth: bool = False, cloud_sql: CloudSql | None = None
+) -> Database:
+    """The database that `--database`, `--password_secret` and `--iam_auth` name, and the instance that it is in.
 
     The URL is never repeated in an error: somebody may have put a password where none belongs.
 
     Raises:
         UsageError: if the URL is not one of a single database and user, holds a password, or has a parameter that is
-            unknown or not the user's to choose; or if there are two ways to a password.
+            unknown or not the user's to choose; if there are two ways to a password; or if a Cloud SQL instance and
+            the URL both say where the database is.
     """
     if password_secret is not None:
         _check_secret(password_secret, iam_auth)
     split = _split(url)
+    if cloud_sql is not None:
+        _check_instance_is_all(split)
     return Database(
-        host=_host(split),
-        port=_port(split),
+        host=_host(split) if cloud_sql is None else "",
+        port=_port(split) if cloud_sql is None else PORT,
         user=_user(split),
         name=_name(split),
         parameters=_parameters(split),
         password_secret=password_secret,
         iam_auth=iam_auth,
+        cloud_sql=cloud_sql,
     )
+
+
+def _check_instance_is_all(split: SplitResult) -> None:
+    if split.netloc.rpartition("@")[2]:
+        raise UsageError(f"--database names a host or a port, and so does --cloud_sql_instance: write {CLOUD_SQL_FORM}")
+    for name, _ in _parameters(split):
+        if name not in PROXY_PARAMETERS:
+            raise UsageError(
+                f"--database takes no parameter {name} with --cloud_sql_instance, whose proxy reaches the server and"
+                f" encrypts all: leave it out. Left are {', '.join(PROXY_PARAMETERS)}."
+            )
 
 
 def _check_secret(name: str, iam_auth: bool) -> None:
@@ -110,7 +131,10 @@ def _host(split: SplitResult) -> str:
     bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.]+(?:%25\w+)?)\](?::.*)?", address)
     host = _text(bracketed[1] if bracketed else address.partition(":")[0], "host")
     if not host:
-        raise UsageError(f"--database names no host: write {FORM}, with a socket's folder as %2Fvar%2Frun%2Fpostgresql")
+        raise UsageError(
+            f"--database names no host: write {FORM}, with a socket's folder as %2Fvar%2Frun%2Fpostgresql; or give"
+            " --cloud_sql_instance"
+        )
     return host
 
 

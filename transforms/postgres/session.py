@@ -2,13 +2,15 @@
 
 import os
 import socket
+import time
 from contextlib import suppress
 from typing import Any
 
 import psycopg
 
 from transforms.errors import NotFoundError, ShardkeepError, UnreachableError, UsageError
-from transforms.postgres import ascii_session
+from transforms.postgres import ascii_session, cloud_sql_endpoint
+from transforms.postgres.cloud_sql_proxy import ADVICE
 from transforms.postgres.credential import password_of
 from transforms.postgres.database import Database
 from transforms.postgres.errors import said, translated
@@ -75,7 +77,8 @@ def connect(database: Database, *, purpose: str) -> Connection:
     other bytes as lone surrogates (`surrogateescape`); elsewhere the client's encoding is UTF-8.
 
     Raises:
-        UnreachableError: if no server answers, or it does not let the user in, or is older than PostgreSQL 12.
+        UnreachableError: if no server answers, or it does not let the user in, or is older than PostgreSQL 12; or if
+            the proxy of a Cloud SQL instance cannot be started.
         NotFoundError: if the server has no such database.
         UsageError: if libpq does not know a parameter of the URL.
     """
@@ -116,22 +119,32 @@ def _opened(database: Database, purpose: str) -> Connection:
         "application_name": f"{APPLICATION} {purpose}",
         "password": password_of(database),
     }
+    start = time.monotonic()
     try:
         # No prepared statements of the driver's own: a pooler in between may give each transaction another server.
         return psycopg.Connection.connect(autocommit=True, prepare_threshold=None, **arguments)
     except psycopg.OperationalError as error:
-        raise _refusal(error, database) from error
+        raise _refusal(error, database, start) from error
     except psycopg.ProgrammingError as error:
         raise UsageError(f"{database}: {said(error)} Leave the parameter out, or update libpq.") from error
 
 
-def _refusal(error: psycopg.OperationalError, database: Database) -> ShardkeepError:
+def _refusal(error: psycopg.OperationalError, database: Database, start: float) -> ShardkeepError:
     """No code of libpq's tells why a connection failed, only the server's words, which may be translated."""
     words = said(error)
     if f'database "{database.name}" does not exist' in words:
         return NotFoundError(f"{database}: {words} Check the name, or create the database first.")
+    if heard := _proxy_said(database, start):
+        return UnreachableError(f"{database}: {words}{heard}\n{ADVICE}")
     is_full = "too many" in words or "connection slots" in words
     return UnreachableError(f"{database}: {words} {FULL if is_full else LOG_IN}")
+
+
+def _proxy_said(database: Database, start: float) -> str:
+    """Why the proxy of a Cloud SQL instance hung up; libpq knows no more than that. Empty if it did not say."""
+    if database.cloud_sql is None:
+        return ""
+    return cloud_sql_endpoint.said(database.cloud_sql, database.iam_auth, start)
 
 
 def _check_age(connection: Connection, database: Database) -> None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.command.aliases import BIGTABLE_ALIASES
-from pipelines.command.arguments import OptionParser, parse, parse_list
+from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.beam_options import beam_option_names
+from pipelines.command.values import parse_list
 from transforms.errors import UsageError
 
 

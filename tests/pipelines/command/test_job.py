@@ -1,5 +1,6 @@
 """A job's failure is the error that a worker raised, whichever way the engine hands it on."""
 
+import logging
 import subprocess
 import sys
 import traceback
@@ -83,6 +84,14 @@ def test_our_errors_are_not_logged_with_tracebacks(caplog: pytest.LogCaptureFixt
         with pytest.raises(IntegrityError):
             run(beam.Map(fail), *options)
     assert caplog.records == []
+
+
+def test_a_bundle_that_outlives_its_worker_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
+    run(beam.Map(str))
+    worker = logging.getLogger("apache_beam.runners.worker.sdk_worker")
+    worker.error("Error processing instruction bundle_30. Original traceback is\n%s\n", "KeyError: 'bundle_30'")
+    worker.error("KeyError: 'other'")
+    assert [record.getMessage() for record in caplog.records] == ["KeyError: 'other'"]
 
 
 def test_a_fault_of_ours_stays_what_it_is_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:

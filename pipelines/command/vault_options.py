@@ -1,0 +1,49 @@
+"""The options that name a vault, a backup in it, and what a backup is made of."""
+
+from pipelines.command.arguments import OptionParser
+
+_EXAMPLE = "gs://my-bucket/backups"
+
+
+def add_written_vault(parser: OptionParser) -> None:
+    """Declare the options that name the vault that a backup is written to."""
+    parser.group("Vault")
+    parser.add_folder("--vault", "folder of the vault; made if it is not there", written=True, example=_EXAMPLE)
+    parser.add_text("--name", "your name for the backup", label="Name of the backup", example="before the migration")
+
+
+def add_backup(parser: OptionParser, source: str) -> None:
+    """Declare the options that name a backup in a vault; `source` is an example of a source's folder."""
+    parser.group("Backup")
+    parser.add_folder("--vault", "folder of the vault", written=False, example=_EXAMPLE)
+    parser.add_text(
+        "--backup",
+        "id of the backup, the beginning of one, or latest",
+        required=True,
+        example="latest",
+        pattern="^[0-9A-Za-z-]+$",
+    )
+    parser.add_text(
+        "--source",
+        "the backup's source, a folder's name in the vault; needed for latest if the vault has several",
+        example=source,
+        pattern="^[^/]+$",
+    )
+
+
+def add_sizes(parser: OptionParser) -> None:
+    """Declare the options for the sizes of what a backup is made of."""
+    parser.group("Sizes")
+    parser.add_size("--chunk_size", "bytes of records in a chunk", default="1MiB")
+    parser.add_size("--shard_size", "bytes on disk in the source that a shard holds at most, about", default="256MiB")
+    parser.add_count(
+        "--ranges", "ranges that each table is cut into; by default as many as its size asks for", example="64"
+    )
+
+
+def add_output(parser: OptionParser, printed: str, *, plan: bool) -> None:
+    """Declare the options for what a command prints, and whether it does the work; templates have none of them."""
+    parser.group("Output")
+    if plan:
+        parser.add_flag("--plan_only", "show what would be done, and write nothing", template=False)
+    parser.add_flag("--json", f"print {printed} as JSON", template=False)

@@ -1,0 +1,58 @@
+"""The spec of a template: the file on Cloud Storage that a launch names.
+
+Its fields are those of `ContainerSpec` and `FlexTemplateRuntimeEnvironment` in the Dataflow API. `gcloud dataflow
+flex-template build` writes the same file, but can set neither the workers' image nor the size of their disks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_DISK_GB = 50
+"""The service's default for batch jobs, 25 GB, holds little beside an image of this size."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What jobs of the templates start with; a launch may say otherwise.
+
+    Attributes:
+        max_workers: How many workers a job grows to. Never the service's own default, 1,000: the workers read from
+            a database that others use.
+        subnetwork: Where they run, `regions/REGION/subnetworks/NAME`; the network `default` if empty.
+        service_account: The account that they run as; Compute Engine's default account if empty.
+        public_ips: Whether they have public addresses. Without them the subnetwork needs Private Google Access.
+    """
+
+    max_workers: int
+    subnetwork: str = ""
+    service_account: str = ""
+    public_ips: bool = False
+
+    def fields(self, image: str) -> dict[str, Any]:
+        """The spec's `defaultEnvironment`; what is empty is left out."""
+        fields = {
+            "sdkContainerImage": image,
+            "diskSizeGb": _DISK_GB,
+            "maxWorkers": self.max_workers,
+            "subnetwork": self.subnetwork,
+            "serviceAccountEmail": self.service_account,
+            "ipConfiguration": "" if self.public_ips else "WORKER_IP_PRIVATE",
+        }
+        return {key: value for key, value in fields.items() if value}
+
+
+def spec(image: str, metadata: Mapping[str, Any], environment: Environment) -> dict[str, Any]:
+    """A template's spec.
+
+    Args:
+        image: The full reference of its image: the launcher runs in it, and so do the workers.
+        metadata: Its metadata.
+        environment: What its jobs start with.
+    """
+    return {
+        "image": image,
+        "sdkInfo": {"language": "PYTHON"},
+        "metadata": dict(metadata),
+        "defaultEnvironment": environment.fields(image),
+    }

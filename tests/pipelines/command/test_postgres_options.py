@@ -1,0 +1,66 @@
+"""The options that name a PostgreSQL database, and how many readers it gets."""
+
+import os
+
+import pytest
+
+from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.postgres_options import add_database, database_of, readers_of
+from transforms.errors import UsageError
+from transforms.postgres.cloud_sql import CloudSql
+from transforms.postgres.database import Database
+
+NAME = "my-project:europe-west1:main"
+
+
+def database(*argv: str) -> Database:
+    parser = OptionParser("postgres-test", "A test.")
+    add_database(parser, "to test")
+    return database_of(parse(parser, argv)[0])
+
+
+def test_an_instance_stands_for_host_and_port() -> None:
+    found = database("--database=postgresql://me@/shop", f"--cloud_sql_instance={NAME}")
+    assert found == Database("", 5432, "me", "shop", cloud_sql=CloudSql(NAME, "public"))
+
+
+@pytest.mark.parametrize("ip", ["public", "private", "psc"])
+def test_its_address_is_chosen(ip: str) -> None:
+    found = database("--database=postgresql://me@/shop", f"--cloud_sql_instance={NAME}", f"--cloud_sql_ip={ip}")
+    assert found.cloud_sql == CloudSql(NAME, ip)
+
+
+def test_without_an_instance_there_is_none() -> None:
+    assert database("--database=postgresql://me@db/shop").cloud_sql is None
+
+
+def test_an_address_of_no_instance_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"--cloud_sql_ip=psc .*--cloud_sql_instance as well"):
+        database("--database=postgresql://me@db/shop", "--cloud_sql_ip=psc")
+
+
+@pytest.mark.parametrize(("processors", "readers"), [(None, 2), (1, 2), (2, 2), (5, 5), (64, 8)])
+def test_here_there_are_as_many_readers_as_processors_within_bounds(
+    monkeypatch: pytest.MonkeyPatch, processors: int | None, readers: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    assert readers_of(None, None) == readers
+
+
+@pytest.mark.parametrize("processors", [1, 2, 64])
+def test_elsewhere_the_processors_of_the_launcher_do_not_count(
+    monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    assert readers_of(None, None, here=False) == 8
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_the_number_asked_for_counts_within_the_connections(here: bool) -> None:
+    assert [readers_of(30, most, here) for most in (None, 3, 10, 99)] == [30, 1, 8, 30]
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_too_few_connections_for_one_reader_are_refused(most: int) -> None:
+    with pytest.raises(UsageError, match=f"--max_connections={most} is too few"):
+        readers_of(1, most)

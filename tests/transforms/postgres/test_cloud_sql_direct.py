@@ -1,0 +1,68 @@
+"""Without a proxy: TLS to the instance's own address, whose certificate is checked against the instance's CA."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.servers.cloud_sql_certificates import Authority, new_key
+from tests.servers.postgres_server import PostgresServer
+from transforms.errors import UnreachableError
+from transforms.postgres import archive
+from transforms.postgres.database import Database
+from transforms.postgres.database_url import parse_database
+from transforms.postgres.session import connect
+
+_IS_ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+
+
+@pytest.fixture
+def authority(postgres15: PostgresServer) -> Iterator[Authority]:
+    """That of the server, which speaks TLS, with a certificate that names the instance as Cloud SQL's do."""
+    found, (public, private) = Authority(), new_key()
+    _write(postgres15, "server.crt", found.certificate("my-project:main", public))
+    _write(postgres15, "server.key", private)
+    with ExitStack() as stack:
+        stack.callback(_switch, postgres15, "off")
+        _switch(postgres15, "on")
+        yield found
+
+
+def _write(server: PostgresServer, name: str, text: str) -> None:
+    """Write a file of the server's own, since it reads no key of others."""
+    path, owner = server.data / name, server.data.stat()
+    path.touch(0o600)
+    path.write_text(text)
+    os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _switch(server: PostgresServer, state: str) -> None:
+    server.sql(f"ALTER SYSTEM SET ssl = {state}")
+    server.sql("SELECT pg_reload_conf()")
+    while server.sql("SHOW ssl") != state:
+        continue
+
+
+def _database(server: PostgresServer, authority: Authority, folder: Path) -> Database:
+    root = folder / "server-ca.pem"
+    root.write_text(authority.pem)
+    return parse_database(f"{server.url()}?sslmode=verify-ca&sslrootcert={root}")
+
+
+def test_sessions_and_pg_dump_are_encrypted(postgres15: PostgresServer, authority: Authority, tmp_path: Path) -> None:
+    database = _database(postgres15, authority, tmp_path)
+    with connect(database, purpose="test") as connection:
+        assert connection.execute(_IS_ENCRYPTED).fetchone() == (True,)
+    assert archive.dump_schema(database, 15).startswith(b"PGDMP")
+
+
+def test_a_server_of_another_authority_is_not_trusted(
+    postgres15: PostgresServer, authority: Authority, tmp_path: Path
+) -> None:
+    database = _database(postgres15, Authority(), tmp_path)
+    with pytest.raises(UnreachableError, match="SSL error"):
+        connect(database, purpose="test")
+    with pytest.raises(UnreachableError, match="SSL error"):
+        archive.dump_schema(database, 15)

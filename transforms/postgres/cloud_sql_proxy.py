@@ -1,0 +1,101 @@
+"""A running Cloud SQL Auth Proxy, with its socket in a folder that only this user may enter.
+
+A socket and no port: nobody else of this machine can take it first or use it, and psycopg and pg_dump alike take its
+folder for a host. The proxy's own `--unix-socket` is not used, for it puts the instance's name into the path, which
+then may be too long.
+"""
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+from transforms.errors import UnreachableError, UsageError
+from transforms.postgres.cloud_sql import CloudSql
+from transforms.postgres.cloud_sql_command import LONGEST_PATH, PROGRAM, SOCKET, command, environment
+from transforms.postgres.cloud_sql_process import CloudSqlProcess
+
+SECONDS_TO_START = 30.0
+ADVICE = (
+    "Check --cloud_sql_instance and --cloud_sql_ip, the network, and that the account that runs this has the role"
+    " roles/cloudsql.client (with --iam_auth roles/cloudsql.instanceUser as well)."
+)
+_SECONDS_BETWEEN = 0.02
+_LAST = 5
+_REFUSAL = "Error: "
+"""Before what is wrong with the arguments or variables; the explanation of all flags follows."""
+
+
+class CloudSqlProxy:
+    """A proxy that was started and takes connections.
+
+    Attributes:
+        folder: The folder of its socket, for libpq a host.
+        process: It.
+    """
+
+    def __init__(self, cloud_sql: CloudSql, iam_auth: bool) -> None:
+        """Start one.
+
+        Raises:
+            UnreachableError: if the program is missing, ends, or takes no connection in `SECONDS_TO_START`.
+            UsageError: if the folder of temporary files has too long a name for a socket.
+        """
+        self._name = f"{PROGRAM} for {cloud_sql.instance}"
+        self._private = Path(tempfile.mkdtemp(prefix="shardkeep-"))
+        self.folder = self._private / "db"
+        try:
+            _check_path(self._socket)
+            self.process = CloudSqlProcess(command(cloud_sql, iam_auth, self.folder), environment(os.environ))
+        except BaseException:
+            self._remove_folder()
+            raise
+        self._await_ready()
+
+    @property
+    def _socket(self) -> Path:
+        return self.folder / SOCKET
+
+    def _await_ready(self) -> None:
+        try:
+            before = time.monotonic() + SECONDS_TO_START
+            while not _answers(self._socket):
+                self._check_start(before)
+        except BaseException:
+            self.end()
+            raise
+
+    def _check_start(self, before: float) -> None:
+        code = self.process.await_end(_SECONDS_BETWEEN)
+        if code is not None:
+            raise UnreachableError(f"{self._name} ended with {code} at its start.{self.said()}\n{ADVICE}")
+        if time.monotonic() > before:
+            waited = f"took no connection in {SECONDS_TO_START:g} s"
+            raise UnreachableError(f"{self._name} {waited}.{self.said()}\n{ADVICE}")
+
+    def said(self, since: float = 0.0) -> str:
+        """The last lines that it said since a moment of `time.monotonic`, to end a message with; empty if none."""
+        lines = list(dict.fromkeys(self.process.output.lines(since)))
+        refusals = [line for line in lines if line.startswith(_REFUSAL)]
+        return "\n  ".join([f" {PROGRAM} said:", *(refusals or lines)[-_LAST:]]) if lines else ""
+
+    def end(self) -> None:
+        """End it and remove its folder."""
+        self.process.end()
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        shutil.rmtree(self._private, ignore_errors=True)
+
+
+def _check_path(path: Path) -> None:
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise UsageError(f"{path} is too long for a socket: set TMPDIR to a folder with a shorter name")
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(os.fspath(path)) == 0
