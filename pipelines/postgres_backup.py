@@ -100,7 +100,9 @@ def configure(argv: Sequence[str]) -> BackupConfig:
     lanes, threads = lanes_and_threads(readers, beam_args)
     return BackupConfig(
         vault=values.vault,
-        source=PostgresSource(database_of(values), selection, consistency, values.order, keep_sessions=lanes == 1),
+        source=PostgresSource(
+            database_of(values, here), selection, consistency, values.order, keep_sessions=lanes == 1
+        ),
         chunk_size=values.chunk_size,
         wanted=Wanted(values.ranges, values.shard_size),
         label=values.name or "",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 
 from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.engine import is_here
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.placing import Placing
@@ -62,7 +63,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     values, beam_args = parse(options(), argv)
     renames = parse_renames(split_list(values.table, "--table"), values.schema)
     target = PostgresTarget(
-        database=database_of(values),
+        database=database_of(values, is_here(beam_args)),
         restore=secrets.token_hex(8),
         renames=renames,
         keep_owner=values.owner == "keep",

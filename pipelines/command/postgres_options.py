@@ -8,7 +8,7 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions,
 
 from pipelines.command.arguments import OptionParser
 from transforms.errors import UsageError
-from transforms.postgres.cloud_sql import IPS, PUBLIC, CloudSql, parse_cloud_sql
+from transforms.postgres.cloud_sql import IPS, PRIVATE, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.postgres.database import Database
 from transforms.postgres.database_url import parse_database
 
@@ -46,6 +46,7 @@ def add_database(parser: OptionParser, purpose: str) -> None:
         " Private Service Connect endpoint",
         choices=_IPS,
         default=PUBLIC,
+        distant_default=PRIVATE,
         label="Address of the Cloud SQL instance",
     )
     parser.add_text(
@@ -62,15 +63,21 @@ def add_database(parser: OptionParser, purpose: str) -> None:
     )
 
 
-def database_of(values: argparse.Namespace) -> Database:
-    """The database that the options name; see `parse_database` for what is refused."""
-    return parse_database(values.database, values.password_secret, values.iam_auth, _cloud_sql_of(values))
+def database_of(values: argparse.Namespace, here: bool) -> Database:
+    """The database that the options name; see `parse_database` for what is refused.
+
+    Args:
+        values: The parsed options.
+        here: Whether the workers are on this machine: those of Dataflow have private addresses alone.
+    """
+    cloud_sql = _cloud_sql_of(values, PUBLIC if here else PRIVATE)
+    return parse_database(values.database, values.password_secret, values.iam_auth, cloud_sql)
 
 
-def _cloud_sql_of(values: argparse.Namespace) -> CloudSql | None:
+def _cloud_sql_of(values: argparse.Namespace, default: str) -> CloudSql | None:
     if values.cloud_sql_instance is not None:
-        return parse_cloud_sql(values.cloud_sql_instance, values.cloud_sql_ip)
-    if values.cloud_sql_ip != PUBLIC:
+        return parse_cloud_sql(values.cloud_sql_instance, values.cloud_sql_ip or default)
+    if values.cloud_sql_ip not in (None, default):  # a form sends what it was filled with, the default
         raise UsageError(
             f"--cloud_sql_ip={values.cloud_sql_ip} is of a Cloud SQL instance: give --cloud_sql_instance as well"
         )

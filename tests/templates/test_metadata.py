@@ -80,8 +80,12 @@ def test_giving_every_default_of_the_form_changes_nothing(name: str) -> None:
     defaults = {each["name"]: each["defaultValue"] for each in parameters(name).values() if "defaultValue" in each}
     left_out, _ = parse(parser_of(name), needed)
     given, _ = parse(parser_of(name), [*needed, *(f"--{key}={value}" for key, value in defaults.items())])
-    # Its default depends on the engine, which the parser does not know.
-    elsewhere = {"consistency": "frozen-source"} if name == "postgres_backup" else {}
+    # The defaults of these depend on the engine, which the parser does not know.
+    elsewhere = {
+        key: word
+        for key, word in {"consistency": "frozen-source", "cloud_sql_ip": "private"}.items()
+        if key in vars(left_out)
+    }
     assert vars(given) == {**vars(left_out), **elsewhere}
     undecided = {key for key, value in vars(left_out).items() if value in (None, ())} - elsewhere.keys()
     assert defaults.keys().isdisjoint(undecided)

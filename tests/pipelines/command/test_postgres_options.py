@@ -13,10 +13,10 @@ from transforms.postgres.database import Database
 NAME = "my-project:europe-west1:main"
 
 
-def database(*argv: str) -> Database:
+def database(*argv: str, here: bool = True) -> Database:
     parser = OptionParser("postgres-test", "A test.")
     add_database(parser, "to test")
-    return database_of(parse(parser, argv)[0])
+    return database_of(parse(parser, argv)[0], here)
 
 
 def test_an_instance_stands_for_host_and_port() -> None:
@@ -28,6 +28,17 @@ def test_an_instance_stands_for_host_and_port() -> None:
 def test_its_address_is_chosen(ip: str) -> None:
     found = database("--database=postgresql://me@/shop", f"--cloud_sql_instance={NAME}", f"--cloud_sql_ip={ip}")
     assert found.cloud_sql == CloudSql(NAME, ip)
+
+
+@pytest.mark.parametrize(("here", "ip"), [(True, "public"), (False, "private")])
+def test_workers_elsewhere_have_private_addresses(here: bool, ip: str) -> None:
+    found = database("--database=postgresql://me@/shop", f"--cloud_sql_instance={NAME}", here=here)
+    assert found.cloud_sql == CloudSql(NAME, ip)
+
+
+@pytest.mark.parametrize(("here", "ip"), [(True, "public"), (False, "private")])
+def test_a_form_may_send_the_default_without_an_instance(here: bool, ip: str) -> None:
+    assert database("--database=postgresql://me@db/shop", f"--cloud_sql_ip={ip}", here=here).cloud_sql is None
 
 
 def test_without_an_instance_there_is_none() -> None:
