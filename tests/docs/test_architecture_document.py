@@ -12,7 +12,7 @@ DOCUMENT = read("architecture.md")
 ROOT = DOCS.parent
 IN_BACKTICKS = re.compile(r"`([\w./]*/[\w./]*|[\w.]+\.(?:toml|py))`")
 IN_GRAPHS = re.compile(r"[\w/]+\.py(?=$)", re.MULTILINE)
-LINES = 90
+LINES = 100
 
 
 def paths() -> list[str]:
