@@ -201,7 +201,7 @@ def test_a_permission_that_a_restore_lacks_is_told_before_the_job(
         monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", server.host)
         server.play("ReadRows", [Abort(grpc.StatusCode.PERMISSION_DENIED, "bigtable.x is missing")])
         assert "bigtable.x is missing" in refusal(restore(vault, new_instance()), 9)
-        assert [call.method for call in server.calls] == ["ReadRows"]
+        assert {call.method for call in server.calls} == {"ReadRows"}
 
 
 def test_an_error_is_json_too_where_json_is_asked_for(source: Tables, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A Bigtable instance as a source."""
 
+import functools
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import ClassVar
 
 from transforms.batch import Batch
-from transforms.bigtable.instance import Instance
+from transforms.bigtable.instance import QUESTIONS, Instance
 from transforms.bigtable.key_splits import split, wanted_ranges
 from transforms.bigtable.read_rows import RowReader
 from transforms.bigtable.records import AVRO_SCHEMA
@@ -18,6 +19,7 @@ from transforms.bigtable.table_probe import TableProbe
 from transforms.errors import NotFoundError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
+from transforms.map_ahead import map_ahead
 from transforms.source import Conclusion, Wanted
 
 
@@ -58,7 +60,7 @@ class BigtableSource:
         admin = TableAdmin(self.instance.project, self.instance.instance, self.patience)
         known = admin.list_table_ids()
         chosen = sorted({name for pattern in self.patterns for name in self._matches(pattern, known)})
-        return [self._table(admin, name) for name in chosen]
+        return list(map_ahead(functools.partial(self._table, admin), chosen, QUESTIONS))
 
     def _matches(self, pattern: str, known: Sequence[str]) -> list[str]:
         names = [name for name in known if fnmatchcase(name, pattern)]

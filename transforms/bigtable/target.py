@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 
 from transforms.bigtable import gc_rule
 from transforms.bigtable.gc_count import count_collectable
-from transforms.bigtable.instance import Instance
+from transforms.bigtable.instance import QUESTIONS, Instance
 from transforms.bigtable.schema import TableSchema, aggregate_families, families_mismatch
 from transforms.bigtable.table_admin import TableAdmin
 from transforms.bigtable.table_probe import TableProbe
 from transforms.bigtable.write_rows import RowWriter
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.identity import Identity
+from transforms.map_ahead import map_ahead
 from transforms.source import Assignment, Ending
 from transforms.vault.attachments import Attachments
 
@@ -40,7 +41,7 @@ class BigtableTarget:
 
     def check(self, assignments: Sequence[Assignment], attachments: Attachments) -> list[Assignment]:
         """See `Target.check`."""
-        judged = [self._judge(assignment) for assignment in assignments]
+        judged = list(map_ahead(self._judge, assignments, QUESTIONS))
         problems = [problem for _, found in judged for problem in found]
         if problems:
             raise RefusedError("Nothing was written:\n" + "\n".join(problems))
