@@ -49,9 +49,13 @@ setup(
         "google-cloud-storage>=3.1,<4",
         "fastavro>=1.12,<2",
         "isal>=1.7,<2",
+        "google-api-core>=2.20,<3",
+        "google-auth>=2.35,<3",
         "google-crc32c>=1.7,<2",
         "google-cloud-secret-manager>=2.20,<3",
         "psycopg[binary]>=3.2,<4",
+        "requests>=2.31,<3",
+        "urllib3>=2,<3",
     ],
     entry_points={"console_scripts": ["shardkeep = pipelines.command.dispatch:main"]},
 )

@@ -11,6 +11,8 @@ from hypothesis import settings
 
 from tests.servers import postgres_server
 from tests.servers.bigtable_emulator import running_emulator
+from tests.servers.gcs_gate import Gate
+from tests.servers.gcs_server import running_gcs
 from tests.servers.postgres_server import PostgresServer
 from transforms.errors import NotFoundError
 
@@ -38,6 +40,20 @@ def bigtable_emulator() -> Iterator[str]:
         # A proxy of the user's must not be asked for a loopback address.
         patch.setenv("no_proxy", ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1,localhost"])))
         yield host
+
+
+@pytest.fixture(scope="session")
+def gcs() -> Iterator[Gate]:
+    """Cloud Storage's fake server behind a gate, which STORAGE_EMULATOR_HOST names while tests run."""
+    with ExitStack() as stack:
+        try:
+            gate = stack.enter_context(running_gcs())
+        except NotFoundError as error:
+            pytest.skip(str(error))
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("STORAGE_EMULATOR_HOST", gate.url)
+        patch.setenv("no_proxy", ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1,localhost"])))
+        yield gate
 
 
 def postgres_of(major: int) -> Iterator[PostgresServer]:

@@ -17,7 +17,7 @@ from pipelines.command.engine import open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
 from pipelines.command.launch import is_launch
 from pipelines.command.tables import render
-from pipelines.command.telling import telling
+from pipelines.command.telling import print_elsewhere, telling
 from transforms.backup_work import BackupWork
 from transforms.identity import Table
 from transforms.progress import ProgressFile
@@ -65,7 +65,10 @@ def _take(config: BackupConfig, build: Build) -> int:
     intent = claim(vault, config.source, tables, config.label, options)
     label(pipeline, job_labels(f"{intent.source.room}-backup", intent.source.folder, intent.backup))
     _run(config, pipeline, build, vault, intent)
-    _print(find_backup(vault, intent.backup, intent.source.folder), config.json)
+    if is_launch(config.beam_args):
+        print_elsewhere(config.beam_args, config.json)
+    else:
+        _print(find_backup(vault, intent.backup, intent.source.folder), config.json)
     return 0
 
 

@@ -40,30 +40,30 @@ def run(main: Callable[[Sequence[str]], int], *argv: str) -> Ended:
     return Ended(code, out.getvalue(), err.getvalue())
 
 
-def backup(vault: Path, tables: Tables, *argv: str) -> Ended:
+def backup(vault: Path | str, tables: Tables, *argv: str) -> Ended:
     """Back up tables of an instance."""
     names = [f"--vault={vault}", f"--bigtable_project={PROJECT}", f"--instance={tables.instance}"]
     return run(bigtable_backup.main, *names, *argv)
 
 
-def restore(vault: Path, tables: Tables, *argv: str) -> Ended:
+def restore(vault: Path | str, tables: Tables, *argv: str) -> Ended:
     """Restore into an instance, the latest backup unless `argv` names one."""
     names = [f"--vault={vault}", f"--bigtable_project={PROJECT}", f"--instance={tables.instance}"]
     chosen = any(argument.startswith("--backup=") for argument in argv)
     return run(bigtable_restore.main, *names, *([] if chosen else ["--backup=latest"]), *argv)
 
 
-def backups(vault: Path, *argv: str) -> Ended:
+def backups(vault: Path | str, *argv: str) -> Ended:
     """List a vault."""
     return run(list_backups.main, f"--vault={vault}", *argv)
 
 
-def show(vault: Path, which: str, *argv: str) -> Ended:
+def show(vault: Path | str, which: str, *argv: str) -> Ended:
     """Show a backup."""
     return run(show_backup.main, f"--vault={vault}", f"--backup={which}", *argv)
 
 
-def check(vault: Path, which: str, *argv: str) -> Ended:
+def check(vault: Path | str, which: str, *argv: str) -> Ended:
     """Verify a backup."""
     return run(verify.main, f"--vault={vault}", f"--backup={which}", *argv)
 

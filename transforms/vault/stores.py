@@ -1,29 +1,60 @@
 """Which store a vault's place is opened with."""
 
+import re
 from pathlib import Path
 
 from transforms.errors import UsageError
+from transforms.vault.cloud_store import CloudStore
 from transforms.vault.local_store import LocalStore
 from transforms.vault.store import Store
 
+# https://cloud.google.com/storage/docs/buckets#naming; a name with dots may have 222 characters.
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+_CLOUD = "gs://"
+
 
 def absolute_place(vault: str) -> str:
-    """The place that `--vault` names, as every process of this machine understands it."""
-    return vault if "://" in vault else str(Path(vault).absolute())
+    """The place that `--vault` names, as every process of this machine understands it; it ends in no slash.
+
+    Raises:
+        UsageError: as `open_store`.
+    """
+    if is_local(vault):
+        return str(Path(vault).absolute())
+    return _CLOUD + "/".join(filter(None, _bucket_and_folder(vault)))
 
 
 def open_store(vault: str) -> Store:
-    """The store at the place that `--vault` names: an absolute or relative path of a local folder.
+    """The store at the place that `--vault` names: the path of a local folder, or `gs://BUCKET` or `gs://BUCKET/FOLDER`.
 
     Raises:
-        UsageError: if the place is of a kind that this version has no store for.
+        UsageError: if it is neither.
     """
-    scheme, separator, _ = vault.partition("://")
-    if separator:
-        raise UsageError(f"--vault={vault}: {scheme}:// is not supported yet; give the path of a local folder.")
-    return LocalStore(absolute_place(vault))
+    if is_local(vault):
+        return LocalStore(absolute_place(vault))
+    return CloudStore(*_bucket_and_folder(vault))
 
 
 def is_local(vault: str) -> bool:
     """Whether the place that `--vault` names is a folder of this machine."""
-    return "://" not in vault
+    return "://" not in vault and not vault.startswith("gs:")
+
+
+def _bucket_and_folder(vault: str) -> tuple[str, str]:
+    """The parts of a place in Cloud Storage; the folder may be empty."""
+    if not vault.startswith(_CLOUD):
+        scheme, separator, _ = vault.partition("://")
+        raise _unusable(vault, f"{scheme}:// is not supported" if separator else "a bucket's name stands after gs://")
+    bucket, _, folder = vault.removeprefix(_CLOUD).partition("/")
+    folder = folder.removesuffix("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise _unusable(vault, f"a bucket cannot have the name {bucket!r}")
+    if folder and any(part in ("", ".", "..") for part in folder.split("/")):
+        raise _unusable(vault, f"the folder {folder!r} has an empty part, or one that is . or ..")
+    if not folder.isprintable():
+        raise _unusable(vault, f"the folder {folder!r} has characters that cannot be printed")
+    return bucket, folder
+
+
+def _unusable(vault: str, why: str) -> UsageError:
+    return UsageError(f"--vault={vault}: {why}. Give the path of a local folder, or gs://BUCKET/FOLDER.")

@@ -42,7 +42,7 @@ def open_vault(place: str) -> Vault:
     try:
         value = unseal(store.read(VAULT), f"{place}/{VAULT}")
     except NotFoundError as error:
-        raise NotFoundError(f"There is no vault at {place}: it has no {VAULT}. Check --vault.") from error
+        raise NotFoundError(f"There is no vault at {place}: {error} Check --vault.") from error
     if value.get("format") != FORMAT:
         raise IntegrityError(
             f"{place}/{VAULT} has format {value.get('format')}; this version reads {FORMAT}. Use a newer Shardkeep."

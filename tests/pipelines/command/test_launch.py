@@ -84,5 +84,5 @@ def test_a_launch_stages_the_job_and_claims_the_backup(
     graph = beam_runner_api_pb2.Pipeline.FromString((tmp_path / "pipeline.pb").read_bytes())
     names = {transform.unique_name for transform in graph.components.transforms.values()}
     assert {"BackUp/Read", "BackUp/Conclude", "BackUp/Commit"} <= names
-    assert "STARTED" in capsys.readouterr().out
+    assert capsys.readouterr().out == "The job is STAGED; its last step logs what it did.\n"
     assert not list(tmp_path.glob("vault/*/*/MANIFEST.json"))

@@ -1,7 +1,8 @@
 """What every store must do; a test class for a store inherits it and provides the fixture `store`."""
 
+import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 
 import google_crc32c
@@ -13,12 +14,17 @@ from transforms.vault.store import ObjectStat, Store
 ODD_NAMES = ("a+b%2F/c d.avro", "%2Ehidden/x", "größe/é", "deep/er/and/deeper/still")
 RACERS = 8
 BYTES = b"0123456789"
+UNIT = 256 << 10
+"""The pieces in which a store may pass streams on: sizes around its multiples are where it may go wrong."""
+PIECE = 100_003
 
 
-def stream(store: Store, name: str, *pieces: bytes) -> None:
+def stream(store: Store, name: str, *pieces: bytes, then: Callable[[], None] = lambda: None) -> None:
+    """A stream at whose end something happens."""
     with store.create(name) as writer:
         for piece in pieces:
             writer.write(piece)
+        then()
 
 
 def stream_while(store: Store, name: str, happens: Callable[[], None]) -> None:
@@ -33,6 +39,15 @@ def raising(error: BaseException) -> Callable[[], None]:
         raise error
 
     return happens
+
+
+def content(size: int) -> bytes:
+    """Bytes that differ from place to place, and from size to size."""
+    return random.Random(size).randbytes(size)
+
+
+def pieces(data: bytes, size: int = PIECE) -> list[bytes]:
+    return [data[start : start + size] for start in range(0, len(data), size)]
 
 
 class StoreConformance:
@@ -67,6 +82,20 @@ class StoreConformance:
         stream(store, "a/b", b"01", b"", b"23456", b"789")
         assert store.read("a/b") == BYTES
 
+    @pytest.mark.parametrize("size", [0, 1, UNIT - 1, UNIT, UNIT + 1, 2 * UNIT, 3 * UNIT + 5])
+    @pytest.mark.parametrize("piece", [PIECE, 2 * UNIT + 1], ids=["small pieces", "large pieces"])
+    def test_a_stream_of_any_size_is_whole(self, store: Store, size: int, piece: int) -> None:
+        stream(store, "a", *pieces(content(size), piece))
+        assert store.read("a") == content(size)
+        assert store.stat("a") == ObjectStat("a", size, google_crc32c.value(content(size)))
+
+    @pytest.mark.parametrize("size", [UNIT, UNIT + 1, 3 * UNIT])
+    def test_a_put_of_any_size_is_whole(self, store: Store, size: int) -> None:
+        store.put("a", content(size))
+        assert store.read("a") == content(size)
+        with pytest.raises(ExistsError):
+            store.put("a", content(size))
+
     def test_a_stream_never_overwrites(self, store: Store) -> None:
         store.put("a", BYTES)
         with pytest.raises(ExistsError):
@@ -86,6 +115,23 @@ class StoreConformance:
         assert list(store.list("")) == []
         with pytest.raises(NotFoundError):
             store.stat("a/b")
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt], ids=lambda kind: kind.__name__)
+    def test_an_exception_late_in_a_stream_leaves_no_object(self, store: Store, error: type[BaseException]) -> None:
+        with pytest.raises(error):
+            stream(store, "a", *pieces(content(3 * UNIT)), then=raising(error("late")))
+        assert list(store.list("")) == []
+
+    def test_a_generator_that_is_closed_leaves_no_object(self, store: Store) -> None:
+        def writing() -> Generator[None]:
+            with store.create("a") as writer:
+                writer.write(content(2 * UNIT))
+                yield
+
+        generator = writing()
+        next(generator)
+        generator.close()
+        assert list(store.list("")) == []
 
     def test_the_name_of_an_ended_stream_is_free(self, store: Store) -> None:
         with pytest.raises(ValueError, match="midway"):
@@ -151,7 +197,7 @@ class StoreConformance:
         assert list(store.list("")) == []
 
     def test_reading_what_is_not_there_names_it(self, store: Store) -> None:
-        for look in (store.read, store.stat):
+        for look in (store.read, store.stat, lambda name: store.read(name, 3, 0), lambda name: store.read(name, 1, 2)):
             with pytest.raises(NotFoundError, match="a/none"):
                 look("a/none")
 

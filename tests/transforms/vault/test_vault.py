@@ -14,7 +14,9 @@ from transforms.vault.vault import open_or_create_vault, open_vault
 
 
 def test_a_folder_without_the_document_is_no_vault(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"There is no vault at .*: it has no VAULT\.json\. Check --vault\."):
+    with pytest.raises(
+        NotFoundError, match=r"There is no vault at .*: VAULT\.json is not in the vault\. Check --vault\."
+    ):
         open_vault(str(tmp_path / "none"))
     assert list(tmp_path.iterdir()) == []
 

@@ -1,0 +1,130 @@
+"""One client for each process: anonymous and at once with an emulator, else with the credentials of the machine."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.cloud.storage import Client
+
+from tests.servers.gcs_gate import Gate
+from tests.transforms.vault.cloud_stores import new_store
+from tests.transforms.vault.store_conformance import BYTES
+from transforms.errors import UnreachableError
+from transforms.vault import cloud_client
+from transforms.vault.cloud_client import cloud
+
+# A process of its own: `google.auth` remembers what it has found out about the machine.
+PROGRAM = """
+import sys
+from transforms.errors import UnreachableError
+from transforms.vault.stores import open_store
+store = open_store(sys.argv[1])
+try:
+    store.put("a", b"0123")
+    print(store.read("a"), list(store.list("")))
+except UnreachableError as error:
+    print(error)
+"""
+
+
+@contextmanager
+def recording_server() -> Iterator[tuple[str, list[str]]]:
+    """A server where a metadata server may be looked for: its address, and what it was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+        thread.join()
+
+
+def run(place: str, folder: Path, **environment: str) -> str:
+    """What PROGRAM prints on a machine without credentials, whose metadata server and proxy are ours."""
+    own = {"HOME": str(folder), "CLOUDSDK_CONFIG": str(folder), "no_proxy": "127.0.0.1", **environment}
+    inherited = {name: value for name, value in os.environ.items() if name != "GOOGLE_APPLICATION_CREDENTIALS"}
+    ran = subprocess.run([sys.executable, "-c", PROGRAM, place], env=inherited | own, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.strip()
+
+
+def test_with_an_emulator_nobody_else_is_asked(gate: Gate, tmp_path: Path) -> None:
+    place = f"gs://{gate.new_bucket()}/shop"
+    with recording_server() as (address, asked):
+        words = {
+            "GCE_METADATA_HOST": address,
+            "GCE_METADATA_IP": address,
+            "GCE_METADATA_ROOT": address,
+            "HTTPS_PROXY": f"http://{address}",
+            "HTTP_PROXY": f"http://{address}",
+        }
+        started = time.monotonic()
+        assert run(place, tmp_path, **words) == "b'0123' ['a']"
+        assert time.monotonic() - started < 15
+    assert asked == []
+    assert {request.headers["host"] for request in gate.requests} == {gate.url.removeprefix("http://")}
+    assert gate.operations() == ["insert", "read", "list"]
+
+
+def test_without_credentials_it_is_told_how_to_get_some(tmp_path: Path) -> None:
+    with recording_server() as (address, _):
+        words = {"GCE_METADATA_HOST": address, "GCE_METADATA_IP": address, "NO_GCE_CHECK": "true"}
+        said = run("gs://some-bucket", tmp_path, **words, STORAGE_EMULATOR_HOST="")
+    assert said.startswith("No credentials for Cloud Storage: ")
+    assert "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS" in said
+
+
+def test_credentials_that_cannot_be_read_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key.json").write_text("{}")
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    with pytest.raises(UnreachableError, match=r"No credentials for Cloud Storage: .*key\.json"):
+        cloud()
+
+
+def test_threads_that_begin_at_once_share_one_client(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Client] = []
+
+    def slowly(**words: Any) -> Client:  # noqa: ANN401 - those of Client
+        threading.Event().wait(0.05)  # time enough for the other threads to come
+        made.append(Client(**words))
+        return made[-1]
+
+    monkeypatch.setattr(cloud_client, "Client", slowly)
+    cloud_client._connected.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        clients = [each.client for each in pool.map(lambda _: cloud(), range(8))]
+    cloud_client._connected.cache_clear()
+    assert [id(client) for client in clients] == [id(made[0])] * 8
+
+
+def test_connections_are_kept_open_for_many_threads(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
+    store = new_store(gate)
+    store.put("a", BYTES)
+    at_once = threading.Barrier(16)
+
+    def read(_: int) -> bytes:
+        at_once.wait()
+        return store.read("a")
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(read, range(64))) == {BYTES}
+    assert "pool is full" not in caplog.text

@@ -1,0 +1,138 @@
+"""A store in a bucket of Cloud Storage."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import google_crc32c
+from google.api_core.exceptions import NotFound, PreconditionFailed, RequestRangeNotSatisfiable
+from google.api_core.page_iterator import HTTPIterator
+from google.api_core.retry import Retry
+from google.cloud.storage import Blob
+
+from transforms.errors import ExistsError, IntegrityError
+from transforms.vault import cloud_write
+from transforms.vault.cloud_client import PATIENCE, TIMEOUT, Patience, cloud
+from transforms.vault.cloud_errors import CREATE, DELETE, GET, LIST, Doing, explained, is_of_bucket
+from transforms.vault.cloud_write import CloudWrite, new_token, told
+from transforms.vault.resumable_upload import CHUNK
+from transforms.vault.store import ObjectStat, ObjectWriter
+
+
+@dataclass(frozen=True, slots=True)
+class CloudStore:
+    """Objects of `bucket` whose names begin with `folder` and a slash, or all of them if `folder` is empty.
+
+    Creating needs roles/storage.objectCreator, and all else but deleting roles/storage.objectViewer.
+
+    Attributes:
+        bucket: Its name.
+        folder: Names of parts with a slash between them.
+        patience: How long each request is tried again.
+        chunk: Bytes that one request of a stream carries, and its memory; a multiple of 256 KiB.
+    """
+
+    bucket: str
+    folder: str = ""
+    patience: Patience = PATIENCE
+    chunk: int = CHUNK
+
+    def put(self, name: str, data: bytes) -> None:
+        """Create the object `name` whole; see `cloud_write.put`. What is too large for one request is streamed."""
+        if len(data) <= self.chunk:
+            cloud_write.put(self._write(name), data)
+            return
+        with self.create(name) as writer:
+            writer.write(data)
+
+    def create(self, name: str) -> AbstractContextManager[ObjectWriter]:
+        """Create the object `name` from a stream; see `Store.create` and `cloud_write.stream`."""
+        return cloud_write.stream(self._write(name))
+
+    def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
+        """Bytes of an object; see `Store.read`.
+
+        Raises:
+            IntegrityError: if the object was read whole, and its bytes do not have its checksum. Of a part the store
+                tells none.
+        """
+        if length == 0:
+            self.stat(name)  # raises if there is none
+            return b""
+        blob = self._blob(name)
+        with explained(self._doing(name, GET)):
+            data = self._download(blob, start, None if length is None else start + length - 1)
+        if start == 0 and length is None and told(name, len(data), blob.crc32c).crc32c != google_crc32c.value(data):
+            raise IntegrityError(f"{name}: the bytes that were read do not have the object's CRC32C, {blob.crc32c}.")
+        return data
+
+    def _download(self, blob: Blob, start: int, end: int | None) -> bytes:
+        """Bytes as they are stored: what has a Content-Encoding is not decoded."""
+        try:
+            data: bytes = blob.download_as_bytes(
+                start=start or None, end=end, raw_download=True, checksum=None, timeout=TIMEOUT, retry=self._retry()
+            )
+        except RequestRangeNotSatisfiable:
+            return b""  # the object ends before `start`
+        return data
+
+    def stat(self, name: str) -> ObjectStat:
+        """Size and checksum of an object, as the store tells them; see `Store.stat`."""
+        blob = self._blob(name)
+        with explained(self._doing(name, GET)):
+            blob.reload(timeout=TIMEOUT, retry=self._retry())
+        return told(name, blob.size, blob.crc32c)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Names of the objects that begin with `prefix`, sorted; asked page by page."""
+        with explained(self._doing(prefix, LIST)):
+            for blob in self._listing(prefix, "items(name),nextPageToken"):
+                yield blob.name[len(self._key("")) :]
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The parts that follow `prefix` in names with a further `/`, sorted; see `Store.folders`."""
+        with explained(self._doing(prefix, LIST)):
+            listing = self._listing(prefix, "prefixes,nextPageToken", delimiter="/")
+            found = {folder for page in listing.pages for folder in page.prefixes}
+        yield from sorted(folder.removesuffix("/")[len(self._key(prefix)) :] for folder in found)
+
+    def delete(self, name: str) -> None:
+        """Remove an object, and none that takes its place meanwhile; one that is not there is no error."""
+        blob = self._blob(name)
+        with explained(self._doing(name, DELETE)):
+            try:
+                blob.reload(timeout=TIMEOUT, retry=self._retry())
+                blob.delete(if_generation_match=blob.generation, timeout=TIMEOUT, retry=self._retry())
+            except NotFound as error:
+                if is_of_bucket(error):
+                    raise
+            except PreconditionFailed as error:
+                raise ExistsError(
+                    f"{name} was replaced while it was to be deleted; what is there now stays."
+                ) from error
+
+    def _key(self, name: str) -> str:
+        return f"{self.folder}/{name}" if self.folder else name
+
+    def _blob(self, name: str) -> Blob:
+        return cloud().client.bucket(self.bucket).blob(self._key(name))
+
+    def _listing(self, prefix: str, fields: str, delimiter: str | None = None) -> HTTPIterator:
+        listing: HTTPIterator = cloud().client.list_blobs(
+            self.bucket,
+            prefix=self._key(prefix) or None,
+            delimiter=delimiter,
+            fields=fields,
+            timeout=TIMEOUT,
+            retry=self._retry(),
+        )
+        return listing
+
+    def _write(self, name: str) -> CloudWrite:
+        return CloudWrite(self._key(name), self._doing(name, CREATE), new_token(), self.patience, self.chunk)
+
+    def _doing(self, name: str, permission: str) -> Doing:
+        return Doing(self.bucket, name, permission)
+
+    def _retry(self) -> Retry:
+        return self.patience.retry()
