@@ -1,19 +1,23 @@
-"""Compare backups and restores with other ways, side by side: all databases, or the one that is named."""
+"""Compare what we do with other ways, side by side: all databases, or the part that is named."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks import bigtable
+from benchmarks.cloud_storage import bench as cloud_storage
 from benchmarks.postgres import bench as postgres
 
 ROOMS: Mapping[str, Callable[[Sequence[str]], int]] = {"bigtable": bigtable.main, "postgres": postgres.main}
+
+# Cloud Storage needs a bucket of yours, so it must be named.
+PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {**ROOMS, "cloud_storage": cloud_storage.main}
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the benchmark that the first argument names, else Bigtable's; without arguments all, one after the other."""
     if not argv:
         return max([room([]) for room in ROOMS.values()])
-    return ROOMS[argv[0]](argv[1:]) if argv[0] in ROOMS else bigtable.main(argv)
+    return PARTS[argv[0]](argv[1:]) if argv[0] in PARTS else bigtable.main(argv)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Cloud Storage: our uploads and downloads beside the client library's own."""
