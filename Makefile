@@ -28,7 +28,7 @@ help: ## Print this help
 	@echo "Shardkeep: make TARGET"
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-17s %s\n", $$1, $$2 }'
 	@echo "Needed: Python 3.10 to 3.13 with venv and headers, a C compiler, a package index; and for the Bigtable"
-	@echo "emulator a Google Cloud SDK, Maven or Go, or BIGTABLE_EMULATOR_HOST. Tests of Cloud Storage and Prism need Go"
+	@echo "emulator a Google Cloud SDK, Maven or Go, or BIGTABLE_EMULATOR_HOST. Tests of Cloud Storage, Cloud SQL and Prism need Go"
 	@echo "1.25 or newer, those of templates gcloud; without them they are skipped."
 
 demo: .venv/built ## Back up, damage and restore a real Bigtable (emulator) with real data
@@ -77,8 +77,8 @@ templates: .venv/built ## Renew the templates' metadata and build their specs: I
 	@$(RUN) -m templates.build --image=$(IMAGE) --tag=$(TAG) --out=$(OUT)
 
 # Without one of them the tests that need it are skipped, or fail where REQUIRE_ALL is set.
-servers: .venv/built ## Find or make what tests run: the emulators of Bigtable and Cloud Storage, and Prism
-	@for each in bigtable_emulator gcs_server prism; do \
+servers: .venv/built ## Find or make what tests run: emulators of Bigtable and Cloud Storage, Prism, Cloud SQL's proxy
+	@for each in bigtable_emulator gcs_server prism cloud_sql_program; do \
 		$(RUN) -m tests.servers.$$each || test -z "$$REQUIRE_ALL" || exit 1; done
 
 provision-prism: .venv/built ## Find Prism, Beam's engine in Go, and its worker program, or build them

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import apache_beam as beam
 
 from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.engine import is_here
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.placing import Placing
@@ -53,7 +52,7 @@ def options() -> OptionParser:
     parser.add_choice("--owner", "owners of what is restored", choices=_OWNERS, default="keep", label="Owners")
     parser.add_choice("--acl", "privileges on what is restored", choices=_ACL, default="keep", label="Privileges")
     parser.add_flag("--skip_unrestorable", "leave out what may not be created there (exit code 3)")
-    parser.add_count("--writers", "chunks that each worker writes at once", default=_WRITERS)
+    parser.add_count("--writers", "pieces of some chunks that each worker writes at once", default=_WRITERS)
     add_output(parser, "what was restored", plan=True)
     return parser
 
@@ -63,7 +62,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     values, beam_args = parse(options(), argv)
     renames = parse_renames(split_list(values.table, "--table"), values.schema)
     target = PostgresTarget(
-        database=database_of(values, is_here(beam_args)),
+        database=database_of(values),
         restore=secrets.token_hex(8),
         renames=renames,
         keep_owner=values.owner == "keep",
@@ -71,7 +70,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         skip_unrestorable=values.skip_unrestorable,
         create_database=values.create_database,
         plan_only=values.plan_only,
-        jobs=values.writers or _WRITERS,
+        jobs=values.writers,
     )
     return RestoreConfig(
         vault=values.vault,
@@ -82,7 +81,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         plan_only=values.plan_only,
         json=values.json,
         beam_args=tuple(beam_args),
-        writers=values.writers or _WRITERS,
+        writers=values.writers,
     )
 
 

@@ -26,8 +26,7 @@ _TAG = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"
 
 def options() -> OptionParser:
     """The options of this program."""
-    parser = OptionParser("templates", "Build the specs of all templates.", beam=False)
-    parser.prog = "python -m templates.build"
+    parser = OptionParser("python -m templates.build", "Build the specs of all templates.", beam=False)
     parser.group("Images")
     example = "europe-west1-docker.pkg.dev/my-project/my-repository/shardkeep"
     parser.add_text(

@@ -34,8 +34,9 @@ def metadata_text(template: str) -> str:
 
 def options() -> OptionParser:
     """The options of this program."""
-    parser = OptionParser("templates", "Compare the metadata of the templates with the options.", beam=False)
-    parser.prog = "python -m templates.metadata"
+    parser = OptionParser(
+        "python -m templates.metadata", "Compare the metadata of the templates with the options.", beam=False
+    )
     parser.add_flag("--write", "write the files that differ")
     return parser
 

@@ -30,14 +30,14 @@ class OptionParser(argparse.ArgumentParser):
     """A parser whose errors are `UsageError`, and whose options are whole words given once.
 
     Args:
-        command: The command's name behind `shardkeep`.
+        command: The command's name behind `shardkeep`, or the whole of how a program is called.
         description: What the command does, for its help.
         beam: Whether the command runs a job, so that Beam's options are its options too.
     """
 
     def __init__(self, command: str, description: str, *, beam: bool = True) -> None:
         super().__init__(
-            prog=f"shardkeep {command}",
+            prog=command if " " in command else f"shardkeep {command}",
             description=description,
             epilog=_BEAM_HELP if beam else None,
             allow_abbrev=False,
@@ -101,8 +101,7 @@ class OptionParser(argparse.ArgumentParser):
             help: What it decides.
             choices: The words; as a mapping, each with a label for forms.
             default: What it is if it is not given.
-            distant_default: What it is then on an engine elsewhere. With this one, the parsed value is None if the
-                option is not given, since the parser knows no engines.
+            distant_default: What it is then on an engine elsewhere, if that is something else.
             local_choices: The words that need an engine on this machine.
             form: See `Form`.
         """
@@ -158,9 +157,21 @@ def parse(
     refuse_repeated(names, parser.option_names())
     values, rest = parser.parse_known_args(argv)
     if parser.beam:
-        return values, check_beam_arguments(rest)
+        beam_args = check_beam_arguments(rest)
+        _fill_by_engine(parser, values, beam_args)
+        return values, beam_args
     refuse_leftovers(rest)
     return values, []
+
+
+def _fill_by_engine(parser: OptionParser, values: argparse.Namespace, beam_args: Sequence[str]) -> None:
+    """Give the options whose defaults depend on the engine theirs."""
+    from pipelines.command.engine import is_here  # it imports Beam
+
+    for option in parser.declared:
+        name = option.name.removeprefix("--")
+        if option.distant_default and getattr(values, name) is None:
+            setattr(values, name, option.default if is_here(beam_args) else option.distant_default)
 
 
 def _refuse_unknown(parser: OptionParser, names: Sequence[str], aliases: Mapping[str, str]) -> None:

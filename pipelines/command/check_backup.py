@@ -10,7 +10,6 @@ import apache_beam as beam
 from pipelines.command.dataflow import label
 from pipelines.command.engine import open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
-from pipelines.command.launch import is_launch
 from pipelines.command.result import Result
 from pipelines.command.rooms import inspector
 from pipelines.command.telling import print_elsewhere, telling
@@ -75,7 +74,7 @@ def _run(
         label(pipeline, job_labels("verify", listing.source, listing.backup))
         work = VerifyWork(vault.place, listing.source, listing.backup, inspect, told.progress)
         build(pipeline, work, config.level, told.result)
-        told.run(pipeline, "verifying", manifest.shards, wait=not is_launch(config.beam_args))
+        told.run(pipeline, "verifying", manifest.shards)
         return told.answer()
 
 

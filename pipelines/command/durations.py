@@ -6,7 +6,7 @@ from datetime import timedelta
 from transforms.errors import UsageError
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"([0-9]{1,6})([mhd])")
+_DURATION = re.compile(r"([0-9]{1,5})([mhd])")
 
 
 def parse_duration(text: str, option: str) -> timedelta:

@@ -11,7 +11,6 @@ import apache_beam as beam
 from pipelines.command.dataflow import label
 from pipelines.command.engine import open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
-from pipelines.command.launch import is_launch
 from pipelines.command.placing import Placing
 from pipelines.command.result import Result
 from pipelines.command.rooms import inspector
@@ -84,7 +83,7 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
         destinations = Destinations.judged(config.placing, placed)
         build(pipeline, RestoreWork(backup, config.target, destinations, config.writers), told.result)
         try:
-            told.run(pipeline, "restoring", None, wait=not is_launch(config.beam_args))
+            told.run(pipeline, "restoring", None)
         except ShardkeepError as error:
             raise type(error)("\n".join(dict.fromkeys([str(error), *_unfinished(config.target, placed)]))) from error
         except BaseException:

@@ -45,10 +45,12 @@ class Option:
         kind: What its values are.
         help: One phrase without a capital and without a full stop.
         group: The title of the group that it stands in; empty in the first, unnamed one.
+        required: Whether it must be given.
         default: What it is if it is not given, as one would write it; empty if there is nothing.
         distant_default: The same where the job runs on an engine elsewhere; empty if it is no different.
         choices: Its words, each with a label.
         local_choices: Those of its words that need an engine on this machine.
+        label, example, pattern, form_pattern, template: See `Form`.
     """
 
     name: str

@@ -1,21 +1,12 @@
 """The options that name a PostgreSQL database and its tables."""
 
 import argparse
-import os
-from collections.abc import Sequence
-
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 
 from pipelines.command.arguments import OptionParser
 from transforms.errors import UsageError
-from transforms.postgres.cloud_sql import IPS, PRIVATE, PUBLIC, CloudSql, parse_cloud_sql
+from transforms.postgres.cloud_sql import IPS, PRIVATE, PSC, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.postgres.database import Database
 from transforms.postgres.database_url import parse_database
-
-_FEWEST_CONNECTIONS = 3
-"""The snapshot's holder, a reader, and pg_dump or the planner."""
-_MOST_READERS = 8
-"""By default: more gain little on one server, and its connections are its users'."""
 
 # What a form takes is shown to whoever may see the job, so a password must not even get that far.
 _WITHOUT_PASSWORD = "^postgres(ql)?://[^:/?@]+@[^@?]*([?].*)?$"  # noqa: S105 - a pattern
@@ -63,24 +54,16 @@ def add_database(parser: OptionParser, purpose: str) -> None:
     )
 
 
-def database_of(values: argparse.Namespace, here: bool) -> Database:
-    """The database that the options name; see `parse_database` for what is refused.
-
-    Args:
-        values: The parsed options.
-        here: Whether the workers are on this machine: those of Dataflow have private addresses alone.
-    """
-    cloud_sql = _cloud_sql_of(values, PUBLIC if here else PRIVATE)
-    return parse_database(values.database, values.password_secret, values.iam_auth, cloud_sql)
+def database_of(values: argparse.Namespace) -> Database:
+    """The database that the options name; see `parse_database` for what is refused."""
+    return parse_database(values.database, values.password_secret, values.iam_auth, _cloud_sql_of(values))
 
 
-def _cloud_sql_of(values: argparse.Namespace, default: str) -> CloudSql | None:
+def _cloud_sql_of(values: argparse.Namespace) -> CloudSql | None:
     if values.cloud_sql_instance is not None:
-        return parse_cloud_sql(values.cloud_sql_instance, values.cloud_sql_ip or default)
-    if values.cloud_sql_ip not in (None, default):  # a form sends what it was filled with, the default
-        raise UsageError(
-            f"--cloud_sql_ip={values.cloud_sql_ip} is of a Cloud SQL instance: give --cloud_sql_instance as well"
-        )
+        return parse_cloud_sql(values.cloud_sql_instance, values.cloud_sql_ip)
+    if values.cloud_sql_ip == PSC:  # a form sends the others too, as defaults
+        raise UsageError("--cloud_sql_ip=psc is of a Cloud SQL instance: give --cloud_sql_instance as well")
     return None
 
 
@@ -101,34 +84,3 @@ def split_list(text: str | None, option: str) -> tuple[str, ...]:
     if "" in items:
         raise UsageError(f"{option}: {text!r} has an empty item; write it as a,b,c")
     return items
-
-
-def readers_of(wanted: int | None, most_connections: int | None, here: bool = True) -> int:
-    """How many ranges are read at once, so that the whole job stays within its connections.
-
-    Args:
-        wanted: The number asked for, or None.
-        most_connections: How many connections the whole job may have, or None.
-        here: Whether the workers are on this machine. The processors of one that only launches the job say nothing.
-
-    Raises:
-        UsageError: if there are too few connections for one reader.
-    """
-    processors = max(2, os.cpu_count() or 2) if here else _MOST_READERS
-    readers = wanted or min(_MOST_READERS, processors)
-    if most_connections is None:
-        return readers
-    if most_connections < _FEWEST_CONNECTIONS:
-        raise UsageError(
-            f"--max_connections={most_connections} is too few: the snapshot's holder, a reader and pg_dump take"
-            f" {_FEWEST_CONNECTIONS}"
-        )
-    return min(readers, most_connections - _FEWEST_CONNECTIONS + 1)
-
-
-def lanes_and_threads(readers: int, beam_args: Sequence[str]) -> tuple[int, int]:
-    """How `readers` are spread: all in one worker where the engine has just one, else each in a worker."""
-    options = PipelineOptions(list(beam_args))
-    runner = options.view_as(StandardOptions).runner
-    alone = runner == "FnApiRunner" and options.view_as(DirectOptions).direct_num_workers == 1
-    return (1, readers) if alone else (readers, 1)

@@ -101,7 +101,7 @@ def _run(config: BackupConfig, pipeline: beam.Pipeline, build: Build, vault: Vau
     try:
         with telling(config.beam_args) as told:
             build(pipeline, _work(config, vault, intent.backup, told.progress))
-            told.run(pipeline, "backing up", None, wait=not is_launch(config.beam_args))
+            told.run(pipeline, "backing up", None)
     except BaseException as error:
         note_failure(vault.folder(intent.source.folder), BackupLayout(intent.backup), error)
         raise

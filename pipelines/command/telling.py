@@ -20,15 +20,22 @@ from transforms.progress import ProgressFile
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Where the workers of a job put their progress and its result."""
+    """Where the workers of a job put their progress and its result.
+
+    Attributes:
+        progress: The file for their progress; without a path where they are elsewhere.
+        result: Where the last step puts what the job did.
+        wait: Whether the command waits for the job; a launcher only stages it.
+    """
 
     progress: ProgressFile
     result: ResultFile | ResultLog
+    wait: bool = True
 
-    def run(self, pipeline: beam.Pipeline, verb: str, total: int | None, *, wait: bool) -> None:
-        """Run a job and show its progress; without `wait` only stage it."""
+    def run(self, pipeline: beam.Pipeline, verb: str, total: int | None) -> None:
+        """Run a job, or stage it, and show its progress."""
         with self._shown(verb, total):
-            run_job(pipeline, wait=wait)
+            run_job(pipeline, wait=self.wait)
 
     def answer(self) -> dict[str, Any] | None:
         """The job's result; None if it went to the workers' log."""
@@ -42,7 +49,7 @@ class Telling:
 def telling(beam_args: Sequence[str]) -> Iterator[Telling]:
     """Files in a temporary folder for workers of this machine, none for others."""
     if not is_here(beam_args):
-        yield Telling(ProgressFile(""), ResultLog())
+        yield Telling(ProgressFile(""), ResultLog(), wait=not is_launch(beam_args))
         return
     with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
         yield Telling(ProgressFile(str(Path(folder, "progress"))), ResultFile(str(Path(folder, "result"))))

@@ -211,9 +211,10 @@ def test_a_good_backup_that_is_young_enough_is_asked_for(vault: Path) -> None:
     assert backups(vault, "--name=weekly", "--newer_than=26h").code == 0
     none = backups(vault, "--name=daily", "--newer_than=7d")
     assert (none.code, none.message.endswith("; the newest one: none.")) == (7, True)
-    assert backups(vault, "--newer_than=1w").message == (
-        "--newer_than: '1w' is no duration; write minutes, hours or days as in 90m, 26h or 7d"
-    )
+    for wrong in ("1w", "0h", "-1h", "100000d"):
+        assert backups(vault, f"--newer_than={wrong}").message == (
+            f"--newer_than: {wrong!r} is no duration; write minutes, hours or days as in 90m, 26h or 7d"
+        )
 
 
 def test_a_failed_or_an_old_backup_is_not_young_enough() -> None:

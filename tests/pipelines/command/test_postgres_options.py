@@ -5,7 +5,8 @@ import os
 import pytest
 
 from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.postgres_options import add_database, database_of, readers_of
+from pipelines.command.postgres_options import add_database, database_of
+from pipelines.command.postgres_reading import readers_of
 from transforms.errors import UsageError
 from transforms.postgres.cloud_sql import CloudSql
 from transforms.postgres.database import Database
@@ -13,10 +14,13 @@ from transforms.postgres.database import Database
 NAME = "my-project:europe-west1:main"
 
 
-def database(*argv: str, here: bool = True) -> Database:
+ENGINES = [("FnApiRunner", "public"), ("DataflowRunner", "private")]
+
+
+def database(*argv: str, runner: str = "FnApiRunner") -> Database:
     parser = OptionParser("postgres-test", "A test.")
     add_database(parser, "to test")
-    return database_of(parse(parser, argv)[0], here)
+    return database_of(parse(parser, [*argv, f"--runner={runner}"])[0])
 
 
 def test_an_instance_stands_for_host_and_port() -> None:
@@ -30,15 +34,15 @@ def test_its_address_is_chosen(ip: str) -> None:
     assert found.cloud_sql == CloudSql(NAME, ip)
 
 
-@pytest.mark.parametrize(("here", "ip"), [(True, "public"), (False, "private")])
-def test_workers_elsewhere_have_private_addresses(here: bool, ip: str) -> None:
-    found = database("--database=postgresql://me@/shop", f"--cloud_sql_instance={NAME}", here=here)
+@pytest.mark.parametrize(("runner", "ip"), ENGINES)
+def test_workers_elsewhere_have_private_addresses(runner: str, ip: str) -> None:
+    found = database("--database=postgresql://me@/shop", f"--cloud_sql_instance={NAME}", runner=runner)
     assert found.cloud_sql == CloudSql(NAME, ip)
 
 
-@pytest.mark.parametrize(("here", "ip"), [(True, "public"), (False, "private")])
-def test_a_form_may_send_the_default_without_an_instance(here: bool, ip: str) -> None:
-    assert database("--database=postgresql://me@db/shop", f"--cloud_sql_ip={ip}", here=here).cloud_sql is None
+@pytest.mark.parametrize(("runner", "ip"), ENGINES)
+def test_a_form_may_send_the_default_without_an_instance(runner: str, ip: str) -> None:
+    assert database("--database=postgresql://me@db/shop", f"--cloud_sql_ip={ip}", runner=runner).cloud_sql is None
 
 
 def test_without_an_instance_there_is_none() -> None:
@@ -55,7 +59,7 @@ def test_here_there_are_as_many_readers_as_processors_within_bounds(
     monkeypatch: pytest.MonkeyPatch, processors: int | None, readers: int
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: processors)
-    assert readers_of(None, None) == readers
+    assert readers_of(None, None, here=True) == readers
 
 
 @pytest.mark.parametrize("processors", [1, 2, 64])
@@ -74,4 +78,4 @@ def test_the_number_asked_for_counts_within_the_connections(here: bool) -> None:
 @pytest.mark.parametrize("most", [1, 2])
 def test_too_few_connections_for_one_reader_are_refused(most: int) -> None:
     with pytest.raises(UsageError, match=f"--max_connections={most} is too few"):
-        readers_of(1, most)
+        readers_of(1, most, here=True)
