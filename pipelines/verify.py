@@ -26,7 +26,7 @@ def options() -> OptionParser:
     add_backup(parser, "bigtable+my-project+my-instance")
     parser.group("Check")
     levels = "L0 manifest, L1 every object there, L2 every byte, L3 every row"
-    parser.add_choice("--level", f"what to prove: {levels}", choices=_LEVELS, default="L2")
+    parser.add_choice("--level", f"what to prove: {levels}", choices=_LEVELS, default="L2", local_choices=("L0",))
     add_output(parser, "the report", plan=False)
     return parser
 

@@ -1,4 +1,4 @@
-"""The camelCase option names of Google's templates, accepted so that an existing launch keeps working."""
+"""The camelCase option names of Google's templates, accepted on the command line, where people know them by heart."""
 
 from collections.abc import Mapping, Sequence
 

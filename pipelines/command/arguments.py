@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pipelines.command.aliases import replace_aliases
 from pipelines.command.beam_options import beam_option_names, check_beam_arguments, refuse_leftovers
 from pipelines.command.given import given_names, refuse_repeated
+from pipelines.command.launch import is_launch
 from pipelines.command.option import Form, Option
 from pipelines.command.sizes import parse_count, parse_size
 from pipelines.command.values import parse_flag, parse_list, parse_text
@@ -150,10 +151,13 @@ def parse(
         SystemExit: Help was asked for and printed.
     """
     argv = replace_aliases(argv, aliases or {})
+    if is_launch(argv):
+        argv = _without_empty(parser, argv)
     names = given_names(argv)
     if not {"-h", "--help"}.isdisjoint(names):
         parser.parse_known_args(["--help"])
-    _refuse_unknown(parser, names, aliases or {})
+    if not (parser.beam and is_launch(argv)):  # the service has checked the user's; a launcher may add some of its own
+        _refuse_unknown(parser, names, aliases or {})
     refuse_repeated(names, parser.option_names())
     values, rest = parser.parse_known_args(argv)
     if parser.beam:
@@ -162,6 +166,12 @@ def parse(
         return values, beam_args
     refuse_leftovers(rest)
     return values, []
+
+
+def _without_empty(parser: OptionParser, argv: Sequence[str]) -> list[str]:
+    """The arguments without the fields of a form that were left empty: they are launched as `--option=`."""
+    empty = {f"{option.name}=" for option in parser.declared if not option.required}
+    return [argument for argument in argv if argument not in empty]
 
 
 def _fill_by_engine(parser: OptionParser, values: argparse.Namespace, beam_args: Sequence[str]) -> None:

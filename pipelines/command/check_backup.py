@@ -10,10 +10,11 @@ import apache_beam as beam
 from pipelines.command.dataflow import label
 from pipelines.command.engine import open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
+from pipelines.command.launch import is_launch
 from pipelines.command.result import Result
 from pipelines.command.rooms import inspector
 from pipelines.command.telling import print_elsewhere, telling
-from transforms.errors import IntegrityError
+from transforms.errors import IntegrityError, UsageError
 from transforms.report import found, report_json
 from transforms.vault.catalogue import COMMITTED, Listing, find_backup
 from transforms.vault.manifest import Manifest
@@ -38,9 +39,13 @@ class VerifyConfig:
 def check_backup(config: VerifyConfig, build: Build) -> int:
     """Check the backup and print the report; returns the exit code, 5 if something is wrong."""
     refuse_distant_workers(config.vault, config.beam_args)
+    if config.level == "L0" and is_launch(config.beam_args):
+        raise UsageError("--level=L0 reads the manifest alone and runs no job: take L1, or shardkeep verify.")
     try:
         report = _check(config, build)
     except IntegrityError as error:  # what keeps the check from being made is its result
+        if is_launch(config.beam_args):
+            raise
         report = report_json(found(str(error)))
     if report is None:
         print_elsewhere(config.beam_args, config.json)

@@ -75,9 +75,7 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
     """What was restored; None if the workers' log has it."""
     source = usable(listing).intent.source
     with telling(config.beam_args) as told:
-        backup = VerifyWork(
-            vault.place, listing.source, listing.backup, inspector(usable(listing).intent.source), told.progress
-        )
+        backup = VerifyWork(vault.place, listing.source, listing.backup, inspector(source), told.progress)
         pipeline = open_pipeline(config.beam_args)
         label(pipeline, job_labels(f"{source.room}-restore", listing.source, listing.backup))
         destinations = Destinations.judged(config.placing, placed)
@@ -86,8 +84,9 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
             told.run(pipeline, "restoring", None)
         except ShardkeepError as error:
             raise type(error)("\n".join(dict.fromkeys([str(error), *_unfinished(config.target, placed)]))) from error
-        except BaseException:
-            print("\n".join(dict.fromkeys(_unfinished(config.target, placed))), file=sys.stderr)
+        except BaseException as error:
+            if not told.goes_on(error):
+                print("\n".join(dict.fromkeys(_unfinished(config.target, placed))), file=sys.stderr)
             raise
         return told.answer()
 
@@ -99,6 +98,7 @@ def _unfinished(target: Target, placed: Placed) -> Iterator[str]:
             yield from target.unfinished(assignment)
         except ShardkeepError as error:
             yield f"table {assignment.destination}: its state is not known: {error}"
+            return  # a server that does not answer for one table would be waited for as long for each
 
 
 def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> int:

@@ -98,13 +98,14 @@ def claim(vault: Vault, source: Source, tables: Sequence[Table], label: str, opt
 
 
 def _run(config: BackupConfig, pipeline: beam.Pipeline, build: Build, vault: Vault, intent: Intent) -> None:
-    try:
-        with telling(config.beam_args) as told:
+    with telling(config.beam_args) as told:
+        try:
             build(pipeline, _work(config, vault, intent.backup, told.progress))
             told.run(pipeline, "backing up", None)
-    except BaseException as error:
-        note_failure(vault.folder(intent.source.folder), BackupLayout(intent.backup), error)
-        raise
+        except BaseException as error:
+            if not told.goes_on(error):
+                note_failure(vault.folder(intent.source.folder), BackupLayout(intent.backup), error)
+            raise
 
 
 def _work(config: BackupConfig, vault: Vault, backup: str, progress: ProgressFile) -> BackupWork:

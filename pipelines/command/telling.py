@@ -1,6 +1,7 @@
 """What workers tell the command while a job runs and when it ends; elsewhere than here they tell their own logs."""
 
 import json
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -34,8 +35,17 @@ class Telling:
 
     def run(self, pipeline: beam.Pipeline, verb: str, total: int | None) -> None:
         """Run a job, or stage it, and show its progress."""
-        with self._shown(verb, total):
-            run_job(pipeline, wait=self.wait)
+        try:
+            with self._shown(verb, total):
+                run_job(pipeline, wait=self.wait)
+        except BaseException as error:
+            if self.goes_on(error):
+                print("The job goes on without this command; end it where it runs.", file=sys.stderr)
+            raise
+
+    def goes_on(self, error: BaseException) -> bool:
+        """Whether a job may go on after its command has ended so: an interruption does not reach workers elsewhere."""
+        return not self.progress.path and not isinstance(error, Exception)
 
     def answer(self) -> dict[str, Any] | None:
         """The job's result; None if it went to the workers' log."""

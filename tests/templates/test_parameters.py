@@ -118,3 +118,10 @@ def test_a_template_offers_no_snapshot_since_the_launcher_does_not_stay() -> Non
 def test_no_parameter_takes_a_secret(name: str, parameter: dict[str, Any]) -> None:
     secret = re.search("password|token|credential|key", parameter["name"])
     assert secret is None or parameter["regexes"] == ["^projects/[^/]+/secrets/[^/]+/versions/[^/]+$"]
+
+
+def test_no_bracket_of_a_regex_means_something_else_to_javascript() -> None:
+    regexes = [regex for _, each in PARAMETERS for regex in each.get("regexes", [])]
+    assert len(regexes) > 20
+    # POSIX: a class may begin with its own end. ECMAScript 22.2.1: `[]` is the empty class.
+    assert [regex for regex in regexes if re.search(r"(?<!\\)\[\^?\]", regex)] == []

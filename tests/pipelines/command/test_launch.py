@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,20 @@ import apache_beam as beam
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
+from pipelines.command.check_backup import VerifyConfig, check_backup
 from pipelines.command.exit_codes import run_command
+from pipelines.command.result import Result
 from pipelines.command.take_backup import BackupConfig, take_backup
 from pipelines.command.telling import telling
 from tests.memory_room.database import new_database
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
+from tests.memory_room.vaults import take
 from transforms.back_up import BackUp
 from transforms.backup_work import BackupWork
-from transforms.errors import NotFoundError, RefusedError
+from transforms.errors import IntegrityError, NotFoundError, RefusedError, UsageError
 from transforms.source import Wanted
+from transforms.verify_work import VerifyWork
 
 
 def launch_options(folder: Path) -> list[str]:
@@ -86,3 +91,38 @@ def test_a_launch_stages_the_job_and_claims_the_backup(
     assert {"BackUp/Read", "BackUp/Conclude", "BackUp/Commit"} <= names
     assert capsys.readouterr().out == "The job is STAGED; its last step logs what it did.\n"
     assert not list(tmp_path.glob("vault/*/*/MANIFEST.json"))
+
+
+def verify_config(vault: Path, level: str, beam_args: Sequence[str]) -> VerifyConfig:
+    return VerifyConfig(str(vault), "latest", None, level, False, tuple(beam_args))
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_a_level_without_a_job_is_no_launch(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--level=L0 reads the manifest alone"):
+        check_backup(verify_config(tmp_path, "L0", launch_options(tmp_path)), build_check)
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_a_broken_backup_fails_the_launch_of_its_check(tmp_path: Path) -> None:
+    vault = take(tmp_path / "vault")
+    (vault.folder / "MANIFEST.json").write_text("{}")
+    config = replace(verify_config(vault.root, "L1", launch_options(tmp_path)), backup=vault.backup)
+    with pytest.raises(IntegrityError, match=f"backup {vault.backup} .* is BROKEN"):
+        check_backup(config, build_check)
+
+
+def build_check(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: Result) -> None:
+    raise AssertionError("nothing is to be launched")
+
+
+@pytest.mark.parametrize(
+    ("error", "here", "elsewhere"), [(KeyboardInterrupt(), False, True), (OSError(), False, False)]
+)
+def test_an_interruption_does_not_reach_workers_elsewhere(
+    error: BaseException, here: bool, elsewhere: bool, tmp_path: Path
+) -> None:
+    with telling(["--runner=FnApiRunner"]) as told:
+        assert told.goes_on(error) is here
+    with telling(launch_options(tmp_path)) as told:
+        assert told.goes_on(error) is elsewhere
