@@ -9,8 +9,8 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 IMAGE = "SHARDKEEP_IMAGE"
 """The variable in which an image of ours holds its own reference: `templates/pipeline.Dockerfile`."""
 
-# The service's own for batch jobs, 25, hold little beside an image of this size. The spec of a template says so too, but
-# what it says of disks has been reported not to reach Python workers.
+# The service's own for batch jobs, 25, hold little beside an image of this size. The spec of a template says it too,
+# but what it says of disks has been reported not to reach Python workers.
 _DISK_GB = 50
 
 

@@ -40,13 +40,15 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
     """
     arguments = sys.argv[1:] if argv is None else argv
     _escape_what_no_stream_takes()
+    arrived: list[BaseException] = []
     try:
-        with _sigterm_raises():
+        with _signals_raise(arrived):
             return main(arguments)
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else _FAULT if exit.code else 0
     except BaseException as error:
-        return _report(error, _wants_json(arguments), is_launch(arguments))
+        # The engine's processes may have got the signal as well, and their end been noticed before the signal was.
+        return _report(arrived[0] if arrived else error, _wants_json(arguments), is_launch(arguments))
 
 
 def _escape_what_no_stream_takes() -> None:
@@ -56,20 +58,29 @@ def _escape_what_no_stream_takes() -> None:
 
 
 @contextlib.contextmanager
-def _sigterm_raises() -> Iterator[None]:
+def _signals_raise(arrived: list[BaseException]) -> Iterator[None]:
+    """Let SIGTERM and SIGINT raise, and note that they have come; a SIGINT that is ignored stays ignored."""
     # Python lets only the main thread set handlers.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _raising(_Terminated, arrived))}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, _raising(KeyboardInterrupt, arrived))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise _Terminated
+def _raising(kind: type[BaseException], arrived: list[BaseException]) -> Callable[[int, FrameType | None], None]:
+    def handle(number: int, frame: FrameType | None) -> None:
+        error = kind()
+        arrived.append(error)
+        raise error
+
+    return handle
 
 
 def _report(error: BaseException, as_json: bool, to_launcher: bool) -> int:

@@ -1,5 +1,6 @@
 """However a command ends, its exit code and its one error say so."""
 
+import contextlib
 import json
 import os
 import signal
@@ -114,3 +115,20 @@ def test_a_command_also_runs_outside_the_main_thread() -> None:
     thread.start()
     thread.join()
     assert codes == [6]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_fails_after_a_signal_is_the_signals_doing(
+    number: signal.Signals, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def main(argv: Sequence[str]) -> int:
+        with contextlib.suppress(BaseException):  # as a thread of an engine, or its interpreter's shutdown, may
+            os.kill(os.getpid(), number)
+        raise OSError("the engine is gone")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert run_command(main, []) == code
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == f"shardkeep: {'interrupted' if code == 130 else 'terminated'}\n"
