@@ -32,7 +32,7 @@ def run(argv: Sequence[str]) -> int:
     values, _ = parse(options(), argv)
     age = parse_duration(values.newer_than, "--newer_than") if values.newer_than else None
     listings = list_backups(open_vault(values.vault), values.source)
-    chosen = [item for item in listings if values.name in (None, item.claim and item.claim.label)]
+    chosen = [item for item in listings if values.name in (None, item.intent and item.intent.label)]
     print(json.dumps([summary_json(item) for item in chosen]) if values.json else summary_table(chosen))
     if age:
         require_newer(chosen, datetime.now(timezone.utc) - age)

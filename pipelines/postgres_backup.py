@@ -5,7 +5,6 @@ python -m pipelines.postgres_backup --vault=backups --database=postgresql://back
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 import apache_beam as beam
 
@@ -13,7 +12,14 @@ from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.engine import is_here, refuse_distant_snapshot
 from pipelines.command.exit_codes import run_command
 from pipelines.command.postgres_options import add_database, database_of
-from pipelines.command.postgres_reading import add_reading, add_selection, lanes_and_threads, readers_of, selection_of
+from pipelines.command.postgres_reading import (
+    add_reading,
+    add_selection,
+    is_alone,
+    lanes_and_threads,
+    readers_of,
+    selection_of,
+)
 from pipelines.command.take_backup import BackupConfig, take_backup
 from pipelines.command.vault_options import add_output, add_sizes, add_written_vault
 from transforms.back_up import BackUp
@@ -40,12 +46,15 @@ def configure(argv: Sequence[str]) -> BackupConfig:
     values, beam_args = parse(options(), argv)
     if values.consistency == "snapshot":
         refuse_distant_snapshot(beam_args)
-    source = PostgresSource(database_of(values), selection_of(values), values.consistency, values.order)
     readers = readers_of(values.readers, values.max_connections, is_here(beam_args))
-    lanes, threads = lanes_and_threads(readers, beam_args)
+    alone = is_alone(beam_args)
+    lanes, threads = lanes_and_threads(readers, alone)
+    source = PostgresSource(
+        database_of(values), selection_of(values), values.consistency, values.order, keep_sessions=alone
+    )
     return BackupConfig(
         vault=values.vault,
-        source=replace(source, keep_sessions=lanes == 1),
+        source=source,
         chunk_size=values.chunk_size,
         wanted=Wanted(values.ranges, values.shard_size),
         label=values.name or "",

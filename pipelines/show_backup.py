@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.describe import description, details_json
 from pipelines.command.exit_codes import run_command
-from transforms.vault.catalogue import find_backup
+from transforms.vault.find_backup import find_backup
 from transforms.vault.vault import open_vault
 
 

@@ -17,9 +17,10 @@ class BackUp(beam.PTransform[PBegin, PCollection[str]]):
     """Plan, read and index the tables of an intent, and commit the backup.
 
     Rows are never elements: what travels is a planned range, then the summary of a receipt, then
-    the summary of an index file. The graph is of the same size for one table and a thousand. Every
-    step may run twice: plans, receipts, index files and the manifest are create-only and recognise
-    themselves, and of two shards for one range the index names one.
+    the summary of an index file. The graph is of the same size for one table and a thousand, and so
+    is what its steps are told, but for a source that itself holds something of each table (a clone
+    of PostgreSQL its marks). Every step may run twice: plans, receipts, index files and the manifest
+    are create-only and recognise themselves, and of two shards for one range the index names one.
     """
 
     work: BackupWork
@@ -31,8 +32,7 @@ class BackUp(beam.PTransform[PBegin, PCollection[str]]):
             pbegin
             | "Start" >> beam.Create([None])
             | "List tables" >> beam.FlatMap(work.tables)
-            | "Spread tables" >> beam.Reshuffle()
-            | "Plan ranges" >> beam.FlatMap(work.plan)
+            | "Plan" >> _Plan(work)
             | "Read" >> _Read(work)
             | "Key by index file" >> beam.WithKeys(index_group)
             | "Group receipts" >> beam.GroupByKey()
@@ -43,6 +43,31 @@ class BackUp(beam.PTransform[PBegin, PCollection[str]]):
             | "Commit" >> beam.Map(work.commit)
         )
         return manifest
+
+
+@dataclass
+class _Plan(beam.PTransform[PCollection[int], PCollection[PlannedRange]]):
+    """Plan tables: each on its own, or, where the readers of the whole job are bounded, in lanes.
+
+    The lanes of the readers begin when these have ended, as grouping waits for all: both may use all sessions.
+    """
+
+    work: BackupWork
+
+    def expand(self, tables: PCollection[int]) -> PCollection[PlannedRange]:
+        """Their ranges."""
+        work = self.work
+        planned: PCollection[PlannedRange]
+        if work.lanes is None:
+            planned = tables | "Spread tables" >> beam.Reshuffle() | "Plan ranges" >> beam.FlatMap(work.plan)
+            return planned
+        planned = (
+            tables
+            | "Deal tables" >> beam.WithKeys(work.table_lane)
+            | "Group tables" >> beam.GroupByKey()
+            | "Plan lanes" >> beam.FlatMap(work.plan_lane)
+        )
+        return planned
 
 
 @dataclass

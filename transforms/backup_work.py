@@ -4,6 +4,7 @@ import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 from transforms.index_group import write_index
@@ -19,7 +20,7 @@ from transforms.vault.intent import Intent
 from transforms.vault.layout import BackupLayout
 from transforms.vault.plan import PlannedRange, settle_plan
 from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.receipt import ReceiptSummary
+from transforms.vault.receipt import ReceiptSummary, find_receipts, stem_of, take_receipt
 from transforms.vault.stores import open_store
 
 _LOG = logging.getLogger("shardkeep")
@@ -53,8 +54,8 @@ class BackupWork:
         chunk_size: Bytes of records after which a chunk ends, at the end of a row.
         wanted: How tables are cut into ranges.
         progress: Where the work is told of.
-        lanes: Into how many groups the ranges are dealt, each read by one worker; None for no groups.
-        readers: How many ranges of a group are read at once. The product bounds the readers of a whole job.
+        lanes: Into how many groups tables, then ranges, are dealt, each taken by one worker; None for no groups.
+        readers: How much of a group is planned or read at once. The product bounds how many in a whole job do.
     """
 
     vault: str
@@ -95,16 +96,47 @@ class BackupWork:
     @_noted
     def back_up(self, planned: PlannedRange) -> ReceiptSummary:
         """Back up a planned range."""
+        return self._back_up(planned)
+
+    def _back_up(self, planned: PlannedRange) -> ReceiptSummary:
         work = RangeBackup(self.source, self.layout, self.chunk_size, self.progress)
         return work.back_up(self.store(), self.intent().tables[planned.table], planned)
+
+    def table_lane(self, table: int) -> int:
+        """The group that a table is dealt to, to be planned."""
+        return table % (self.lanes or 1)
+
+    def plan_lane(self, lane: tuple[int, Iterable[int]]) -> Iterator[PlannedRange]:
+        """Plan the tables of a group, so many at once as there are readers."""
+        return chain.from_iterable(map_ahead(self.plan, sorted(lane[1]), self.readers))
 
     def lane(self, planned: PlannedRange) -> int:
         """The group that a range is dealt to."""
         return (planned.table + planned.number) % (self.lanes or 1)
 
     def back_up_lane(self, lane: tuple[int, Iterable[PlannedRange]]) -> Iterator[ReceiptSummary]:
-        """Back up the ranges of a group, so many at once as there are readers."""
-        return map_ahead(self.back_up, sorted(lane[1], key=lambda item: (item.table, item.number)), self.readers)
+        """Back up the ranges of a group, so many at once as there are readers.
+
+        A group may take hours, and an engine that loses it begins it again: what an earlier try has finished is taken
+        as it is. It is of the same backup, thus of the same job, and of its moment if the source promises one.
+        """
+        planned = sorted(lane[1], key=lambda item: (item.table, item.number))
+        return map_ahead(self._take_or_back_up, self._with_receipts(planned), self.readers)
+
+    @_noted
+    def _with_receipts(self, planned: Sequence[PlannedRange]) -> list[tuple[PlannedRange, str | None]]:
+        """Planned ranges, each with the name of a receipt that is there."""
+        stems = {item: self._stem(item) for item in planned}
+        found = find_receipts(self.store(), frozenset(stems.values()))
+        return [(item, found.get(stem)) for item, stem in stems.items()]
+
+    def _stem(self, planned: PlannedRange) -> str:
+        return stem_of(self.layout.receipt(self.intent().tables[planned.table].folder, planned.number, ""))
+
+    @_noted
+    def _take_or_back_up(self, item: tuple[PlannedRange, str | None]) -> ReceiptSummary:
+        planned, name = item
+        return self._back_up(planned) if name is None else take_receipt(self.store(), name, planned)
 
     @_noted
     def write_index(self, group: tuple[tuple[int, int], Iterable[ReceiptSummary]]) -> list[IndexFile]:

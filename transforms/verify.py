@@ -33,7 +33,7 @@ class Verify(beam.PTransform[PBegin, PCollection[Report]]):
         start = pbegin | "Start" >> beam.Create([None])
         shards, reports = _read_index(start, work)
         objects = (
-            start | "List documents" >> beam.FlatMap(work.documents),
+            start | "List documents" >> beam.FlatMap(work.documents) | "Spread documents" >> beam.Reshuffle(),
             shards | "List objects" >> beam.FlatMap(work.objects),
         ) | "Flatten objects" >> beam.Flatten()
         reports.append(objects | "Check inventory" >> beam.Map(work.check_object))

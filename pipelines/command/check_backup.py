@@ -16,7 +16,8 @@ from pipelines.command.rooms import inspector
 from pipelines.command.telling import print_elsewhere, telling
 from transforms.errors import IntegrityError, UsageError
 from transforms.report import found, report_json
-from transforms.vault.catalogue import COMMITTED, Listing, find_backup
+from transforms.vault.catalogue import COMMITTED, Listing
+from transforms.vault.find_backup import find_backup
 from transforms.vault.manifest import Manifest
 from transforms.vault.vault import Vault, open_vault
 from transforms.verify_work import VerifyWork

@@ -12,7 +12,7 @@ from transforms.vault.totals import Totals
 
 def summary_json(listing: Listing) -> dict[str, Any]:
     """A backup as `list --json` gives it; what only a committed backup knows is null otherwise."""
-    manifest, intent = listing.manifest, listing.claim
+    manifest, intent = listing.manifest, listing.intent
     return {
         "backup": listing.backup,
         "source": listing.source,

@@ -21,7 +21,8 @@ from transforms.errors import RefusedError, ShardkeepError, SkippedError
 from transforms.restore_work import RestoreWork
 from transforms.source import Assignment, Target
 from transforms.vault.attachments import Attachments
-from transforms.vault.catalogue import Listing, find_backup, usable
+from transforms.vault.catalogue import Listing
+from transforms.vault.find_backup import find_backup, usable
 from transforms.vault.manifest import Manifest
 from transforms.vault.vault import Vault, open_vault
 from transforms.verify_work import VerifyWork

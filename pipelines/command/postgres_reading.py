@@ -11,7 +11,7 @@ from transforms.errors import UsageError
 from transforms.postgres.selection import Selection
 
 _FEWEST_CONNECTIONS = 3
-"""The snapshot's holder, a reader, and pg_dump or the planner."""
+"""The snapshot's holder, a planner or reader, and pg_dump."""
 _MOST_READERS = 8
 """By default: more gain little on one server, and its connections are its users'."""
 
@@ -100,9 +100,13 @@ def readers_of(wanted: int | None, most_connections: int | None, here: bool) -> 
     return min(readers, most_connections - _FEWEST_CONNECTIONS + 1)
 
 
-def lanes_and_threads(readers: int, beam_args: Sequence[str]) -> tuple[int, int]:
-    """How `readers` are spread: all in one worker where the engine has just one, else each in a worker."""
+def is_alone(beam_args: Sequence[str]) -> bool:
+    """Whether all work is done in this one process, whose sessions then are those of the whole job."""
     options = PipelineOptions(list(beam_args))
     runner = options.view_as(StandardOptions).runner
-    alone = runner == "FnApiRunner" and options.view_as(DirectOptions).direct_num_workers == 1
+    return bool(runner == "FnApiRunner" and options.view_as(DirectOptions).direct_num_workers == 1)
+
+
+def lanes_and_threads(readers: int, alone: bool) -> tuple[int, int]:
+    """How `readers` are spread: all in one worker where there is just one, else each in a worker."""
     return (1, readers) if alone else (readers, 1)

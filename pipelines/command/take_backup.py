@@ -22,8 +22,9 @@ from transforms.backup_work import BackupWork
 from transforms.identity import Table
 from transforms.progress import ProgressFile
 from transforms.source import Source, Wanted
-from transforms.vault.catalogue import Listing, find_backup
+from transforms.vault.catalogue import Listing
 from transforms.vault.failure_note import note_failure
+from transforms.vault.find_backup import find_backup
 from transforms.vault.intent import Intent, new_backup_id
 from transforms.vault.layout import BackupLayout
 from transforms.vault.vault import Vault, open_or_create_vault

@@ -56,10 +56,10 @@ class MemoryTable:
 
 @dataclass
 class Readers:
-    """How many ranges are being read at once, and at most so far.
+    """How many are at work at once, each on a table or a range, and at most so far.
 
     Attributes:
-        meeting: If given, each reading waits until as many have begun as it has parties.
+        meeting: If given, each one waits until as many have begun as it has parties.
     """
 
     now: int = 0
@@ -69,7 +69,7 @@ class Readers:
 
     @contextmanager
     def one_more(self) -> Iterator[None]:
-        """While a range is being read."""
+        """While one is at work."""
         self._count(1)
         try:
             if self.meeting:
@@ -92,13 +92,15 @@ class Database:
         tables: Tables by name.
         calls: How often each method was called, in the order of the first calls.
         faults: Errors that are waiting for a call and a key.
-        readers: Who is reading.
+        planners: Who is planning a table.
+        readers: Who is reading a range.
         pieces: The names of the pieces that were written.
     """
 
     tables: dict[str, MemoryTable] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     faults: dict[tuple[str, bytes], Exception] = field(default_factory=dict)
+    planners: Readers = field(default_factory=Readers)
     readers: Readers = field(default_factory=Readers)
     pieces: set[str] = field(default_factory=set)
 

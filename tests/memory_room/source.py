@@ -73,6 +73,10 @@ class MemorySource:
     def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
         """See `Source.ranges`: as many as wanted, at keys that exist, and one for the rows without a key."""
         self._database.calls["ranges"] += 1
+        with self._database.planners.one_more():
+            return self._ranges(table, wanted)
+
+    def _ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
         if table.name in dict(self.planned):
             return list(dict(self.planned)[table.name])
         keys, count = sorted(self._database.tables[table.name].keyed), wanted.ranges or 1

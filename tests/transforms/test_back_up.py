@@ -2,9 +2,6 @@
 
 import hashlib
 import io
-import threading
-from collections import defaultdict
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,20 +11,17 @@ import fastavro
 import mmh3
 import pytest
 
-from pipelines.command.engine import open_pipeline
-from pipelines.command.job import run_job
-from tests.memory_room import by_hand
-from tests.memory_room.database import DATABASES, NULLS, MemoryTable, Readers, Row, new_database
+from tests.memory_room import by_hand, on_engine
+from tests.memory_room.database import DATABASES, NULLS, MemoryTable, Row, new_database
 from tests.memory_room.records import encode
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE, keyed, two_tables
 from tests.memory_room.vaults import chunks, entries
 from transforms.back_up import BackUp
-from transforms.backup_work import BackupWork
 from transforms.errors import UnreachableError
 from transforms.key_range import KeyRange
 from transforms.vault.commit import Gathered
-from transforms.vault.plan import PlannedRange, decode_plan
+from transforms.vault.plan import decode_plan
 from transforms.verify_work import VerifyWork
 
 EMPTY = "empty"
@@ -37,16 +31,10 @@ def three_tables() -> dict[str, MemoryTable]:
     return {**two_tables(rows=230), EMPTY: MemoryTable(nullable=True)}
 
 
-def run(work: BackupWork) -> None:
-    pipeline = open_pipeline(["--runner=FnApiRunner"])
-    pipeline | BackUp(work)
-    run_job(pipeline)
-
-
-def taken(vault: Path, source: MemorySource, ranges: int = 3, lanes: int | None = None, readers: int = 1) -> VerifyWork:
+def taken(vault: Path, source: MemorySource, ranges: int = 3) -> VerifyWork:
     """A backup that the graph took."""
-    work = replace(by_hand.new_work(str(vault), source, ranges), lanes=lanes, readers=readers)
-    run(work)
+    work = by_hand.new_work(str(vault), source, ranges)
+    on_engine.back_up(work)
     return by_hand.verify_work(str(vault), source.identity().folder, work.backup)
 
 
@@ -144,57 +132,6 @@ def test_a_range_without_rows_has_a_chunk_without_blocks(tmp_path: Path) -> None
     assert found[0].sha256 == hashlib.sha256().digest()
 
 
-@pytest.mark.parametrize(("lanes", "readers"), [(1, 1), (3, 2), (50, 3)])
-def test_a_backup_in_lanes_is_the_same_and_has_no_more_readers(
-    backup: VerifyWork, source: MemorySource, lanes: int, readers: int, tmp_path: Path
-) -> None:
-    DATABASES[source.database].readers = counted = Readers()
-    other = taken(tmp_path, source, 11, lanes, readers)
-    assert digests(other) == digests(backup)
-    assert [entry.ranges for entry in other.manifest().tables] == [2, 11, 12]
-    assert (counted.now, 0 < counted.most <= lanes * readers) == (0, True)
-    assert by_hand.verify(other, "L3").ok
-
-
-def by_lane(work: BackupWork) -> dict[int, list[PlannedRange]]:
-    lanes = defaultdict(list)
-    for planned in by_hand.planned_ranges(work):
-        lanes[work.lane(planned)].append(planned)
-    return lanes
-
-
-def test_the_ranges_of_a_table_and_small_tables_are_dealt_to_all_lanes(tmp_path: Path) -> None:
-    large = MemorySource(new_database({"t": MemoryTable(keyed(50))}))
-    small = MemorySource(new_database({f"t{number}": MemoryTable({b"k": b"v"}) for number in range(12)}))
-    for source, ranges in ((large, 12), (small, 1)):
-        lanes = by_lane(replace(by_hand.new_work(str(tmp_path), source, ranges), lanes=3))
-        assert {lane: len(planned) for lane, planned in lanes.items()} == {0: 4, 1: 4, 2: 4}
-
-
-@pytest.mark.parametrize("readers", [1, 2, 4])
-def test_a_lane_reads_so_many_ranges_at_once_as_it_has_readers(tmp_path: Path, readers: int) -> None:
-    source = MemorySource(new_database({"t": MemoryTable(keyed(50))}))
-    work = replace(by_hand.new_work(str(tmp_path), source, 8), lanes=1, readers=readers)
-    [planned] = by_lane(work).values()
-    counted = Readers(meeting=threading.Barrier(readers))
-    DATABASES[source.database].readers = counted
-    receipts = list(work.back_up_lane((0, reversed(planned))))
-    assert [(item.table, item.number) for item in receipts] == [(item.table, item.number) for item in planned]
-    assert (counted.now, counted.most) == (0, readers)
-
-
-def test_a_lane_ends_with_the_error_of_its_first_range_that_fails(tmp_path: Path) -> None:
-    source = MemorySource(new_database({"t": MemoryTable(keyed(50))}))
-    database = DATABASES[source.database]
-    database.faults["read", min(database.tables["t"].keyed)] = UnreachableError("the server is gone")
-    work = replace(by_hand.new_work(str(tmp_path), source, 12), lanes=2, readers=2)
-    with pytest.raises(UnreachableError, match=r"^the server is gone$"):
-        run(work)
-    assert database.readers.now == 0
-    assert database.calls["read"] < 12
-    assert database.calls["conclude"] == 0
-
-
 def test_the_source_concludes_when_all_rows_are_read_and_nothing_is_committed(tmp_path: Path) -> None:
     source = MemorySource(new_database(two_tables()))
     work = by_hand.new_work(str(tmp_path), source)
@@ -214,19 +151,19 @@ def test_an_error_of_the_source_is_the_error_of_the_job_and_nothing_is_committed
     database.faults["read", sorted(database.tables["t"].keyed)[15]] = UnreachableError("the server is gone")
     work = by_hand.new_work(str(tmp_path), source)
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):
-        run(work)
+        on_engine.back_up(work)
     assert work.layout.manifest not in work.store().list("")
     database.faults.clear()
-    run(work)
+    on_engine.back_up(work)
     backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
     assert rows_in(backup, "t") == rows_of(database.tables["t"])
 
 
 def test_a_job_that_runs_twice_commits_once(source: MemorySource, tmp_path: Path) -> None:
     work = by_hand.new_work(str(tmp_path), source)
-    run(work)
+    on_engine.back_up(work)
     data, plans = work.store().read(work.layout.manifest), DATABASES[source.database].calls["ranges"]
-    run(work)
+    on_engine.back_up(work)
     assert work.store().read(work.layout.manifest) == data
     assert DATABASES[source.database].calls["ranges"] == plans + 3
     backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)

@@ -16,6 +16,13 @@ LOST: Meaning = (UnreachableError, "Check the server, the network and the server
 LOCKED: Meaning = (RefusedError, "It is locked or is being changed: run again when that has ended.")
 ABSENT: Meaning = (NotFoundError, "Check the names, and whether it was dropped meanwhile.")
 WORDS: Meaning = (UsageError, "Correct the expression; names follow SQL's rules for upper case and quotes.")
+FULL: Meaning = (
+    UnreachableError,
+    "Lower --max_connections or --writers and the number of workers, or raise the server's limit.",
+)
+# The server's words (src/backend: utils/init/postinit.c, storage/lmgr/proc.c) and, last, PgBouncer's. A server that
+# speaks another language has others, which nobody here knows.
+_FULL = ("too many clients", "too many connections", "connection slots", "no more connections allowed")
 
 _CODES: dict[str, Meaning] = {
     "25006": (RefusedError, "The server or the session takes no writes: name the primary server."),
@@ -28,7 +35,7 @@ _CODES: dict[str, Meaning] = {
     "42704": ABSENT,
     "53100": (UnreachableError, "The server's disk is full: make room there, then run again."),
     "53200": (UnreachableError, "Give the server more memory, or raise max_locks_per_transaction if it names that."),
-    "53300": (UnreachableError, "Lower --max_connections, or raise the server's limit."),
+    "53300": FULL,
     "55006": LOCKED,
     "55P03": LOCKED,
     "57014": (RefusedError, "The query was cancelled by the server or by somebody: run again."),
@@ -89,6 +96,11 @@ def meaning(sqlstate: str | None) -> Meaning:
     if sqlstate in _DAMAGED:
         return (IntegrityError, "The server found damage in its own files: look at its log, restore it.")
     return _CODES.get(sqlstate) or _CLASSES.get(sqlstate[:2], _OTHERS)
+
+
+def is_full(words: str) -> bool:
+    """Whether a server that refused a session said that it has as many as it, the database or the role may have."""
+    return any(known in words for known in _FULL)
 
 
 def said(error: psycopg.Error) -> str:

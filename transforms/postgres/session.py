@@ -11,9 +11,10 @@ import psycopg
 from transforms.errors import NotFoundError, ShardkeepError, UnreachableError, UsageError
 from transforms.postgres import ascii_session, cloud_sql_endpoint
 from transforms.postgres.cloud_sql_proxy import ADVICE
+from transforms.postgres.conninfo import conninfo
 from transforms.postgres.credential import password_of
 from transforms.postgres.database import Database
-from transforms.postgres.errors import said, translated
+from transforms.postgres.errors import FULL, is_full, said, translated
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -21,7 +22,6 @@ APPLICATION = "shardkeep"
 SECONDS_TO_END = 2.0
 OLDEST = 120000  # server_version_num of PostgreSQL 12.0
 LOG_IN = "Check host, port, user and password (PGPASSWORD, a pgpass file, --password_secret or --iam_auth)."
-FULL = "Lower --max_connections, or raise the server's limit."
 # A peer that is gone is noticed in about two minutes, also in the middle of a COPY. Parameters of the URL come first.
 TRANSPORT = {
     "connect_timeout": "20",
@@ -113,7 +113,7 @@ def major_of(connection: Connection) -> int:
 def _opened(database: Database, purpose: str) -> Connection:
     arguments: dict[str, Any] = {
         **TRANSPORT,
-        **database.conninfo(),
+        **conninfo(database),
         "options": f"{os.environ.get('PGOPTIONS', '')} {FROM_THE_START}",  # the last one counts
         "client_encoding": "UTF8",
         "application_name": f"{APPLICATION} {purpose}",
@@ -136,8 +136,8 @@ def _refusal(error: psycopg.OperationalError, database: Database, start: float) 
         return NotFoundError(f"{database}: {words} Check the name, or create the database first.")
     if heard := _proxy_said(database, start):
         return UnreachableError(f"{database}: {words}{heard}\n{ADVICE}")
-    is_full = "too many" in words or "connection slots" in words
-    return UnreachableError(f"{database}: {words} {FULL if is_full else LOG_IN}")
+    advice = FULL[1] if is_full(words) else LOG_IN
+    return UnreachableError(f"{database}: {words} {advice}")
 
 
 def _proxy_said(database: Database, start: float) -> str:

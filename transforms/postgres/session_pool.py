@@ -1,28 +1,51 @@
 """Sessions that are used again: opening one costs the server a process, and a database may have thousands of tables."""
 
+import logging
+import random
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg
 from psycopg.pq import TransactionStatus
 
+from transforms.errors import UnreachableError
 from transforms.postgres.database import Database
+from transforms.postgres.errors import is_full, said
 from transforms.postgres.session import Connection, connect, end
 
+PATIENCE = 120.0
+"""Seconds of pauses before a server that has no session left is given up: those of other workers come and go."""
+
+PAUSES = (1.0, 15.0)
+"""Seconds of a pause, at least and at most; at random, so that workers that were refused do not come back at once."""
+
+Wait = Callable[[float], None]
+"""Lets so many seconds pass."""
+
+_LOG = logging.getLogger("shardkeep")
 _LOCK = threading.Lock()
 _IDLE: dict[Database, list[Connection]] = {}
 
 
 @contextmanager
-def lent(database: Database, purpose: str, *, keep: bool = True) -> Iterator[Connection]:
+def lent(
+    database: Database, purpose: str, *, keep: bool = True, wait: Wait | None = time.sleep
+) -> Iterator[Connection]:
     """A session, outside of any transaction, that goes back when the block ends; one that failed is closed instead.
 
     Args:
         database: What it is with.
         purpose: What it is opened for.
         keep: Whether it goes back. One that waits in this process counts, where others open sessions too.
+        wait: Takes the pauses after which a server that has no session left is asked again: a few such failures, each
+            of them soon over, would else end a job of many workers. None where a person should be told at once.
+
+    Raises:
+        UnreachableError, NotFoundError, UsageError: see `connect`.
     """
-    connection = _taken(database) or connect(database, purpose=purpose)
+    connection = _awaited(database, purpose, wait) if wait else _now(database, purpose)
     try:
         yield connection
     except BaseException:
@@ -40,6 +63,35 @@ def close_idle(database: Database) -> None:
         idle = _IDLE.pop(database, [])
     for connection in idle:
         end(connection)
+
+
+def _awaited(database: Database, purpose: str, wait: Wait) -> Connection:
+    for number, pause in enumerate(_pauses()):
+        try:
+            return _now(database, purpose)
+        except UnreachableError as error:
+            if not _is_refusal_of_a_full_server(error):
+                raise
+            _LOG.log(logging.DEBUG if number else logging.WARNING, "%s Asking again for %d s.", error, PATIENCE)
+        wait(pause)
+    return _now(database, purpose)
+
+
+def _pauses() -> Iterator[float]:
+    """Pauses that come to `PATIENCE`."""
+    left = PATIENCE
+    while left > 0:
+        pause = min(left, random.uniform(*PAUSES))  # noqa: S311 (no secret is made of it)
+        yield pause
+        left -= pause
+
+
+def _is_refusal_of_a_full_server(error: UnreachableError) -> bool:
+    return isinstance(error.__cause__, psycopg.OperationalError) and is_full(said(error.__cause__))
+
+
+def _now(database: Database, purpose: str) -> Connection:
+    return _taken(database) or connect(database, purpose=purpose)
 
 
 def _taken(database: Database) -> Connection | None:

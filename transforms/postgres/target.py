@@ -77,7 +77,7 @@ class PostgresTarget:
 
     def _judge(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
         try:
-            with lent(self.database, _PURPOSE) as connection:
+            with lent(self.database, _PURPOSE, wait=None) as connection:
                 self._judge_in(connection, assignments, attachments)
         finally:
             close_idle(self.database)  # so that a database that was made for this can be dropped

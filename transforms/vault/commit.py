@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transforms.errors import ExistsError, IntegrityError
+from transforms.map_ahead import map_ahead
 from transforms.vault.index import IndexFile
 from transforms.vault.intent import Intent
 from transforms.vault.inventory import check_inventory
@@ -13,6 +14,9 @@ from transforms.vault.manifest import Manifest, TableEntry, check_tables, decode
 from transforms.vault.object_ref import ObjectRef, refer
 from transforms.vault.plan import decode_plan
 from transforms.vault.store import Store, put_once
+
+_PLANS_AT_ONCE = 16
+"""Plans that are read at once: a thousand tables have as many, and each waits for an answer of the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,13 @@ def commit(store: Store, backup: str, gathered: Gathered) -> Manifest:
     layout = BackupLayout(backup)
     data = store.read(layout.intent)
     intent, by_table = Intent.decode(data, layout.intent), _by_table(gathered.files)
-    entries = [_entry(store, layout, intent, number, by_table.get(number, [])) for number in range(len(intent.tables))]
+
+    def entry(number: int) -> TableEntry:
+        return _entry(store, layout, intent, number, by_table.get(number, []))
+
+    entries = tuple(map_ahead(entry, range(len(intent.tables)), _PLANS_AT_ONCE))
     ref = refer(layout.intent, data)
-    manifest = check_tables(Manifest(intent, ref, tuple(entries), gathered.facts, gathered.attachments))
+    manifest = check_tables(Manifest(intent, ref, entries, gathered.facts, gathered.attachments))
     try:
         put_once(store, layout.manifest, manifest.encode())
     except ExistsError as error:
