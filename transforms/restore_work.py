@@ -163,7 +163,7 @@ class RestoreWork:
 
 @functools.lru_cache(maxsize=4)
 def _assign(backup: VerifyWork, destinations: Destinations) -> dict[int, Assignment]:
-    """The assignments, made once a process for each value that it was sent: a step asks for one with every chunk."""
+    """The assignments, made once a process for each value that it was sent: a step asks for them with every run."""
     return destinations.of(backup.manifest())
 
 

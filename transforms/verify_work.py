@@ -18,6 +18,7 @@ from transforms.vault.object_ref import ObjectRef
 from transforms.vault.prefixed_store import PrefixedStore
 from transforms.vault.shard import Chunk
 from transforms.vault.store import Store
+from transforms.vault.stores import open_store
 from transforms.vault.totals import Totals
 from transforms.vault.vault import open_vault
 
@@ -56,7 +57,7 @@ class VerifyWork:
 
     def store(self) -> PrefixedStore:
         """The objects of the source's folder."""
-        return open_vault(self.vault).folder(self.folder)
+        return PrefixedStore(open_store(self.vault), self.folder)
 
     def manifest(self) -> Manifest:
         """The manifest, read and proved once a process."""

@@ -9,7 +9,7 @@ from google.cloud.storage import Blob
 from benchmarks.stopwatch import Stopwatch
 from transforms.vault.cloud_client import cloud
 from transforms.vault.cloud_store import CloudStore
-from transforms.vault.resumable_upload import CHUNK
+from transforms.vault.resumable_upload import PART
 from transforms.vault.stores import open_store
 
 PIECE = bytes(range(256)) * (1 << 12)
@@ -32,7 +32,7 @@ def our_stream(store: CloudStore, size: int) -> int:
 
 def blob_writer(store: CloudStore, size: int) -> int:
     """The client library's stream, with chunks of our size."""
-    with blob(store, "library").open("wb", chunk_size=CHUNK, if_generation_match=0) as writer:
+    with blob(store, "library").open("wb", chunk_size=PART, if_generation_match=0) as writer:
         return sum(writer.write(piece) for piece in pieces(size))
 
 

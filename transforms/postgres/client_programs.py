@@ -15,6 +15,7 @@ from typing import Any
 from psycopg.conninfo import make_conninfo
 
 from transforms.errors import NotFoundError, UnreachableError, UsageError
+from transforms.postgres.conninfo import conninfo
 from transforms.postgres.credential import password_of
 from transforms.postgres.database import Database
 
@@ -160,7 +161,7 @@ def _major(path: str) -> int | None:
 
 
 def _parameters(database: Database, program: ClientProgram) -> dict[str, Any]:
-    return {"application_name": f"shardkeep {program.name}", "connect_timeout": "20", **database.conninfo()}
+    return {"application_name": f"shardkeep {program.name}", "connect_timeout": "20", **conninfo(database)}
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class CloudSql:
     ip: str = PUBLIC
 
 
-def parse_cloud_sql(instance: str, ip: str = PUBLIC) -> CloudSql:
+def parse_cloud_sql(instance: str, ip: str) -> CloudSql:
     """The instance that `--cloud_sql_instance` and `--cloud_sql_ip` name.
 
     Raises:

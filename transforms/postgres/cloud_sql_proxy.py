@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 from transforms.errors import UnreachableError, UsageError
+from transforms.postgres.child_process import ChildProcess
 from transforms.postgres.cloud_sql import CloudSql
 from transforms.postgres.cloud_sql_command import LONGEST_PATH, PROGRAM, SOCKET, command, environment
-from transforms.postgres.cloud_sql_process import CloudSqlProcess
 
 SECONDS_TO_START = 30.0
 ADVICE = (
@@ -48,7 +48,7 @@ class CloudSqlProxy:
         self.folder = self._private / "db"
         try:
             _check_path(self._socket)
-            self.process = CloudSqlProcess(command(cloud_sql, iam_auth, self.folder), environment(os.environ))
+            self.process = ChildProcess(command(cloud_sql, iam_auth, self.folder), environment(os.environ))
         except BaseException:
             self._remove_folder()
             raise

@@ -4,12 +4,9 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from transforms.identity import Identity
-from transforms.postgres import cloud_sql_endpoint
 from transforms.postgres.cloud_sql import CloudSql
 
 ROOM = "postgres"
-PROXY_SECONDS = "40"
-"""How long libpq waits for a session through a proxy, which itself gives up after 30 s and then says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +54,6 @@ class Database:
             return ""
         host = f"[{self.host}]" if ":" in self.host and not self.host.startswith("/") else quote(self.host, safe="")
         return f"{host}:{self.port}"
-
-    def conninfo(self) -> dict[str, str]:
-        """What libpq needs to reach it, by libpq's names, without a password; now, and from this process.
-
-        A Cloud SQL instance's proxy is started if this process has none that runs.
-
-        Raises:
-            UnreachableError, UsageError: if the proxy cannot be started; see `cloud_sql_endpoint.endpoint`.
-        """
-        return {**self._where(), "user": self.user, "dbname": self.name, **dict(self.parameters)}
-
-    def _where(self) -> dict[str, str]:
-        if self.cloud_sql is None:
-            return {"host": self.host, "port": str(self.port)}
-        folder = cloud_sql_endpoint.endpoint(self.cloud_sql, self.iam_auth)
-        # An address in PGHOSTADDR would come before the host.
-        return {"host": folder, "hostaddr": "", "port": str(self.port), "connect_timeout": PROXY_SECONDS}
 
     def __str__(self) -> str:
         """Its URL."""

@@ -25,7 +25,7 @@ ATTEMPTS = 5
 BEAT = 30.0
 LOCK_SECONDS = 60.0
 SECONDS_TO_END = 5.0
-_LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger("shardkeep")
 
 
 @contextmanager

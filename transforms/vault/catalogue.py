@@ -1,10 +1,14 @@
-"""The backups of a vault: their states, and which one a person means."""
+"""The backups of a vault and their states."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import chain
+from typing import TypeAlias
 
-from transforms.errors import IntegrityError, NotFoundError, RefusedError, ShardkeepError, UsageError
+from transforms.errors import IntegrityError, NotFoundError, ShardkeepError
+from transforms.map_ahead import map_ahead
 from transforms.vault.intent import Intent, begin_of_id
 from transforms.vault.layout import BackupLayout
 from transforms.vault.manifest import Manifest, decode_manifest
@@ -12,7 +16,11 @@ from transforms.vault.prefixed_store import PrefixedStore
 from transforms.vault.vault import Vault
 
 STARTED, FAILED, COMMITTED, BROKEN, DELETING = "STARTED", "FAILED", "COMMITTED", "BROKEN", "DELETING"
-LATEST = "latest"
+LOOKS = 16
+"""Folders that are looked at side by side: a look is a few requests, which wait for a store that may be far away."""
+
+Place: TypeAlias = tuple[str, str]
+"""The names of a source's folder and of a backup's in it, which is the backup's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class Listing:
         backup: Its id.
         state: One of STARTED, FAILED, COMMITTED, BROKEN, DELETING.
         manifest: What it holds, if it is committed.
-        intent: What it set out to do, as far as that can be read.
+        lone_intent: What it set out to do, if it is not committed and as far as that can be read.
         problem: Why it is broken.
     """
 
@@ -32,18 +40,23 @@ class Listing:
     backup: str
     state: str
     manifest: Manifest | None = None
-    intent: Intent | None = None
+    lone_intent: Intent | None = None
     problem: str = ""
 
     @property
-    def claim(self) -> Intent | None:
+    def intent(self) -> Intent | None:
         """The intent, be it the manifest's or that of a backup without one."""
-        return self.manifest.intent if self.manifest else self.intent
+        return self.manifest.intent if self.manifest else self.lone_intent
 
     @property
     def order(self) -> tuple[str, str, str]:
-        """When it was made, for sorting; the id begins with the time to the second."""
-        return (self.backup.partition("-")[0], self.claim.created if self.claim else "", self.backup)
+        """When it was made, for sorting."""
+        return (second_of((self.source, self.backup)), self.intent.created if self.intent else "", self.backup)
+
+
+def second_of(place: Place) -> str:
+    """When a backup was begun; its id begins with the time to the second."""
+    return place[1].partition("-")[0]
 
 
 def list_backups(vault: Vault, source: str | None = None) -> list[Listing]:
@@ -52,7 +65,7 @@ def list_backups(vault: Vault, source: str | None = None) -> list[Listing]:
     Raises:
         NotFoundError: if there is no such source.
     """
-    listings = [listing for name in _sources(vault, source) for listing in _list_source(vault, name)]
+    listings = map_ahead(partial(look, vault), all_places(vault, source), LOOKS)
     return sorted(listings, key=lambda listing: listing.order)
 
 
@@ -69,7 +82,12 @@ def require_newer(listings: Iterable[Listing], oldest: datetime) -> None:
         raise NotFoundError(f"no committed backup was begun since {since}; the newest one: {newest or 'none'}.")
 
 
-def _sources(vault: Vault, source: str | None) -> list[str]:
+def sources_of(vault: Vault, source: str | None) -> list[str]:
+    """The sources of a vault, or the one that is named.
+
+    Raises:
+        NotFoundError: if there is no such source.
+    """
     names = list(vault.sources())
     if source is None:
         return names
@@ -78,27 +96,45 @@ def _sources(vault: Vault, source: str | None) -> list[str]:
     return [source]
 
 
-def _list_source(vault: Vault, source: str) -> Iterator[Listing]:
-    folder = vault.folder(source)
-    for backup in folder.folders(""):
-        yield _look(vault, folder, source, backup)
+def places_of(vault: Vault, source: str) -> list[Place]:
+    """The places of a source's backups."""
+    return [(source, backup) for backup in vault.folder(source).folders("")]
 
 
-def _look(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Listing:
-    layout = BackupLayout(backup)
-    evidence = ((layout.tombstone, DELETING), (layout.manifest, COMMITTED), (f"{layout.notes}failure", FAILED))
-    state = next((state for prefix, state in evidence if any(True for _ in folder.list(prefix))), STARTED)
-    if state == COMMITTED:
-        return _look_at_manifest(vault, folder, source, backup)
-    return Listing(source, backup, state, intent=_read_intent(folder, layout))
+def all_places(vault: Vault, source: str | None) -> Iterator[Place]:
+    """The places of all backups of a vault, or of one of its sources."""
+    return chain.from_iterable(map_ahead(partial(places_of, vault), sources_of(vault, source), LOOKS))
 
 
-def _look_at_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Listing:
+def look(vault: Vault, place: Place) -> Listing:
+    """A backup and its state, in two requests if it is committed."""
+    source, backup = place
+    folder, layout = vault.folder(source), BackupLayout(backup)
+    if _exists(folder, layout.tombstone):
+        return Listing(source, backup, DELETING, lone_intent=_read_intent(folder, layout))
+    if listing := _look_at_manifest(vault, folder, source, backup):
+        return listing
+    failed = any(True for _ in folder.list(f"{layout.notes}failure"))
+    return Listing(source, backup, FAILED if failed else STARTED, lone_intent=_read_intent(folder, layout))
+
+
+def _exists(folder: PrefixedStore, name: str) -> bool:
+    try:
+        folder.stat(name)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _look_at_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Listing | None:
+    """A backup that was committed; None if there is no manifest, which is known by reading it: one request, not two."""
     try:
         return Listing(source, backup, COMMITTED, manifest=read_manifest(vault, folder, source, backup))
+    except NotFoundError:
+        return None
     except IntegrityError as error:
         intent = _read_intent(folder, BackupLayout(backup))
-        return Listing(source, backup, BROKEN, intent=intent, problem=str(error))
+        return Listing(source, backup, BROKEN, lone_intent=intent, problem=str(error))
 
 
 def _read_intent(folder: PrefixedStore, layout: BackupLayout) -> Intent | None:
@@ -112,6 +148,7 @@ def read_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str)
     """The manifest of a backup, proved on its own and to be of this place.
 
     Raises:
+        NotFoundError: if there is none.
         IntegrityError: if it is corrupt, or is another backup's, source's or vault's.
     """
     name = BackupLayout(backup).manifest
@@ -123,51 +160,3 @@ def read_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str)
             f", not of this one (vault {vault.id}): it, or VAULT.json, was put here from elsewhere."
         )
     return manifest
-
-
-def find_backup(vault: Vault, wanted: str, source: str | None = None) -> Listing:
-    """The backup that an id, a unique prefix of one, or `latest` means.
-
-    `latest` is the newest backup that was committed, be it broken now or not.
-
-    Raises:
-        NotFoundError: if none matches.
-        UsageError: if several do.
-    """
-    listings = list_backups(vault, source)
-    if wanted == LATEST:
-        return _latest(vault, [entry for entry in listings if entry.state in (COMMITTED, BROKEN)])
-    matches = [entry for entry in listings if wanted and entry.backup.startswith(wanted)]
-    exact = [entry for entry in matches if entry.backup == wanted] or matches
-    if not exact:
-        raise NotFoundError(f"--backup={wanted}: no backup of {vault.place} has this id. `shardkeep list` shows all.")
-    if len(exact) > 1:
-        found = ", ".join(f"{entry.source}/{entry.backup}" for entry in exact)
-        raise UsageError(f"--backup={wanted} means several backups: {found}. Give more of the id, or --source.")
-    return exact[0]
-
-
-def _latest(vault: Vault, committed: list[Listing]) -> Listing:
-    if not committed:
-        raise NotFoundError(f"--backup=latest: {vault.place} has no committed backup.")
-    sources = sorted({entry.source for entry in committed})
-    if len(sources) > 1:
-        raise UsageError(
-            f"--backup=latest: the vault has several sources. Give --source, one of: {', '.join(sources)}."
-        )
-    return committed[-1]
-
-
-def usable(listing: Listing) -> Manifest:
-    """The manifest of a backup that may be restored.
-
-    Raises:
-        IntegrityError: if it is broken.
-        RefusedError: if it was never committed, or is being deleted.
-    """
-    if listing.manifest is not None:
-        return listing.manifest
-    if listing.state == BROKEN:
-        raise IntegrityError(listing.problem)
-    reason = "is being deleted" if listing.state == DELETING else "has no manifest: it was never finished"
-    raise RefusedError(f"Backup {listing.backup} of {listing.source} {reason} (state {listing.state}). Choose another.")

@@ -2,13 +2,15 @@
 
 import os
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import google.auth
 from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials, Credentials
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud.storage import Client
 from google.cloud.storage.retry import DEFAULT_RETRY
@@ -45,6 +47,10 @@ class Patience:
     first_pause: float = 1.0
     longest_pause: float = 32.0
 
+    def of_stream(self) -> "Patience":
+        """Five times as long: of a stream that breaks all is lost, what was read from the database for it too."""
+        return replace(self, seconds=5 * self.seconds)
+
     def retry(self) -> Retry:
         """As the client library takes it, which knows what is worth a repetition: 408, 429, 5xx, and lost connections.
 
@@ -69,7 +75,7 @@ def cloud() -> Cloud:
     """The connection of this process; made at the first call.
 
     Raises:
-        UnreachableError: if there are no credentials.
+        UnreachableError: if there are no credentials, or the metadata server does not tell of them.
     """
     with _LOCK:
         return _connected(os.getpid(), os.environ.get(EMULATOR))
@@ -79,17 +85,29 @@ def cloud() -> Cloud:
 def _connected(process: int, emulator: str | None) -> Cloud:
     """By process, for a fork must not share connections, and by emulator, for each is a place of its own."""
     os.environ.setdefault(_NO_BUCKET_METADATA, "true")
-    credentials = AnonymousCredentials() if emulator else _credentials()
+    with _explained():
+        credentials = AnonymousCredentials() if emulator else google.auth.default(scopes=[_SCOPE])[0]
+        return _connect(credentials)
+
+
+def _connect(credentials: Credentials) -> Cloud:
     session = AuthorizedSession(credentials)
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=_THREADS))
-    # Nothing here depends on the project, but the client would look for one.
+    # Nothing here depends on the project, but the client would look for one. It asks the credentials for their
+    # universe, and those of a machine of Google Cloud ask the metadata server.
     return Cloud(Client(project="shardkeep", credentials=credentials, _http=session), session)
 
 
-def _credentials() -> Credentials:
+@contextmanager
+def _explained() -> Iterator[None]:
     try:
-        return google.auth.default(scopes=[_SCOPE])[0]
+        yield
+    except TransportError as error:
+        raise UnreachableError(
+            f"Google's metadata server does not tell the credentials for Cloud Storage: {error}. Check that this "
+            "machine has a service account and may reach the metadata server, then run again."
+        ) from error
     except (GoogleAuthError, OSError) as error:
         raise UnreachableError(
             f"No credentials for Cloud Storage: {error} Run `gcloud auth application-default login`, or set "

@@ -22,7 +22,9 @@ from google.api_core.exceptions import (
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud.storage.exceptions import InvalidResponse
 
-from transforms.errors import ExistsError, IntegrityError, NotFoundError, ShardkeepError, UnreachableError
+from transforms.errors import IntegrityError, NotFoundError, ShardkeepError, UnreachableError
+from transforms.vault.cloud_refusals import advice
+from transforms.vault.store import missing, taken
 
 FAILURES = (
     GoogleAPIError,
@@ -76,12 +78,14 @@ def explain(error: BaseException, doing: Doing) -> ShardkeepError:
     """
     cause = _cause(error)
     if isinstance(cause, PreconditionFailed):
-        return ExistsError(f"{doing.name} exists already in the vault; nothing is overwritten.")
+        return taken(doing.name)
     if isinstance(cause, NotFound):
         return _not_found(cause, doing)
+    where = f"gs://{doing.bucket}: {doing.name}"
+    if isinstance(cause, Forbidden | BadRequest) and (helps := advice(_words(cause))):
+        return UnreachableError(f"{where}: Cloud Storage refuses this with {cause.code}: {said(cause)}. {helps}")
     if isinstance(cause, Forbidden):
         return _forbidden(cause, doing)
-    where = f"gs://{doing.bucket}: {doing.name}"
     if isinstance(cause, BadRequest) and "crc32c" in said(cause).lower():
         return IntegrityError(f"{where}: not created, for the bytes came otherwise than they were sent: {said(cause)}.")
     if isinstance(cause, GoogleAuthError | Unauthorized) and not isinstance(cause, TransportError):
@@ -110,7 +114,7 @@ def _not_found(error: NotFound, doing: Doing) -> ShardkeepError:
             f"bucket {doing.bucket} does not exist. Correct the name after gs://, or create it with `gcloud storage "
             f"buckets create gs://{doing.bucket}`."
         )
-    return NotFoundError(f"{doing.name} is not in the vault.")
+    return missing(doing.name)
 
 
 def is_of_bucket(error: NotFound) -> bool:
@@ -132,6 +136,10 @@ def _forbidden(error: Forbidden, doing: Doing) -> ShardkeepError:
         f"{role or 'a role with it'} on the bucket to the account that this runs as (it takes effect within minutes): "
         f"`gcloud storage buckets add-iam-policy-binding gs://{doing.bucket} --member=MEMBER --role={role or 'ROLE'}`."
     )
+
+
+def _words(error: GoogleAPICallError) -> str:
+    return " ".join([said(error), *(detail.get("reason", "") for detail in details_of(error))])
 
 
 def said(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import google_crc32c
 from google.api_core.exceptions import NotFound, PreconditionFailed, RequestRangeNotSatisfiable
@@ -14,8 +14,8 @@ from transforms.errors import ExistsError, IntegrityError
 from transforms.vault import cloud_write
 from transforms.vault.cloud_client import PATIENCE, TIMEOUT, Patience, cloud
 from transforms.vault.cloud_errors import CREATE, DELETE, GET, LIST, Doing, explained, is_of_bucket
-from transforms.vault.cloud_write import CloudWrite, new_token, told
-from transforms.vault.resumable_upload import CHUNK
+from transforms.vault.cloud_write import CloudWrite, new_token, stat_of
+from transforms.vault.resumable_upload import PART
 from transforms.vault.store import ObjectStat, ObjectWriter
 
 
@@ -28,32 +28,32 @@ class CloudStore:
     Attributes:
         bucket: Its name.
         folder: Names of parts with a slash between them.
-        patience: How long each request is tried again.
-        chunk: Bytes that one request of a stream carries, and its memory; a multiple of 256 KiB.
+        patience: How long each request is tried again; those of streams longer.
+        part: Bytes that one request of a stream carries, and its memory; a multiple of 256 KiB.
     """
 
     bucket: str
     folder: str = ""
     patience: Patience = PATIENCE
-    chunk: int = CHUNK
+    part: int = PART
 
     def put(self, name: str, data: bytes) -> None:
         """Create the object `name` whole; see `cloud_write.put`. What is too large for one request is streamed."""
-        if len(data) <= self.chunk:
+        if len(data) <= self.part:
             cloud_write.put(self._write(name), data)
             return
         with self.create(name) as writer:
             writer.write(data)
 
     def create(self, name: str) -> AbstractContextManager[ObjectWriter]:
-        """Create the object `name` from a stream; see `Store.create` and `cloud_write.stream`."""
-        return cloud_write.stream(self._write(name))
+        """Create the object `name` from a stream; see `Store.create`, `cloud_write.stream` and `Patience.of_stream`."""
+        return cloud_write.stream(replace(self._write(name), patience=self.patience.of_stream()))
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of an object; see `Store.read`.
 
         Raises:
-            IntegrityError: if the object was read whole, and its bytes do not have its checksum. Of a part the store
+            IntegrityError: if the object was read whole, and its bytes do not have its checksum. Of less the store
                 tells none.
         """
         if length == 0:
@@ -62,7 +62,7 @@ class CloudStore:
         blob = self._blob(name)
         with explained(self._doing(name, GET)):
             data = self._download(blob, start, None if length is None else start + length - 1)
-        if start == 0 and length is None and told(name, len(data), blob.crc32c).crc32c != google_crc32c.value(data):
+        if start == 0 and length is None and stat_of(name, len(data), blob.crc32c).crc32c != google_crc32c.value(data):
             raise IntegrityError(f"{name}: the bytes that were read do not have the object's CRC32C, {blob.crc32c}.")
         return data
 
@@ -81,7 +81,7 @@ class CloudStore:
         blob = self._blob(name)
         with explained(self._doing(name, GET)):
             blob.reload(timeout=TIMEOUT, retry=self._retry())
-        return told(name, blob.size, blob.crc32c)
+        return stat_of(name, blob.size, blob.crc32c)
 
     def list(self, prefix: str) -> Iterator[str]:
         """Names of the objects that begin with `prefix`, sorted; asked page by page."""
@@ -129,7 +129,7 @@ class CloudStore:
         return listing
 
     def _write(self, name: str) -> CloudWrite:
-        return CloudWrite(self._key(name), self._doing(name, CREATE), new_token(), self.patience, self.chunk)
+        return CloudWrite(self._key(name), self._doing(name, CREATE), new_token(), self.patience, self.part)
 
     def _doing(self, name: str, permission: str) -> Doing:
         return Doing(self.bucket, name, permission)

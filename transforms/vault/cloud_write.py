@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import google_crc32c
 from google.cloud.storage import Blob
 
-from transforms.errors import ExistsError, IntegrityError, UnreachableError
+from transforms.errors import IntegrityError, UnreachableError
 from transforms.vault.cloud_client import TIMEOUT, Patience, cloud
 from transforms.vault.cloud_errors import FAILURES, Doing, explain, explained
 from transforms.vault.resumable_upload import ResumableUpload
-from transforms.vault.store import ObjectStat, ObjectWriter
+from transforms.vault.store import ObjectStat, ObjectWriter, taken
 from transforms.vault.upload_session import UploadSession
 
 TOKEN = "shardkeep-write"  # noqa: S105 - a name, and nothing secret
@@ -33,14 +33,14 @@ class CloudWrite:
         doing: What messages say: the bucket, and the object's name in the vault.
         token: Random digits.
         patience: How long requests are tried again.
-        chunk: Bytes that one request of a stream carries.
+        part: Bytes that one request of a stream carries.
     """
 
     key: str
     doing: Doing
     token: str
     patience: Patience
-    chunk: int
+    part: int
 
     def blob(self) -> Blob:
         """The object, as nothing is known of it."""
@@ -74,7 +74,7 @@ def _insert(write: CloudWrite, data: bytes) -> ObjectStat:
     blob.upload_from_string(
         data, _CONTENT_TYPE, if_generation_match=_IF_NEW, checksum="crc32c", timeout=TIMEOUT, retry=retry
     )
-    return told(write.doing.name, blob.size, blob.crc32c)
+    return stat_of(write.doing.name, blob.size, blob.crc32c)
 
 
 @contextmanager
@@ -103,12 +103,12 @@ def _begin(write: CloudWrite) -> ResumableUpload:
     except FAILURES as error:
         _own(write)  # a name that is taken may also be told as a missing right to delete
         raise explain(error, write.doing) from error
-    return ResumableUpload(UploadSession(cloud().session, url), retry, write.chunk)
+    return ResumableUpload(UploadSession(cloud().session, url), retry, write.part)
 
 
 def _finish(write: CloudWrite, upload: ResumableUpload) -> ObjectStat:
     done = upload.finish()
-    return told(write.doing.name, done.get("size"), done.get("crc32c"))
+    return stat_of(write.doing.name, done.get("size"), done.get("crc32c"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +139,12 @@ def _own(write: CloudWrite) -> ObjectStat | None:
     except FAILURES:
         return None  # the failure that led here is the one to tell
     if (blob.metadata or {}).get(TOKEN) != write.token:
-        raise ExistsError(f"{write.doing.name} exists already in the vault; nothing is overwritten.")
-    return told(write.doing.name, blob.size, blob.crc32c)
+        raise taken(write.doing.name)
+    return stat_of(write.doing.name, blob.size, blob.crc32c)
 
 
-def told(name: str, size: "int | str | None", crc32c: str | None) -> ObjectStat:
-    """What the store tells of an object.
+def stat_of(name: str, size: "int | str | None", crc32c: str | None) -> ObjectStat:
+    """The stat of an object from what the store tells of it.
 
     Args:
         name: The object's name in the vault.

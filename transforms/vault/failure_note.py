@@ -10,7 +10,7 @@ from transforms.vault.store import Store, put_once
 MOST_CHARACTERS = 2000
 """Of a message."""
 
-_LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger("shardkeep")
 
 
 def note_failure(store: Store, layout: BackupLayout, error: BaseException) -> None:

@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 import google_crc32c
 
-from transforms.errors import ExistsError, NotFoundError, ShardkeepError, UnreachableError
-from transforms.vault.store import ObjectStat, ObjectWriter
+from transforms.errors import ShardkeepError, UnreachableError
+from transforms.vault.store import ObjectStat, ObjectWriter, missing, taken
 
 _INCOMING = ".incoming"
 _PIECE = 8 << 20
@@ -157,9 +157,9 @@ def _explained(name: str) -> Iterator[None]:
 def _explain(error: OSError, name: str) -> ShardkeepError:
     where = error.filename or name
     if isinstance(error, FileExistsError):
-        return ExistsError(f"{name} exists already in the vault; nothing is overwritten.")
+        return taken(name)
     if isinstance(error, FileNotFoundError):
-        return NotFoundError(f"{name} is not in the vault.")
+        return missing(name)
     if error.errno in (errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK):
         return UnreachableError(f"{where}: the file system has no hard links, which a local vault needs: {error}.")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -1,8 +1,8 @@
 """A resumable upload to Cloud Storage: an object from a stream, in bounded memory, that survives lost answers.
 
 Google's `BlobWriter` is meant for the same, but (in 3.17) its `terminate` asks for the wrong address and cancels
-nothing; and where the store keeps a part of a chunk, as it may, it fails, or in the last chunk even succeeds without an
-object.
+nothing; and where the store keeps only the beginning of a part, as it may, it fails, or in the last part even succeeds
+without an object.
 
 Source of the protocol: https://cloud.google.com/storage/docs/performing-resumable-uploads
 """
@@ -20,10 +20,10 @@ from google.api_core.retry import Retry
 from transforms.errors import IntegrityError, UnreachableError
 from transforms.vault.upload_session import UploadSession, kept
 
-CHUNK = 8 << 20
+PART = 8 << 20
 """Bytes that one request carries, and that one open stream holds in memory: the least that Google recommends.
 
-It must be a multiple of 256 KiB. Smaller ones cost speed, for each chunk waits for its answer.
+It must be a multiple of 256 KiB. Smaller ones cost speed, for each part waits for its answer.
 """
 
 Resource: TypeAlias = Mapping[str, Any]
@@ -37,8 +37,8 @@ class ResumableUpload:
     Attributes:
         session: The session.
         retry: How patiently each step is tried.
-        chunk: Bytes that one request carries, a multiple of 256 KiB.
-        buffer: What was written and is not known to be kept; at most a chunk.
+        part: Bytes that one request carries, a multiple of 256 KiB.
+        buffer: What was written and is not known to be kept; at most a part.
         start: The offset of the buffer's first byte in the object.
         checksum: CRC32C of all that was written.
         in_doubt: Whether a request was sent whose effect is not known.
@@ -47,7 +47,7 @@ class ResumableUpload:
 
     session: UploadSession
     retry: Retry
-    chunk: int
+    part: int
     buffer: bytearray = field(default_factory=bytearray, repr=False)
     start: int = 0
     checksum: google_crc32c.Checksum = field(default_factory=google_crc32c.Checksum)
@@ -65,7 +65,7 @@ class ResumableUpload:
         return int.from_bytes(self.checksum.digest(), "big")
 
     def write(self, data: bytes) -> None:
-        """Append `data`. The last chunk is kept back, for it must be sent as the last one."""
+        """Append `data`. The last part is kept back, for it must be sent as the last one."""
         try:
             self._append(data)
         except BaseException:
@@ -76,9 +76,9 @@ class ResumableUpload:
         self.checksum.update(data)
         rest = memoryview(data)
         while rest:
-            if len(self.buffer) == self.chunk:
+            if len(self.buffer) == self.part:
                 self._send()
-            room = self.chunk - len(self.buffer)
+            room = self.part - len(self.buffer)
             self.buffer += rest[:room]
             rest = rest[room:]
 

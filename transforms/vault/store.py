@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from transforms.errors import ExistsError, UnreachableError
+from transforms.errors import ExistsError, NotFoundError, UnreachableError
 
 _TRIES = 3
 
@@ -60,6 +60,16 @@ class Store(Protocol):
 
     def delete(self, name: str) -> None:
         """Remove an object; one that is not there is no error."""
+
+
+def taken(name: str) -> ExistsError:
+    """The error of a name that an object has already."""
+    return ExistsError(f"{name} exists already in the vault; nothing is overwritten.")
+
+
+def missing(name: str) -> NotFoundError:
+    """The error of a name that no object has."""
+    return NotFoundError(f"{name} is not in the vault.")
 
 
 def put_once(store: Store, name: str, data: bytes) -> None:

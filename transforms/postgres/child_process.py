@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from threading import Thread
 
-from transforms.postgres.cloud_sql_output import Output
+from transforms.postgres.child_output import Output
 
 SECONDS_TO_END = 5.0
 Popen = subprocess.Popen[bytes]
 
 
-class CloudSqlProcess:
+class ChildProcess:
     """A running program.
 
     Linux counts the thread that starts a program as its parent, and ends the program with that thread if it was asked

@@ -1,0 +1,27 @@
+"""What libpq needs to reach a database; for one of Cloud SQL that starts a proxy."""
+
+from transforms.postgres import cloud_sql_endpoint
+from transforms.postgres.database import Database
+
+PROXY_SECONDS = "40"
+"""How long libpq waits for a session through a proxy, which itself gives up after 30 s and then says why."""
+
+
+def conninfo(database: Database) -> dict[str, str]:
+    """What libpq needs to reach a database, by libpq's names, without a password; now, and from this process.
+
+    A Cloud SQL instance's proxy is started if this process has none that runs.
+
+    Raises:
+        UnreachableError, UsageError: if the proxy cannot be started; see `cloud_sql_endpoint.endpoint`.
+    """
+    return {**_where(database), "user": database.user, "dbname": database.name, **dict(database.parameters)}
+
+
+def _where(database: Database) -> dict[str, str]:
+    port = str(database.port)
+    if database.cloud_sql is None:
+        return {"host": database.host, "port": port}
+    folder = cloud_sql_endpoint.endpoint(database.cloud_sql, database.iam_auth)
+    # An address in PGHOSTADDR would come before the host.
+    return {"host": folder, "hostaddr": "", "port": port, "connect_timeout": PROXY_SECONDS}
