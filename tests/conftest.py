@@ -37,8 +37,7 @@ def bigtable_emulator() -> Iterator[str]:
             pytest.skip(str(error))
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("BIGTABLE_EMULATOR_HOST", host)
-        # A proxy of the user's must not be asked for a loopback address.
-        patch.setenv("no_proxy", ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1,localhost"])))
+        pass_by_proxies(patch)
         yield host
 
 
@@ -52,8 +51,22 @@ def gcs() -> Iterator[Gate]:
             pytest.skip(str(error))
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("STORAGE_EMULATOR_HOST", gate.url)
-        patch.setenv("no_proxy", ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1,localhost"])))
+        pass_by_proxies(patch)
         yield gate
+
+
+@pytest.fixture
+def gate(gcs: Gate) -> Iterator[Gate]:
+    """The gate to Cloud Storage, with nothing of another test in it."""
+    gcs.clear()
+    yield gcs
+    gcs.clear()
+
+
+def pass_by_proxies(patch: pytest.MonkeyPatch) -> None:
+    """Let no proxy of the user's be asked for a loopback address; the user's own exceptions stay."""
+    own = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    patch.setenv("no_proxy", ",".join(filter(None, [own, "127.0.0.1,localhost"])))
 
 
 def postgres_of(major: int) -> Iterator[PostgresServer]:

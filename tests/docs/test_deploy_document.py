@@ -5,10 +5,12 @@ from math import ceil
 
 from pipelines.command.describe import details_json
 from pipelines.command.labels import job_labels
+from templates.template import TITLES
 from tests.docs.conftest import SmallVault
-from tests.docs.deploy.document import DOCUMENT, IN_BACKTICKS, ROOT, TEMPLATES, TEXT, metadata
+from tests.docs.deploy.document import DOCUMENT, IN_BACKTICKS, ROOT, TEXT
 from tests.docs.markdown import DOCS, Table, anchor, column, dead_links, sections, tables
-from transforms.vault.catalogue import find_backup
+from tests.templates.forms import parameters
+from transforms.vault.find_backup import find_backup
 from transforms.vault.index import RANGES_PER_FILE
 from transforms.vault.vault import open_vault
 
@@ -26,13 +28,13 @@ def python_text(*folders: str) -> str:
 def form() -> str:
     """The table of the console's fields, in the order in which they first come up."""
     fields: dict[tuple[str, str, str], dict[str, str]] = {}
-    for template in TEMPLATES:
-        for item in metadata(template)["parameters"]:
+    for template in TITLES:
+        for item in parameters(template).values():
             default = item.get("defaultValue", "")
             row = fields.setdefault((item["label"], f"`{item['name']}`", f"`{default}`" if default else ""), {})
             row[template] = "o" if item.get("isOptional") else "R"
-    headings = ["field", "parameter", "default", *(f"`{template}`" for template in TEMPLATES)]
-    rows = [[*field, *(marks.get(template, "") for template in TEMPLATES)] for field, marks in fields.items()]
+    headings = ["field", "parameter", "default", *(f"`{template}`" for template in TITLES)]
+    rows = [[*field, *(marks.get(template, "") for template in TITLES)] for field, marks in fields.items()]
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in line) + "|" for line in lines)
 

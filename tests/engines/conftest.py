@@ -7,6 +7,7 @@ import pytest
 from tests.docs.markdown import programs, read
 from tests.engines.prism_runs import Prism
 from tests.servers import prism as servers
+from tests.servers.program_file import program
 from transforms.errors import NotFoundError
 
 # Leaves a line for each worker and becomes it: that there is a process of its own is not to be taken on trust.
@@ -23,22 +24,16 @@ exec "{boot}" --id="${{id%\\'}}" "$2" --semi_persist_dir="$TMPDIR"
 """
 
 
-def found(program: servers.Program) -> Path:
+def found(wanted: servers.Program) -> Path:
     try:
-        return servers.find(program)
+        return servers.find(wanted)
     except NotFoundError as error:
         pytest.skip(str(error))
 
 
-def script(path: Path, text: str) -> Path:
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
-
-
 def with_worker(folder: Path, worker: Path) -> Prism:
     """Prism, whose workers are counted in a folder."""
-    return Prism(found(servers.ENGINE), script(folder / "counted.sh", COUNTED.format(worker=worker)), folder)
+    return Prism(found(servers.ENGINE), program(folder / "counted.sh", COUNTED.format(worker=worker)), folder)
 
 
 @pytest.fixture
@@ -47,7 +42,7 @@ def prism(tmp_path: Path) -> Prism:
     folder = tmp_path / "prism"
     folder.mkdir()
     (documented,) = programs(read("engines.md"), "sh")
-    return with_worker(folder, script(folder / "worker.sh", documented))
+    return with_worker(folder, program(folder / "worker.sh", documented))
 
 
 @pytest.fixture
@@ -55,4 +50,4 @@ def prism_with_boot(tmp_path: Path) -> Prism:
     """Prism with the boot program of Beam's container images."""
     folder = tmp_path / "boot"
     folder.mkdir()
-    return with_worker(folder, script(folder / "boot.sh", BOOT.format(boot=found(servers.BOOT))))
+    return with_worker(folder, program(folder / "boot.sh", BOOT.format(boot=found(servers.BOOT))))

@@ -1,4 +1,4 @@
-"""PostgreSQL on Prism, with a worker process: the whole zoo, one moment for all readers, errors with their codes."""
+"""PostgreSQL on Prism, with a worker process: some of the zoo, one moment for all readers, errors by their codes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +12,14 @@ from tests.pipelines.postgres_gate import ADVISORY, in_background, observed, shu
 from tests.pipelines.postgres_outcome import numbers_of, require_no_backup
 from tests.pipelines.postgres_runs import backup
 from tests.pipelines.postgres_scene import ALL, TABLES, THROUGH_THE_GATE
-from tests.postgres_zoo import PARTS, differences, make_zoo, normalised_dump
+from tests.postgres_zoo import differences, make_zoo, normalised_dump
 from tests.postgres_zoo.zoo import make_roles
 from tests.servers.postgres_server import PostgresServer
 
 NewDatabase = Callable[..., str]
-OF_USERS = [part.name for part in PARTS if not part.superuser and not part.optional]
+# Of each kind something: plain types, types within types, relations of tables, other objects, sequences. The whole zoo
+# comes back in tests/pipelines/test_postgres_round_trip.py, on the engine of one process.
+SOME = ("numbers", "nested", "relations", "sequences", "objects")
 
 
 @pytest.fixture
@@ -28,11 +30,11 @@ def copy(postgres18: PostgresServer, new_database: NewDatabase) -> str:
     return name
 
 
-def test_every_type_and_every_object_comes_back(
+def test_types_and_objects_come_back(
     postgres18: PostgresServer, new_database: NewDatabase, copy: str, prism: Prism, tmp_path: Path
 ) -> None:
     zoo, ours, theirs = new_database(postgres18), tmp_path / "prism-vault", tmp_path / "other-vault"
-    make_zoo(postgres18, zoo, parts=OF_USERS)
+    assert make_zoo(postgres18, zoo, parts=SOME) == list(SOME)
     url, options = postgres18.url(zoo), ("--ranges=4", "--chunk_size=16KiB", "--readers=3")
     require_done(prism.run("postgres-backup", f"--vault={ours}", f"--database={url}", *options))
     require_done(backup(theirs, url, *options))

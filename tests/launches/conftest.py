@@ -2,21 +2,20 @@
 
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.servers import gcloud as installed_gcloud
 from tests.servers.image import Image, build
 
 
 @pytest.fixture(scope="session")
 def gcloud() -> None:
     """Skips what cannot be done without gcloud, where there is none."""
-    if shutil.which("gcloud") is None:
-        pytest.skip("gcloud is not on the PATH; install the Google Cloud SDK.")
+    installed_gcloud.program()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.postgres_server import Binaries, PostgresServer, running
+from tests.servers.program_file import program
 from tests.transforms.postgres.test_frozen_source import pause, replay, standby_of
 
 PASSWORD = "L4unched-Pa55w0rd"  # noqa: S105 - the secret that must not be found
@@ -67,9 +68,5 @@ def servers(binaries: Binaries) -> Iterator[Servers]:
 
 def listening_pg_dump(binaries: Binaries, folder: Path, seen: Path) -> Path:
     """Make a `pg_dump` that first notes the command lines of all processes of this machine; returns its folder."""
-    folder.mkdir()
-    program = folder / "pg_dump"
     words = {"seen": shlex.quote(str(seen)), "program": shlex.quote(binaries.path("pg_dump"))}
-    program.write_text(LISTENER.format(**words))
-    program.chmod(0o755)
-    return folder
+    return program(folder / "pg_dump", LISTENER.format(**words)).parent

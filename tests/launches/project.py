@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.servers import metadata_server
-from tests.servers.dataflow_container import TEMPLATES
+from templates.template import metadata_path
+from tests.servers import gcloud, metadata_server
 from tests.servers.dataflow_files import Files
 from tests.servers.dataflow_jobs import Job, Jobs
 from tests.servers.dataflow_launch import Launcher
 from tests.servers.dataflow_service import Service, serving
 from tests.servers.gcs_gate import Gate
 from tests.servers.image import CHECKOUT, Image
+from tests.servers.metadata_server import MetadataServer
 
 PROJECT, REGION = "my-project", "europe-west1"
 REPOSITORY = "europe-west1-docker.pkg.dev/my-project/backups/shardkeep"
@@ -30,6 +31,7 @@ class Project:
     service: Service
     files: Files
     gcs: Gate
+    metadata: MetadataServer
     bucket: str
     settings: Mapping[str, str]
     """Environment variables by which gcloud finds the local services."""
@@ -63,7 +65,7 @@ class Project:
 
     def build_with_gcloud(self, pipeline: str) -> None:
         """Let gcloud write a spec from the template's metadata file."""
-        metadata = f"--metadata-file={TEMPLATES / pipeline / 'metadata.json'}"
+        metadata = f"--metadata-file={metadata_path(pipeline)}"
         image = f"--image={REPOSITORY}/{pipeline}:{TAG}"
         self.asked("dataflow", "flex-template", "build", self.spec(pipeline), image, "--sdk-language=PYTHON", metadata)
 
@@ -122,29 +124,18 @@ def project(
 
     Args:
         image: What containers run.
-        gcs: Cloud Storage.
+        gcs: Cloud Storage; what it remembers of others is forgotten.
         folder: A new folder, for what processes leave.
         network: Environment variables that launcher and workers have besides: databases, and the password that Secret
             Manager would give them.
         programs: The folder of pg_dump.
     """
+    gcs.clear()
     files = Files(gcs.url, PROJECT)
     with ExitStack() as stack:
         metadata = stack.enter_context(metadata_server.running(PROJECT))
-        cloud = {"STORAGE_EMULATOR_HOST": gcs.url, **metadata, **network}
+        cloud = {"STORAGE_EMULATOR_HOST": gcs.url, **metadata.settings, **network}
         service = Service(Launcher(image, files, Jobs(), folder, cloud, programs))
         dataflow = stack.enter_context(serving(service))
-        settings = _gcloud_settings(folder / "gcloud", gcs.url, dataflow)
-        yield Project(service, files, gcs, gcs.new_bucket(), settings)
-
-
-def _gcloud_settings(folder: Path, storage: str, dataflow: str) -> dict[str, str]:
-    """Properties of gcloud as variables, `CLOUDSDK_<SECTION>_<NAME>`; the user's own configuration is not touched."""
-    return {
-        "CLOUDSDK_CONFIG": str(folder),
-        "CLOUDSDK_CORE_PROJECT": PROJECT,
-        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-        "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE": f"{storage}/",
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAFLOW": f"{dataflow}/",
-    }
+        settings = gcloud.settings(folder / "gcloud", PROJECT, storage=gcs.url, dataflow=dataflow)
+        yield Project(service, files, gcs, metadata, gcs.new_bucket(), settings)

@@ -19,8 +19,6 @@ from tests.servers.gcs_gate import Gate
 from tests.servers.image import Image
 from tests.servers.postgres_server import PostgresServer
 
-pytestmark = pytest.mark.timeout(300)
-
 # What Beam pickles is compressed and then encoded (apache_beam/internal/cloudpickle_pickler.py).
 PICKLED = re.compile(rb"QlpoOTFBWSZTW[A-Za-z0-9+/]+=*")
 

@@ -20,7 +20,7 @@ from transforms.bigtable.source import BigtableSource
 from transforms.key_range import KeyRange
 from transforms.progress import ProgressFile
 from transforms.source import Wanted
-from transforms.vault.catalogue import find_backup, usable
+from transforms.vault.find_backup import find_backup, usable
 from transforms.vault.index import read_index
 from transforms.vault.plan import encode_plan
 from transforms.vault.shard import Chunk

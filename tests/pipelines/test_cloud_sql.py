@@ -78,7 +78,6 @@ def url(name: str, user: str = "postgres") -> str:
     return f"postgresql://{user}@/{name}"
 
 
-@pytest.mark.timeout(1000)  # it may make the program
 @pytest.mark.parametrize("proxy", ["stand_in", "real"])
 def test_a_database_comes_back_through_the_proxy(scene: Scene, proxy: str, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue(proxy)

@@ -17,20 +17,18 @@ CONTENT = "SELECT pg_catalog.string_agg(n || word, ',' ORDER BY n) FROM numbers"
 
 
 @pytest.fixture
-def vault(gcs: Gate) -> Iterator[str]:
+def vault(gate: Gate) -> Iterator[str]:
     """A place in a new bucket; whatever else than creating and viewing is asked for is refused."""
-    gcs.clear()
-    with gcs.creating_only():
-        yield f"gs://{gcs.new_bucket()}/some/backups"
-    gcs.clear()
+    with gate.creating_only():
+        yield f"gs://{gate.new_bucket()}/some/backups"
 
 
-def changes(gcs: Gate) -> set[str]:
+def changes(gate: Gate) -> set[str]:
     """What was asked of the bucket, but for what creates and views."""
-    return set(gcs.operations()) - {"start", "chunk", "query", "insert", "stat", "read", "list"}
+    return set(gate.operations()) - {"start", "chunk", "query", "insert", "stat", "read", "list"}
 
 
-def test_bigtable_goes_to_the_cloud_and_comes_back(bigtable_emulator: str, gcs: Gate, vault: str) -> None:
+def test_bigtable_goes_to_the_cloud_and_comes_back(bigtable_emulator: str, gate: Gate, vault: str) -> None:
     source, target = new_instance(), new_instance()
     source.fill("orders", Content(["f"], ROWS))
     source.fill("empty", Content(["f"]))
@@ -42,11 +40,11 @@ def test_bigtable_goes_to_the_cloud_and_comes_back(bigtable_emulator: str, gcs: 
     assert check(vault, "latest", "--level=L3", "--json").json["ok"]
     assert bigtable_runs.restore(vault, target, "--json").code == 0
     assert (target.read("orders"), target.read("empty")) == (source.read("orders"), {})
-    assert changes(gcs) == set()
+    assert changes(gate) == set()
 
 
 def test_postgres_goes_to_the_cloud_and_comes_back(
-    postgres18: PostgresServer, new_database: Callable[..., str], gcs: Gate, vault: str
+    postgres18: PostgresServer, new_database: Callable[..., str], gate: Gate, vault: str
 ) -> None:
     name, copy = new_database(postgres18), new_database(postgres18)
     postgres18.sql(f"{TABLES} generate_series(1, 3000) n", name)
@@ -55,7 +53,7 @@ def test_postgres_goes_to_the_cloud_and_comes_back(
     assert check(vault, "latest", "--level=L3", "--json").json["ok"]
     assert postgres_runs.restore(vault, postgres18.url(copy)).code == 0
     assert postgres18.sql(CONTENT, copy) == postgres18.sql(CONTENT, name)
-    assert changes(gcs) == set()
+    assert changes(gate) == set()
 
 
 def test_workers_in_processes_of_their_own_reach_the_bucket(orders: Tables, vault: str) -> None:
@@ -73,18 +71,18 @@ def orders(bigtable_emulator: str) -> Tables:
 
 
 def test_an_account_that_may_not_create_is_told_the_role_before_any_row_is_read(
-    orders: Tables, gcs: Gate, vault: str
+    orders: Tables, gate: Gate, vault: str
 ) -> None:
-    gcs.faults.plan("insert", *[Refused(403, "forbidden", "a@b does not have storage.objects.create access")] * 9)
+    gate.faults.plan("insert", *[Refused(403, "forbidden", "a@b does not have storage.objects.create access")] * 9)
     ended = bigtable_runs.backup(vault, orders, "--table=orders")
     assert ended.code == 9
     assert "storage.objects.create is needed" in ended.message
     assert "roles/storage.objectCreator" in ended.message
-    assert "start" not in gcs.operations()
+    assert "start" not in gate.operations()
     assert backups(vault).code == 7
 
 
-@pytest.mark.usefixtures("gcs")
+@pytest.mark.usefixtures("gate")
 def test_a_bucket_that_is_not_there_is_told(orders: Tables) -> None:
     ended = bigtable_runs.backup("gs://no-such-bucket-here/v", orders, "--table=orders")
     assert (ended.code, "bucket no-such-bucket-here does not exist" in ended.message) == (7, True)

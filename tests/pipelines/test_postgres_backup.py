@@ -110,7 +110,7 @@ def writing(server: PostgresServer, database: str, statement: str) -> Iterator[l
 
 
 def test_a_paused_standby_is_a_frozen_source(postgres: PostgresServer, database: str, tmp_path: Path) -> None:
-    with standby(postgres, tmp_path) as copy:
+    with standby(postgres) as copy:
         refused = backup(tmp_path / "v", copy.url(database), "--consistency=frozen-source")
         assert refused.code == 6
         assert "pg_wal_replay_pause" in refused.message
@@ -122,7 +122,7 @@ def test_a_paused_standby_is_a_frozen_source(postgres: PostgresServer, database:
 
 
 @contextmanager
-def standby(server: PostgresServer, folder: Path) -> Iterator[PostgresServer]:
+def standby(server: PostgresServer) -> Iterator[PostgresServer]:
     """A standby of a server, made by pg_basebackup."""
     with server.copied() as data, started(server.binaries, data) as copy:
         yield copy

@@ -19,16 +19,16 @@ pytestmark = pytest.mark.timeout(60)
 NewDatabase = Callable[..., str]
 LATER, LAST = KEY + 1, KEY + 2
 # Three gates: of the one row of `wide`, which is stored outside of its table; of some rows of `slow`, as soon as the
-# ledger holds another chunk than theirs; and of an index, which is made when all rows are there.
+# ledger holds another piece than theirs; and of an index, which is made when all rows are there.
 TABLES = f"""
     {GATE}
     CREATE FUNCTION public.later() RETURNS boolean LANGUAGE plpgsql AS $$
-        DECLARE chunks bigint := 0;
+        DECLARE pieces bigint := 0;
         BEGIN
             IF pg_catalog.to_regclass('shardkeep_restore.piece') IS NOT NULL THEN
-                EXECUTE 'SELECT pg_catalog.count(*) FROM shardkeep_restore.piece' INTO chunks;
+                EXECUTE 'SELECT pg_catalog.count(*) FROM shardkeep_restore.piece' INTO pieces;
             END IF;
-            IF chunks > 1 THEN PERFORM pg_catalog.pg_advisory_xact_lock_shared({LATER}); END IF;
+            IF pieces > 1 THEN PERFORM pg_catalog.pg_advisory_xact_lock_shared({LATER}); END IF;
             RETURN true;
         END $$;
     CREATE FUNCTION public.last(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS

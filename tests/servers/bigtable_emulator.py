@@ -148,12 +148,7 @@ def wait_until_ready(host: str, seconds: float = SECONDS_TO_ANSWER) -> None:
 
 def main() -> int:
     """Find or make the emulator and print its path, or the address of the user's own."""
-    try:
-        print(os.environ.get("BIGTABLE_EMULATOR_HOST") or find_or_make())
-    except ShardkeepError as error:
-        provision.say(NAME, str(error))
-        return error.exit_code
-    return 0
+    return provision.tell(NAME, lambda: os.environ.get("BIGTABLE_EMULATOR_HOST") or find_or_make())
 
 
 MAKERS = (

@@ -13,6 +13,7 @@ import pytest
 
 from tests.servers import cloud_sql_proxy
 from tests.servers.postgres_server import PostgresServer
+from tests.servers.program_file import SHELL, program
 from transforms.postgres.cloud_sql_command import PROGRAM
 
 INSTANCE = "my-project:europe-west1:main"
@@ -53,9 +54,7 @@ class StandIn:
 
 def put_on_path(server: PostgresServer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """A stand-in that works, first on the PATH until `monkeypatch` is undone."""
-    program = folder / PROGRAM
-    program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-IS", cloud_sql_proxy.__file__])} "$@"\n')
-    program.chmod(0o755)
+    program(folder / PROGRAM, f'{SHELL}exec {shlex.join([sys.executable, "-IS", cloud_sql_proxy.__file__])} "$@"\n')
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     stand_in = StandIn(server, folder, monkeypatch)
     stand_in.behave()

@@ -3,13 +3,11 @@
 `python -m tests.servers.cloud_sql_program` finds or makes it and prints its path.
 """
 
-import os
-import shutil
+import sys
 from pathlib import Path
 
 from tests.servers import provision
 from tests.servers.provision import Maker
-from transforms.errors import NotFoundError
 from transforms.postgres.cloud_sql_command import PROGRAM
 
 GO_PACKAGE = "github.com/GoogleCloudPlatform/cloud-sql-proxy/v2"
@@ -20,17 +18,9 @@ def find_or_make() -> Path:
     """Path of the program.
 
     Raises:
-        NotFoundError: if there is none and none can be made.
+        NotFoundError: as `provision.find_or_make`.
     """
-    on_path = shutil.which(PROGRAM)
-    if on_path or os.access(MAKER.cached, os.X_OK):
-        return Path(on_path or MAKER.cached)
-    try:
-        return provision.make(MAKER)
-    except NotFoundError as error:
-        raise NotFoundError(
-            f"No {PROGRAM}, and none can be made ({error}). Put it on the PATH, or install Go."
-        ) from error
+    return provision.find_or_make(MAKER, "Put it on the PATH, or install Go 1.25 or newer.")
 
 
 def make_with_go(tool: str, version: str, folder: Path) -> Path:
@@ -39,7 +29,13 @@ def make_with_go(tool: str, version: str, folder: Path) -> Path:
     return folder / PROGRAM
 
 
+def main() -> int:
+    """Find or make the program and print its path."""
+    return provision.tell(PROGRAM, find_or_make)
+
+
 MAKER = Maker(PROGRAM, PROGRAM, "go", VERSION, make_with_go)
 
+
 if __name__ == "__main__":
-    print(find_or_make())
+    sys.exit(main())

@@ -6,9 +6,10 @@ https://github.com/GoogleCloudPlatform/DataflowTemplates/pull/1106 ("Parameter d
 No report quotes the words for a parameter that is missing.
 """
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from tests.servers.egrep import matches
 
 INVALID = "type.googleapis.com/google.dataflow.v1beta3.InvalidTemplateParameters"
 # https://cloud.google.com/dataflow/docs/guides/templates/configuring-flex-templates passes it undeclared.
@@ -36,19 +37,6 @@ def _mismatches(declared: Mapping[str, Any], value: str) -> Iterator[Violation]:
     for regex in declared.get("regexes", []):
         if not matches(regex, value):
             yield declared["name"], f"Parameter didn't match regex '{regex}'"
-
-
-def matches(regex: str, value: str) -> bool:
-    """Whether a value matches, in the dialect that the metadata's documentation names: POSIX egrep.
-
-    Raises:
-        ValueError: if the expression is none of that dialect.
-    """
-    # -z: a value of several lines is one text.
-    found = subprocess.run(["grep", "-Ezq", "-e", regex], input=f"{value}\0".encode(), capture_output=True, check=False)
-    if found.returncode > 1:
-        raise ValueError(f"{regex}: {found.stderr.decode().strip()}")
-    return found.returncode == 0
 
 
 def refusal(found: list[Violation]) -> dict[str, Any]:

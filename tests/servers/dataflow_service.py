@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from re import compile as pattern
-from threading import Thread
 from typing import Any
 
-from tests.servers import dataflow_container
+from tests.servers import dataflow_container, json_server
 from tests.servers.dataflow_arguments import arguments, merged
 from tests.servers.dataflow_jobs import Job, Jobs
 from tests.servers.dataflow_launch import Launcher
 from tests.servers.dataflow_parameters import error, refusal, violations
 from tests.servers.image import Image
+from tests.servers.json_server import Answer, Request
 
 # https://cloud.google.com/dataflow/docs/reference/rest/v1b3/projects.locations.flexTemplates/launch and .../jobs
 _PLACE = "/v1b3/projects/([^/]+)/locations/([^/]+)/"
@@ -27,8 +26,6 @@ _LAUNCH = pattern(_PLACE + "flexTemplates:launch")
 _LIST = pattern(_PLACE + "jobs")
 _JOB = pattern(_PLACE + "jobs/([^/]+)(/messages)?")
 
-Answer = tuple[int, dict[str, Any]]
-"""A status and a body."""
 Containers = Callable[[Image, str], Mapping[str, str]]
 """The environment of the container of an image, by its reference."""
 
@@ -103,33 +100,8 @@ class Service:
 def serving(service: Service) -> Iterator[str]:
     """Serve it on a free loopback port; yields its URL, without a slash at the end. Launches are waited for at exit."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(request: Request) -> Answer:
+        return service.post(request.path, request.json()) if request.method == "POST" else service.get(request.path)
 
-        def do_GET(self) -> None:
-            self._answer(*service.get(self.path.partition("?")[0]))
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._answer(*service.post(self.path.partition("?")[0], body))
-
-        def _answer(self, status: int, body: dict[str, Any]) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=UTF-8")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, service.launches:
-        server.daemon_threads = True
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with json_server.serving(answer) as address, service.launches:
+        yield f"http://{address}"

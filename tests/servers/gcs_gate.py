@@ -52,9 +52,9 @@ class Gate:
         """What STORAGE_EMULATOR_HOST is set to."""
         return f"http://{self.backend.public}"
 
-    def new_bucket(self, name: str = "") -> str:
+    def new_bucket(self) -> str:
         """The name of a new, empty bucket."""
-        name = name or f"shardkeep-test-{next(_NUMBERS)}"
+        name = f"shardkeep-test-{next(_NUMBERS)}"
         body = json.dumps({"name": name}).encode()
         answer = self.backend.send(
             "POST", "/storage/v1/b?project=test", {"Content-Type": "application/json"}, len(body), [body]

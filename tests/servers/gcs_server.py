@@ -4,8 +4,6 @@
 """
 
 import http.client
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +20,7 @@ from tests.servers.gcs_backend import Backend
 from tests.servers.gcs_gate import Gate
 from tests.servers.gcs_handler import GateServer
 from tests.servers.provision import Maker
-from transforms.errors import NotFoundError, ShardkeepError, UnreachableError
+from transforms.errors import UnreachableError
 
 NAME = "fake-gcs-server"
 GO_PACKAGE = "github.com/fsouza/fake-gcs-server"
@@ -32,20 +30,12 @@ PAUSE = 0.02
 
 
 def find_or_make() -> Path:
-    """Path of the server: on the PATH, in the cache, or made into it.
+    """Path of the server.
 
     Raises:
-        NotFoundError: if there is none and nothing to make it with; the message lists the ways.
+        NotFoundError: as `provision.find_or_make`.
     """
-    on_path = shutil.which(NAME)
-    if on_path or os.access(MAKER.cached, os.X_OK):
-        return Path(on_path or MAKER.cached)
-    try:
-        return provision.make(MAKER)
-    except ShardkeepError as error:
-        raise NotFoundError(
-            f"No {NAME}, and none can be made ({error}). Put it on the PATH, or install Go 1.25 or newer."
-        ) from error
+    return provision.find_or_make(MAKER, "Put it on the PATH, or install Go 1.25 or newer.")
 
 
 def make_with_go(tool: str, version: str, folder: Path) -> Path:
@@ -134,12 +124,7 @@ def _free_port() -> int:
 
 def main() -> int:
     """Find or make the server and print its path."""
-    try:
-        print(find_or_make())
-    except ShardkeepError as error:
-        provision.say(NAME, str(error))
-        return error.exit_code
-    return 0
+    return provision.tell(NAME, find_or_make)
 
 
 MAKER = Maker(NAME, NAME, "go", "v1.56.1", make_with_go)

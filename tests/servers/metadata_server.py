@@ -4,58 +4,58 @@
 https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+
+from tests.servers import json_server
+from tests.servers.json_server import Answer, Request
 
 ACCOUNT = "shardkeep@my-project.iam.gserviceaccount.com"
 TOKEN = "token-of-the-metadata-server"  # noqa: S105 - what a test looks for where no token may be
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+TOKEN_PATH = "/computeMetadata/v1/instance/service-accounts/default/token"  # noqa: S105 - no token
+# Without this header the libraries take it for somebody else's server.
+_HEADERS = {"Metadata-Flavor": "Google"}
 _ACCOUNT = {"email": ACCOUNT, "scopes": [SCOPE], "aliases": ["default"]}
 _TOKEN = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
 
 
-def answers(project: str) -> Mapping[str, str]:
-    """The body at each path that Google's libraries ask for."""
+@dataclass(frozen=True)
+class MetadataServer:
+    """One that runs.
+
+    Attributes:
+        settings: The environment variables by which Google's libraries find it.
+        asked: The paths of all requests.
+    """
+
+    settings: Mapping[str, str]
+    asked: list[str]
+
+
+def answers(project: str) -> Mapping[str, object]:
+    """What is at each path that Google's libraries ask for."""
     account = "/computeMetadata/v1/instance/service-accounts/default/"
     return {
         "/": "computeMetadata/",
         "/computeMetadata/v1/project/project-id": project,
         "/computeMetadata/v1/universe/universe-domain": "googleapis.com",
         "/computeMetadata/v1/universe/universe_domain": "googleapis.com",
-        account: json.dumps(_ACCOUNT),
+        account: _ACCOUNT,
         f"{account}email": ACCOUNT,
-        f"{account}token": json.dumps(_TOKEN),
+        TOKEN_PATH: _TOKEN,
     }
 
 
 @contextmanager
-def running(project: str) -> Iterator[Mapping[str, str]]:
-    """Run it; yields the environment variables by which Google's libraries find it."""
+def running(project: str) -> Iterator[MetadataServer]:
+    """Run it."""
+    known, asked = answers(project), list[str]()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = answers(project).get(urlsplit(self.path).path)
-            self.send_response(404 if body is None else 200)
-            # Without this header the libraries take it for somebody else's server.
-            self.send_header("Metadata-Flavor", "Google")
-            self.send_header("Content-Type", "application/json" if (body or "").startswith("{") else "application/text")
-            self.send_header("Content-Length", str(len(body or "")))
-            self.end_headers()
-            self.wfile.write((body or "").encode())
+    def answer(request: Request) -> Answer:
+        asked.append(request.path)
+        return (200, known[request.path]) if request.path in known else (404, "")
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            address = f"127.0.0.1:{server.server_port}"
-            yield {"GCE_METADATA_HOST": address, "GCE_METADATA_IP": address}
-        finally:
-            server.shutdown()
-            thread.join()
+    with json_server.serving(answer, _HEADERS) as address:
+        yield MetadataServer({"GCE_METADATA_HOST": address, "GCE_METADATA_IP": address}, asked)

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.servers import provision
-from transforms.errors import NotFoundError, ShardkeepError
+from transforms.errors import NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,7 @@ def build(programs: Sequence[Program]) -> None:
 
 def main() -> int:
     """Find or build both and print their paths, one a line."""
-    try:
-        print(*find_or_build(), sep="\n")
-    except ShardkeepError as error:
-        provision.say("prism", str(error))
-        return error.exit_code
-    return 0
+    return provision.tell("prism", lambda: "\n".join(map(str, find_or_build())))
 
 
 if __name__ == "__main__":

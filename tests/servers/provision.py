@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from transforms.errors import NotFoundError
+from transforms.errors import NotFoundError, ShardkeepError
 
 SECONDS_TO_END = 10
 SECONDS_TO_MAKE = 900
@@ -48,6 +48,35 @@ def cache_folder() -> Path:
 def say(server: str, text: str) -> None:
     """Tell the user, on stderr, what is being done."""
     print(f"{server}: {text}", file=sys.stderr, flush=True)
+
+
+def find_or_make(maker: Maker, advice: str) -> Path:
+    """Path of a program: on the PATH, in the cache, or made into it.
+
+    Args:
+        maker: Its only maker.
+        advice: What to do where it cannot be made.
+
+    Raises:
+        NotFoundError: if there is none and none can be made.
+    """
+    on_path = shutil.which(maker.binary)
+    if on_path or os.access(maker.cached, os.X_OK):
+        return Path(on_path or maker.cached)
+    try:
+        return make(maker)
+    except NotFoundError as error:
+        raise NotFoundError(f"No {maker.binary}, and none can be made ({error}). {advice}") from error
+
+
+def tell(server: str, find: Callable[[], object]) -> int:
+    """Print where a server is, or on stderr why there is none; returns the exit code."""
+    try:
+        print(find())
+    except ShardkeepError as error:
+        say(server, str(error))
+        return error.exit_code
+    return 0
 
 
 def make(maker: Maker) -> Path:

@@ -10,16 +10,8 @@ import pytest
 from google.cloud import bigtable
 
 from tests.servers import bigtable_emulator as emulator
+from tests.servers.program_file import SHELL, program
 from transforms.errors import NotFoundError, UnreachableError
-
-SHELL = "#!/bin/sh\n"
-
-
-def program(path: Path, text: str = SHELL) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
 
 
 @pytest.fixture

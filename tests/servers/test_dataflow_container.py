@@ -5,15 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.servers import dataflow_container
-from tests.servers.dataflow_container import environment, settings
+from tests.servers.dataflow_container import environment
 from tests.servers.image import Image
 
 BASE = """\
 FROM builder AS builder
 ENV ONLY_THERE=1
 FROM python:3.11
-ENV PYTHONSAFEPATH=1 \\
-    GREETING="good day" PATH=/opt/bin:$PATH
+ENV PYTHONSAFEPATH=1 GREETING="good day" PATH=/opt/bin:$PATH
 """
 CHILD = """\
 ARG BASE
@@ -32,14 +31,6 @@ def dockerfiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, 
     files[1].write_text(CHILD)
     monkeypatch.setattr(dataflow_container, "DOCKERFILES", files)
     return files
-
-
-def test_the_last_stage_counts(dockerfiles: tuple[Path, Path]) -> None:
-    assert settings(dockerfiles[0]) == [
-        ("PYTHONSAFEPATH", "1"),
-        ("GREETING", "good day"),
-        ("PATH", "/opt/bin:$PATH"),
-    ]
 
 
 def test_arguments_of_the_build_are_filled_in_from_the_reference(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.dataflow_parameters import matches, refusal, violations
+from tests.servers.dataflow_parameters import refusal, violations
 
 METADATA: dict[str, Any] = {
     "name": "n",
@@ -35,19 +35,6 @@ METADATA: dict[str, Any] = {
 )
 def test_what_is_wrong_with_the_parameters_is_found(given: dict[str, str], found: list[tuple[str, str]]) -> None:
     assert violations(METADATA, given) == found
-
-
-def test_expressions_are_those_of_egrep() -> None:
-    assert matches("^(a|b)+$", "abba")
-    assert matches("b", "abc")
-    assert matches("^[[:alnum:]]+$", "a1")
-    assert not matches(r"^\d+$", "12")
-    assert not matches("^a$", "b\na")
-
-
-def test_an_expression_that_egrep_cannot_read_is_an_error() -> None:
-    with pytest.raises(ValueError, match="Unmatched"):
-        matches("(", "x")
 
 
 def test_a_refusal_names_every_violation_twice_for_people_and_for_programs() -> None:

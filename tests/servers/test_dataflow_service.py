@@ -76,9 +76,9 @@ class Place:
 
 
 @pytest.fixture
-def place(gcs: Gate, tmp_path: Path) -> Iterator[Place]:
+def place(gate: Gate, tmp_path: Path) -> Iterator[Place]:
     """A service whose image is this process's own Python."""
-    files, bucket = Files(gcs.url, PROJECT), gcs.new_bucket()
+    files, bucket = Files(gate.url, PROJECT), gate.new_bucket()
     files.write(f"gs://{bucket}/echo.json", json.dumps(SPEC).encode())
     files.write(f"gs://{bucket}/no-language.json", json.dumps({**SPEC, "sdkInfo": {}}).encode())
     (tmp_path / "echo.py").write_text(ECHO)

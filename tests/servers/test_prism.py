@@ -8,16 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.servers import prism
+from tests.servers.program_file import SHELL, program
 from transforms.errors import NotFoundError
-
-SHELL = "#!/bin/sh\n"
-
-
-def program(path: Path, text: str = SHELL) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
 
 
 @pytest.fixture

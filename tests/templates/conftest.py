@@ -1,12 +1,13 @@
 """The real gcloud, with a configuration of its own and no account."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.servers import gcloud as installed_gcloud
 
 Gcloud = Callable[..., str]
 
@@ -14,13 +15,9 @@ Gcloud = Callable[..., str]
 @pytest.fixture
 def gcloud_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The path of gcloud; whoever runs it in this test gets an empty configuration."""
-    program = shutil.which("gcloud")
-    if program is None:
-        pytest.skip("no gcloud is installed")
-    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "gcloud"))
-    monkeypatch.setenv("CLOUDSDK_CORE_PROJECT", "test-project")
-    monkeypatch.setenv("CLOUDSDK_CORE_DISABLE_PROMPTS", "1")
-    monkeypatch.setenv("CLOUDSDK_AUTH_DISABLE_CREDENTIALS", "true")
+    program = installed_gcloud.program()
+    for name, value in installed_gcloud.settings(tmp_path / "gcloud", "test-project").items():
+        monkeypatch.setenv(name, value)
     return program
 
 

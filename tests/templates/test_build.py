@@ -12,6 +12,7 @@ from pipelines.command.arguments import parse
 from templates import build
 from templates.spec import Environment
 from templates.template import FOLDER, TITLES
+from tests.servers import gcloud
 from tests.servers.gcs_gate import Gate
 
 IMAGE = "europe-west1-docker.pkg.dev/my-project/my-repository/shardkeep"
@@ -78,11 +79,16 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.Cap
     assert told == f"--out={tmp_path}/file: File exists"
 
 
-def test_specs_go_to_cloud_storage_and_replace_what_is_there(
-    gcs: Gate, gcloud_settings: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", f"{gcs.url}/")
-    bucket = gcs.new_bucket()
+@pytest.fixture
+def storage(gate: Gate, gcloud_settings: str, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Cloud Storage, where gcloud finds it."""
+    for name, value in gcloud.endpoints(storage=gate.url).items():
+        monkeypatch.setenv(name, value)
+    return gate
+
+
+def test_specs_go_to_cloud_storage_and_replace_what_is_there(storage: Gate, capsys: pytest.CaptureFixture[str]) -> None:
+    bucket = storage.new_bucket()
     for tag in ("0.1.0", "0.2.0"):
         assert build.main([f"--image={IMAGE}", f"--tag={tag}", f"--out=gs://{bucket}/templates/"]) == 0
         assert capsys.readouterr().out.split() == [f"gs://{bucket}/templates/{name}" for name in FILES]
@@ -91,10 +97,8 @@ def test_specs_go_to_cloud_storage_and_replace_what_is_there(
     assert blobs == {f"templates/{name}": text for name, text in expected.items()}
 
 
-def test_a_bucket_that_is_not_there_is_told(
-    gcs: Gate, gcloud_settings: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", f"{gcs.url}/")
+@pytest.mark.usefixtures("storage")
+def test_a_bucket_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     told = refusal(capsys, 9, *ARGUMENTS, "--out=gs://no-such-bucket/templates")
     assert told.startswith("--out=gs://no-such-bucket/templates: gcloud storage cp failed: ")
     assert "404" in told

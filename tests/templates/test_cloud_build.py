@@ -12,10 +12,11 @@ import yaml
 
 from templates import build
 from templates.template import FOLDER, TITLES, image_of
-from tests.templates.docker_file import stages
+from tests.servers.docker_file import stages
+from tests.servers.program_file import SHELL, program
 
 IMAGE, TAG = "europe-west1-docker.pkg.dev/my-project/my-repository/shardkeep", "0.1.0"
-RECORD = '#!/bin/sh\nprintf "%s\\n" "$*" >> "$CALLS"\n'
+RECORD = f'{SHELL}printf "%s\\n" "$*" >> "$CALLS"\n'
 
 
 def steps(out: str) -> dict[str, dict[str, Any]]:
@@ -28,12 +29,10 @@ def steps(out: str) -> dict[str, dict[str, Any]]:
 
 def calls_of(step: dict[str, Any], folder: Path) -> list[str]:
     """How Docker is called in a step."""
-    docker, calls = folder / "docker", folder / "calls"
-    docker.write_text(RECORD)
-    docker.chmod(0o755)
-    program = step.get("entrypoint", "docker")
+    program(folder / "docker", RECORD)
+    calls, builder = folder / "calls", step.get("entrypoint", "docker")
     environment = {"PATH": f"{folder}:{os.environ['PATH']}", "CALLS": str(calls)}
-    subprocess.run([program, *step["args"]], check=True, env=environment, cwd=FOLDER.parent)
+    subprocess.run([builder, *step["args"]], check=True, env=environment, cwd=FOLDER.parent)
     return calls.read_text().splitlines()
 
 
@@ -62,7 +61,7 @@ def test_what_is_handed_to_a_build_is_what_the_docker_file_takes(tmp_path: Path)
     given = set(re.findall(r"--build-arg=(\w+)=", calls_of(steps("build")["templates"], tmp_path)[1]))
     assert given == set(re.findall(r"^ARG (\w+)$", text, re.MULTILINE))
     assert set(re.findall(r"--build-arg=(\w+)=", text)) == given
-    assert len(stages("pipeline.Dockerfile")) == 1
+    assert len(stages(FOLDER / "pipeline.Dockerfile")) == 1
 
 
 def test_specs_name_the_images_that_were_pushed(tmp_path: Path) -> None:
@@ -75,8 +74,7 @@ def test_specs_name_the_images_that_were_pushed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("failing", ["push", "build"])
 def test_a_failure_ends_the_build(tmp_path: Path, failing: str) -> None:
-    (tmp_path / "docker").write_text(f'#!/bin/sh\ntest "$1" != {failing}\n')
-    (tmp_path / "docker").chmod(0o755)
+    program(tmp_path / "docker", f'{SHELL}test "$1" != {failing}\n')
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     ended = subprocess.run(["bash", *steps("build")["templates"]["args"]], check=False, env=environment)
     assert ended.returncode != 0

@@ -14,10 +14,10 @@ from packaging.requirements import Requirement
 
 from pipelines.command import dataflow
 from templates.template import FOLDER, TITLES
-from tests.templates.docker_file import Stage, stages
+from tests.servers.docker_file import Stage, stages
 
 ROOT = FOLDER.parent
-BASE, CHILD = stages("Dockerfile"), stages("pipeline.Dockerfile")[0]
+BASE, CHILD = stages(FOLDER / "Dockerfile"), stages(FOLDER / "pipeline.Dockerfile")[0]
 BUILDER, LAST = next(stage for stage in BASE if stage.name == "builder"), BASE[-1]
 PINNED = re.compile(r"[a-z0-9./_-]+:(?!latest)[a-z0-9._-]*[0-9][a-z0-9._-]*")
 PY_FILE = "FLEX_TEMPLATE_PYTHON_PY_FILE"

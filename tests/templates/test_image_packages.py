@@ -12,11 +12,12 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from templates.template import FOLDER, TITLES
-from tests.templates.docker_file import Stage, stages
+from tests.servers.docker_file import Stage, stages
 from tests.templates.test_docker_files import lock
 
 ROOT = FOLDER.parent
-BUILDER, LAST = next(stage for stage in stages("Dockerfile") if stage.name == "builder"), stages("Dockerfile")[-1]
+STAGES = stages(FOLDER / "Dockerfile")
+BUILDER, LAST = next(stage for stage in STAGES if stage.name == "builder"), STAGES[-1]
 BUILT = shutil.ignore_patterns("__pycache__", "*.so", "*.c")
 
 

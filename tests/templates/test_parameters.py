@@ -1,7 +1,6 @@
 """Each parameter reads well on a form, and its regex means the same to egrep and to our parser."""
 
 import re
-import subprocess
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from pipelines.command.arguments import parse
 from templates.metadata import metadata_of
 from templates.template import TITLES
+from tests.servers import egrep
 from tests.templates.forms import complete, example, parameters, parser_of
 from transforms.errors import UsageError
 
@@ -19,12 +19,6 @@ PARAMETER = pytest.mark.parametrize(
     ("name", "parameter"), PARAMETERS, ids=[f"{name}-{each['name']}" for name, each in PARAMETERS]
 )
 TEMPLATE = pytest.mark.parametrize("name", TITLES)
-
-
-def egrep(regex: str, text: str) -> bool:
-    ended = subprocess.run(["grep", "-E", "-q", "-e", regex], input=f"{text}\n", text=True, check=False)
-    assert ended.returncode < 2, regex
-    return ended.returncode == 0
 
 
 @PARAMETER
@@ -49,7 +43,7 @@ def test_a_regex_is_egrep_and_matches_the_default_the_example_and_each_choice(
         assert (regex[0], regex[-1]) == ("^", "$")
         assert not NOT_EGREP.search(regex)
         assert [value for value in values if value and not re.fullmatch(regex, value)] == []
-        assert [value for value in values if value and not egrep(regex, value)] == []
+        assert [value for value in values if value and not egrep.matches(regex, value)] == []
 
 
 @PARAMETER
@@ -82,7 +76,7 @@ def test_a_default_of_a_choice_is_one_of_them(name: str, parameter: dict[str, An
 )
 def test_the_form_and_the_command_refuse_the_same(name: str, parameter: str, value: str) -> None:
     regexes = parameters(name)[parameter]["regexes"]
-    assert not all(egrep(regex, value) for regex in regexes)
+    assert not all(egrep.matches(regex, value) for regex in regexes)
     with pytest.raises(UsageError, match=f"--{parameter}"):
         parse(parser_of(name), complete(name, parameter, value))
 
@@ -102,7 +96,7 @@ def test_the_form_and_the_command_refuse_the_same(name: str, parameter: str, val
 @TEMPLATE
 def test_the_vault_of_a_template_is_on_cloud_storage(name: str, place: str, right: bool) -> None:
     [regex] = parameters(name)["vault"]["regexes"]
-    assert (bool(re.fullmatch(regex, place)), egrep(regex, place)) == (right, right)
+    assert (bool(re.fullmatch(regex, place)), egrep.matches(regex, place)) == (right, right)
     kind = "GCS_WRITE_FOLDER" if name.endswith("_backup") else "GCS_READ_FOLDER"
     assert parameters(name)["vault"]["paramType"] == kind
 
@@ -111,7 +105,7 @@ def test_a_template_offers_no_snapshot_since_the_launcher_does_not_stay() -> Non
     consistency = parameters("postgres_backup")["consistency"]
     assert [option["value"] for option in consistency["enumOptions"]] == ["frozen-source", "fuzzy"]
     assert consistency["defaultValue"] == "frozen-source"
-    assert not egrep(consistency["regexes"][0], "snapshot")
+    assert not egrep.matches(consistency["regexes"][0], "snapshot")
 
 
 @PARAMETER

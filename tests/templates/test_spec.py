@@ -14,6 +14,8 @@ from tests.templates.conftest import Gcloud
 IMAGE, TAG = "europe-west1-docker.pkg.dev/my-project/my-repository/shardkeep", "0.1.0"
 SUBNETWORK, ACCOUNT = "regions/europe-west1/subnetworks/backups", "backup@my-project.iam.gserviceaccount.com"
 PLAIN = Environment(max_workers=8)
+# gcloud takes the metadata file as it is, and knows nothing else of a template.
+TWO = ("bigtable_backup", "postgres_restore")
 FULL = Environment(5, SUBNETWORK, ACCOUNT, public_ips=True)
 # gcloud has no option for these, see its command reference of `dataflow flex-template build`.
 NOT_OF_GCLOUD = ("sdkContainerImage", "diskSizeGb")
@@ -34,10 +36,10 @@ def without_defaults(message: Any) -> Any:  # noqa: ANN401
 @pytest.mark.parametrize(
     ("template", "environment", "flags"),
     [
-        *((template, PLAIN, ("--max-workers=8", "--disable-public-ips")) for template in TITLES),
+        *((template, PLAIN, ("--max-workers=8", "--disable-public-ips")) for template in TWO),
         ("verify", FULL, ("--max-workers=5", f"--subnetwork={SUBNETWORK}", f"--service-account-email={ACCOUNT}")),
     ],
-    ids=[*TITLES, "with all options"],
+    ids=[*TWO, "with all options"],
 )
 def test_gcloud_writes_the_same_spec(
     gcloud: Gcloud, template: str, environment: Environment, flags: tuple[str, ...]

@@ -117,3 +117,14 @@ def test_a_table_of_which_nothing_could_be_read_is_found(vault: MemoryVault) -> 
 
 def _first_shard(vault: MemoryVault) -> TableShard:
     return next(part for part in vault.work.read_index(next(vault.work.index_files(None))) if isinstance(part, tuple))
+
+
+def test_whatever_lists_many_objects_is_followed_by_a_shuffle(vault: MemoryVault) -> None:
+    """What follows a list without one runs in the same worker, on one object after the other."""
+    pipeline = beam.Pipeline()
+    pipeline | Verify(vault.work, "L3")
+    steps = pipeline.to_runner_api().components.transforms.values()
+    maker = {made: step.unique_name.rpartition("/")[2] for step in steps for made in step.outputs.values()}
+    shuffles = [step for step in steps if step.unique_name.endswith("/AddRandomKeys")]
+    spread = {maker[taken] for step in shuffles for taken in step.inputs.values()}
+    assert {"List documents", "List index files", "Cut into runs"} <= spread

@@ -1,12 +1,13 @@
 """The commands and flags of the installed gcloud, from the table that its shell completion uses: no call of gcloud."""
 
 import ast
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.servers import gcloud
 
 Node = dict[str, Any]
 _TABLE = "data/cli/gcloud_completions.py"
@@ -14,10 +15,9 @@ _TABLE = "data/cli/gcloud_completions.py"
 
 def gcloud_tree() -> Node:
     """The root: `commands` by name, each a node again, and `flags` by name with `bool`, `value` or a list of words."""
-    program = shutil.which("gcloud")
-    table = Path(program).resolve().parent.parent / _TABLE if program else None
-    if table is None or not table.exists():
-        pytest.skip("no Google Cloud SDK with its completion table is installed")
+    table = Path(gcloud.program()).resolve().parent.parent / _TABLE
+    if not table.exists():
+        pytest.skip(f"This Google Cloud SDK has no {_TABLE}; install another one.")
     text = table.read_text(encoding="utf-8")
     tree: Node = ast.literal_eval(text[text.index("= {") + 2 :])
     return tree

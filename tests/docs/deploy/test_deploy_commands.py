@@ -8,10 +8,12 @@ import subprocess
 import pytest
 
 from pipelines.command.arguments import parse
-from tests.docs.deploy.document import BLOCKS, IN_BACKTICKS, ROOT, TEMPLATES, TEXT, parameters
+from templates.template import TITLES
+from tests.docs.deploy.document import BLOCKS, IN_BACKTICKS, ROOT, TEXT
 from tests.docs.deploy.gcloud_tree import Node, objections
 from tests.docs.deploy.gcloud_words import dictionary, flag
 from tests.docs.deploy.pasted_shell import TYPED, Pasted
+from tests.templates.forms import parameters
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
@@ -56,11 +58,11 @@ def test_the_build_takes_the_substitutions(pasted: Pasted) -> None:
 def test_every_word_that_looks_like_an_option_is_one(pasted: Pasted, tree: Node) -> None:
     words = {re.split("[= ]", word)[0] for word in IN_BACKTICKS.findall(TEXT)}
     looks = {word for word in words if re.fullmatch(r"(--)?[a-z]+(_[a-z]+)+|--[a-z]+(-[a-z]+)*", word)}
-    known = {name for template in TEMPLATES for name in parameters(template)}
+    known = {name for template in TITLES for name in parameters(template)}
     ours = {f"--{name}" for name in known} | importlib.import_module("templates.build").options().option_names()
     theirs = {word.partition("=")[0] for call in pasted.of("gcloud") for word in call} | flags_of(tree)
     others = {"stored_bytes"}  # a counter
-    assert looks - known - ours - theirs - others - set(TEMPLATES) == set()
+    assert looks - known - ours - theirs - others - set(TITLES) == set()
 
 
 def flags_of(tree: Node) -> set[str]:

@@ -6,9 +6,11 @@ import re
 
 from google.cloud.dataflow_v1beta3 import LaunchFlexTemplateRequest
 
-from tests.docs.deploy.document import ROOT, TEMPLATES, parameters
+from templates.template import TITLES
+from tests.docs.deploy.document import ROOT
 from tests.docs.deploy.gcloud_words import dictionary, flag, items
 from tests.docs.deploy.pasted_shell import Pasted
+from tests.templates.forms import parameters
 
 DATAFLOW = ["--runner=DataflowRunner", "--project=my-project", "--region=europe-west1"]
 Launch = tuple[str, dict[str, str]]
@@ -24,8 +26,8 @@ def launches(pasted: Pasted) -> list[Launch]:
 
 
 def test_every_template_is_launched(pasted: Pasted) -> None:
-    assert {template for template, _ in launches(pasted)} == set(TEMPLATES)
-    assert {path.parent.name for path in (ROOT / "templates").glob("*/metadata.json")} == set(TEMPLATES)
+    assert {template for template, _ in launches(pasted)} == set(TITLES)
+    assert {path.parent.name for path in (ROOT / "templates").glob("*/metadata.json")} == set(TITLES)
 
 
 def test_launches_give_the_parameters_that_the_metadata_wants(pasted: Pasted) -> None:

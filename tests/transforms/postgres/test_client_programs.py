@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.postgres_server import PostgresServer
+from tests.servers.program_file import program
 from transforms.errors import NotFoundError, UnreachableError, UsageError
 from transforms.postgres import client_programs
 from transforms.postgres.client_programs import ClientProgram, find, find_all, run
@@ -23,11 +24,7 @@ test -z "$PGPASSFILE" || { ls -l "$PGPASSFILE"; cat "$PGPASSFILE"; }
 
 
 def script(folder: Path, name: str, text: str) -> ClientProgram:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
-    return ClientProgram(str(path), 17)
+    return ClientProgram(str(program(folder / name, text)), 17)
 
 
 def versions(folder: Path, *majors: int) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.errors import UsageError
-from transforms.postgres.cloud_sql import IPS, CloudSql, parse_cloud_sql
+from transforms.postgres.cloud_sql import IPS, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.postgres.credential import password_of
 from transforms.postgres.database import Database
 from transforms.postgres.database_url import PARAMETERS, PROXY_PARAMETERS, parse_database
@@ -28,7 +28,7 @@ def test_a_connection_name_is_an_instance(name: str) -> None:
 )  # fmt: skip
 def test_anything_else_is_refused_with_the_command_that_prints_it(name: str) -> None:
     with pytest.raises(UsageError, match=r"PROJECT:REGION:INSTANCE.*gcloud sql instances describe"):
-        parse_cloud_sql(name)
+        parse_cloud_sql(name, PUBLIC)
 
 
 def test_the_identity_is_the_instance_and_the_database_however_it_is_reached() -> None:

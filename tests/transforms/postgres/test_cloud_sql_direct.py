@@ -1,6 +1,9 @@
 """Without a proxy: TLS to the instance's own address, whose certificate is checked against the instance's CA."""
 
 import os
+import socket
+import struct
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +18,7 @@ from transforms.postgres.database import Database
 from transforms.postgres.database_url import parse_database
 from transforms.postgres.session import connect
 
+SECONDS = 20
 _IS_ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 
@@ -41,8 +45,17 @@ def _write(server: PostgresServer, name: str, text: str) -> None:
 def _switch(server: PostgresServer, state: str) -> None:
     server.sql(f"ALTER SYSTEM SET ssl = {state}")
     server.sql("SELECT pg_reload_conf()")
-    while server.sql("SHOW ssl") != state:
+    wanted, until = (b"S" if state == "on" else b"N"), time.monotonic() + SECONDS
+    while (answer := _answer_to_tls(server)) != wanted and time.monotonic() < until:
         continue
+    assert answer == wanted, f"with ssl = {server.sql('SHOW ssl')} it answers {answer!r}: it refuses the key (its log)"
+
+
+def _answer_to_tls(server: PostgresServer) -> bytes:
+    """S if the server begins TLS, else N: SSLRequest (https://www.postgresql.org/docs/current/protocol-flow.html)."""
+    with socket.create_connection((server.host, server.port)) as connection:
+        connection.sendall(struct.pack("!II", 8, 80877103))
+        return connection.recv(1)
 
 
 def _database(server: PostgresServer, authority: Authority, folder: Path) -> Database:

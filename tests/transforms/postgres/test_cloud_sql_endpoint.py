@@ -13,10 +13,10 @@ import pytest
 from tests.servers.cloud_sql_path import INSTANCE, StandIn, await_end, is_alive, put_on_path
 from tests.servers.postgres_server import PostgresServer
 from transforms.errors import NotFoundError, UnreachableError, UsageError
-from transforms.postgres import archive, cloud_sql_endpoint, cloud_sql_process, cloud_sql_proxy
+from transforms.postgres import archive, child_process, cloud_sql_endpoint, cloud_sql_proxy
+from transforms.postgres.child_process import ChildProcess
 from transforms.postgres.cloud_sql import CloudSql
 from transforms.postgres.cloud_sql_endpoint import end_all, endpoint
-from transforms.postgres.cloud_sql_process import CloudSqlProcess
 from transforms.postgres.database import Database
 from transforms.postgres.database_url import parse_database
 from transforms.postgres.session import connect, end
@@ -91,7 +91,7 @@ def test_at_the_end_nothing_is_left(stand_in: StandIn) -> None:
 
 
 def test_one_that_ignores_its_end_is_killed(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud_sql_process, "SECONDS_TO_END", 0.2)
+    monkeypatch.setattr(child_process, "SECONDS_TO_END", 0.2)
     stand_in.behave("deaf")
     endpoint(MAIN, False)
     end_all()
@@ -203,12 +203,12 @@ def test_a_fork_shares_nothing_and_ends_nothing_of_its_parent(
 def test_one_whose_start_is_interrupted_is_ended(
     stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, raised: type[BaseException], temporary: Path
 ) -> None:
-    def interrupted(process: CloudSqlProcess, seconds: float) -> int | None:
+    def interrupted(process: ChildProcess, seconds: float) -> int | None:
         monkeypatch.undo()
         raise raised
 
     stand_in.behave("silent")
-    monkeypatch.setattr(CloudSqlProcess, "await_end", interrupted)
+    monkeypatch.setattr(ChildProcess, "await_end", interrupted)
     with pytest.raises(raised):
         endpoint(MAIN, False)
     assert not any(map(is_alive, stand_in.pids()))

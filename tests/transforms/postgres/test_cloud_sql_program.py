@@ -17,8 +17,6 @@ from transforms.postgres.cloud_sql_endpoint import end_all
 from transforms.postgres.database_url import parse_database
 from transforms.postgres.session import connect
 
-pytestmark = pytest.mark.timeout(1000)  # the first of them may make the program
-
 NAME = "my-project:europe-west1:main"
 Open = Callable[..., Instance]
 

@@ -1,11 +1,8 @@
 """Passwords: from a real client of Secret Manager and real Google credentials, against servers of our own."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -20,6 +17,8 @@ from google.cloud.secretmanager import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceGrpcTransport
 from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, AccessSecretVersionResponse
 
+from tests.servers import json_server
+from tests.servers.json_server import Answer, Request
 from transforms.errors import IntegrityError, NotFoundError, UnreachableError
 from transforms.postgres import credential
 from transforms.postgres.credential import LOGIN_SCOPE, password_of, secret_text
@@ -130,30 +129,12 @@ class TokenServer:
         self.assertions: list[str] = []
         self.status = 200
 
-
-@contextmanager
-def serving(tokens: TokenServer) -> Iterator[str]:
-    class Answers(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            tokens.assertions += form["assertion"]
-            words = {"error": "invalid_grant"} if tokens.status != 200 else {"access_token": "t1", "expires_in": 3600}
-            body = json.dumps(words).encode()
-            self.send_response(tokens.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/token"
-        finally:
-            server.shutdown()
-            thread.join()
+    def answer(self, request: Request) -> Answer:
+        """Answer a request for a token."""
+        self.assertions += parse_qs(request.body.decode())["assertion"]
+        if self.status != 200:
+            return self.status, {"error": "invalid_grant"}
+        return 200, {"access_token": "t1", "expires_in": 3600}
 
 
 @pytest.fixture
@@ -166,7 +147,8 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSe
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     credential._credentials.cache_clear()
-    with serving(tokens) as uri:
+    with json_server.serving(tokens.answer) as address:
+        uri = f"http://{address}/token"
         words = {"type": "service_account", "client_email": "a@p.iam", "token_uri": uri, "private_key": key.decode()}
         path.write_text(json.dumps(words))
         yield tokens

@@ -56,7 +56,7 @@ def test_a_step_is_claimed_once(connection: Connection) -> None:
     assert not ledger.claim_step(connection, "12 owner")
 
 
-def test_a_chunk_begins_a_transaction_once(connection: Connection) -> None:
+def test_a_piece_begins_a_transaction_once(connection: Connection) -> None:
     name = "data/t'able/%s\\x.avro:0"
     assert ledger.begin_piece(connection, name)
     connection.execute("COMMIT")
@@ -64,7 +64,7 @@ def test_a_chunk_begins_a_transaction_once(connection: Connection) -> None:
     assert connection.execute("SELECT name FROM shardkeep_restore.piece").fetchall() == [(name,)]
 
 
-def test_a_chunk_that_is_rolled_back_may_begin_again(connection: Connection) -> None:
+def test_a_piece_that_is_rolled_back_may_begin_again(connection: Connection) -> None:
     assert ledger.begin_piece(connection, "a:0")
     connection.execute("ROLLBACK")
     assert ledger.begin_piece(connection, "a:0")
@@ -72,7 +72,7 @@ def test_a_chunk_that_is_rolled_back_may_begin_again(connection: Connection) -> 
 
 
 @pytest.mark.parametrize(("ending", "is_theirs"), [("COMMIT", False), ("ROLLBACK", True)])
-def test_who_begins_the_same_chunk_waits_for_the_first(
+def test_who_begins_the_same_piece_waits_for_the_first(
     postgres: PostgresServer, database: str, connection: Connection, ending: str, is_theirs: bool
 ) -> None:
     answers = []

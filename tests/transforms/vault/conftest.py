@@ -2,7 +2,6 @@
 
 import functools
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault, take
-from tests.servers.gcs_gate import Gate
 from transforms.source import Wanted
 
 
@@ -39,14 +37,6 @@ def vault(pristine_vault: MemoryVault, tmp_path: Path) -> MemoryVault:
 @pytest.fixture
 def other_vault(tmp_path: Path) -> MemoryVault:
     return take(tmp_path / "other")
-
-
-@pytest.fixture
-def gate(gcs: Gate) -> Iterator[Gate]:
-    """The gate to Cloud Storage, with nothing of another test in it."""
-    gcs.clear()
-    yield gcs
-    gcs.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from tests.memory_room.vaults import MemoryVault
 from tests.transforms.vault.conftest import backup_config
 from transforms.errors import IntegrityError, NotFoundError, UnreachableError
 from transforms.vault.attachments import Attachments, attach
-from transforms.vault.catalogue import find_backup, usable
+from transforms.vault.find_backup import find_backup, usable
 from transforms.vault.layout import BackupLayout
 from transforms.vault.local_store import LocalStore
 from transforms.vault.manifest import decode_manifest

@@ -10,17 +10,8 @@ from tests.memory_room.database import MemoryTable, new_database
 from tests.memory_room.source import MemorySource
 from tests.memory_room.vaults import MemoryVault
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, UsageError
-from transforms.vault.catalogue import (
-    BROKEN,
-    COMMITTED,
-    DELETING,
-    FAILED,
-    STARTED,
-    Listing,
-    find_backup,
-    list_backups,
-    usable,
-)
+from transforms.vault.catalogue import BROKEN, COMMITTED, DELETING, FAILED, STARTED, Listing, list_backups
+from transforms.vault.find_backup import find_backup, usable
 from transforms.vault.sealed_json import seal
 from transforms.vault.vault import Vault, open_vault
 

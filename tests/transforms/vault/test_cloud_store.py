@@ -10,10 +10,10 @@ import pytest
 from tests.servers.gcs_faults import QUANTUM
 from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import new_store, opened
-from tests.transforms.vault.store_conformance import BYTES, StoreConformance, content, pieces, stream
+from tests.transforms.vault.store_conformance import BYTES, NameConformance, StoreConformance, content, pieces, stream
 from transforms.vault.cloud_store import CloudStore
 from transforms.vault.cloud_write import TOKEN
-from transforms.vault.resumable_upload import CHUNK
+from transforms.vault.resumable_upload import PART
 from transforms.vault.store import ObjectStat, Store
 
 
@@ -22,7 +22,7 @@ def store(gate: Gate) -> CloudStore:
     return new_store(gate)
 
 
-class OfABucket(StoreConformance):
+class OfABucket:
     """No upload is left open either, and nothing is ever created that might overwrite."""
 
     folder: str
@@ -36,11 +36,13 @@ class OfABucket(StoreConformance):
         assert {request.query.get("ifGenerationMatch") for request in creations} <= {"0"}
 
 
-class TestCloudStore(OfABucket):
+class TestCloudStore(OfABucket, StoreConformance):
     folder = "backups/of shop"
 
 
-class TestCloudStoreOfAWholeBucket(OfABucket):
+class TestCloudStoreOfAWholeBucket(OfABucket, NameConformance):
+    """Only where names begin differs from a store in a folder."""
+
     folder = ""
 
 
@@ -60,12 +62,12 @@ def test_a_store_can_be_pickled(store: CloudStore) -> None:
 
 def test_a_stream_in_chunks_of_the_usual_size_is_whole(gate: Gate) -> None:
     store = CloudStore(gate.new_bucket())
-    data = content(2 * CHUNK + 1)
+    data = content(2 * PART + 1)
     stream(store, "a", *pieces(data, 1 << 20))
     assert store.read("a") == data
     sent = [request.headers["content-range"] for request in gate.requests if request.operation == "chunk"]
-    last = 2 * CHUNK
-    assert sent == [f"bytes 0-{CHUNK - 1}/*", f"bytes {CHUNK}-{last - 1}/*", f"bytes {last}-{last}/{last + 1}"]
+    last = 2 * PART
+    assert sent == [f"bytes 0-{PART - 1}/*", f"bytes {PART}-{last - 1}/*", f"bytes {last}-{last}/{last + 1}"]
 
 
 def test_the_last_chunk_carries_the_checksum_of_all(gate: Gate, store: CloudStore) -> None:

@@ -1,5 +1,8 @@
 """After any faults, in any order, an object is whole and exact, or not there, and a read is exact, or an error."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +25,16 @@ FAULTS = st.one_of(
 )
 
 
+@contextmanager
+def faulty(gcs: Gate, faults: list[Fault | None]) -> Iterator[None]:
+    """Let faults befall the next requests; none is left over for those that come after."""
+    gcs.faults.plan(ANY, *faults)
+    try:
+        yield
+    finally:
+        gcs.faults.clear()
+
+
 @settings(max_examples=150)
 @given(size=SIZES, by_put=st.booleans(), faults=st.lists(FAULTS, max_size=12))
 def test_after_any_faults_an_object_is_whole_or_not_there(
@@ -29,13 +42,12 @@ def test_after_any_faults_an_object_is_whole_or_not_there(
 ) -> None:
     gcs.clear()
     store, data = new_store(gcs, patience=HASTY), content(size)
-    gcs.faults.plan(ANY, *faults)
     try:
-        store.put("a", data) if by_put else stream(store, "a", *pieces(data))
+        with faulty(gcs, faults):
+            store.put("a", data) if by_put else stream(store, "a", *pieces(data))
         succeeded = True
     except ShardkeepError:
         succeeded = False
-    gcs.faults.clear()
     there = list(store.list(""))
     assert there in (["a"], [])
     assert there or not succeeded
@@ -50,9 +62,9 @@ def test_after_any_faults_a_read_is_exact_or_an_error(
     gcs.clear()
     store = new_store(gcs, patience=HASTY)
     store.put("a", BYTES)
-    gcs.faults.plan(ANY, *faults)
     try:
-        assert store.read("a", start, length) == BYTES[start:][:length]
+        with faulty(gcs, faults):
+            assert store.read("a", start, length) == BYTES[start:][:length]
     except ShardkeepError:
         # The library does not read the words of a refusal again, such as that of a range, if they are cut.
         assert any(isinstance(fault, Refused | AnswerCut) for fault in faults)

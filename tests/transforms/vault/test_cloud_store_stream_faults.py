@@ -61,7 +61,7 @@ class TestAStream:
         assert store.read("a") == DATA
 
     def test_sends_again_what_the_store_did_not_keep_and_no_more(self, gate: Gate) -> None:
-        store = CloudStore(gate.new_bucket(), chunk=4 * QUANTUM)
+        store = CloudStore(gate.new_bucket(), part=4 * QUANTUM)
         data = content(4 * QUANTUM)
         gate.faults.plan("chunk", PartKept(QUANTUM), PartKept(2 * QUANTUM))
         stream(store, "a", data)

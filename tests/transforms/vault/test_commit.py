@@ -2,8 +2,9 @@
 
 import random
 import shutil
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,29 @@ def test_a_commit_without_intent_or_plan_is_an_error(uncommitted: Uncommitted) -
         with pytest.raises(NotFoundError, match=name):
             uncommitted.commit()
     assert not uncommitted.manifest.exists()
+
+
+@dataclass(frozen=True)
+class Meeting(LocalStore):
+    """A store in which a plan is read when another one is."""
+
+    plans: threading.Barrier = field(default_factory=lambda: threading.Barrier(2))
+
+    def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
+        if "/plan/" in name:
+            self.plans.wait(timeout=20)
+        return super().read(name, start, length)
+
+
+def test_plans_are_read_side_by_side_and_the_first_tables_error_is_told(uncommitted: Uncommitted) -> None:
+    meeting = PrefixedStore(Meeting(str(uncommitted.root)), uncommitted.folder)
+    manifest = commit(meeting, uncommitted.work.backup, Gathered(uncommitted.files))
+    assert [entry.table.name for entry in manifest.tables] == [ORDERS, PEOPLE]
+    assert uncommitted.commit() == manifest
+    for table in (PEOPLE, ORDERS):
+        uncommitted.store().delete(uncommitted.work.layout.plan(table))
+        with pytest.raises(NotFoundError, match=uncommitted.work.layout.plan(table)):
+            commit(meeting, uncommitted.work.backup, Gathered(uncommitted.files))
 
 
 def test_the_manifest_says_what_was_backed_up(uncommitted: Uncommitted) -> None:

@@ -18,8 +18,8 @@ print(json.dumps([project, credentials.service_account_email, credentials.token,
 
 
 def test_google_auth_gets_a_token(tmp_path: Path) -> None:
-    with metadata_server.running("some-project") as where:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **where}
+    with metadata_server.running("some-project") as server:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **server.settings}
         ended = subprocess.run([sys.executable, "-c", ASK], env=environment, capture_output=True, text=True, check=True)
     assert json.loads(ended.stdout) == [
         "some-project",
@@ -27,3 +27,4 @@ def test_google_auth_gets_a_token(tmp_path: Path) -> None:
         metadata_server.TOKEN,
         "googleapis.com",
     ]
+    assert metadata_server.TOKEN_PATH in server.asked

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.servers.cloud_sql_path import await_end, is_alive
-from transforms.postgres import cloud_sql_process
-from transforms.postgres.cloud_sql_process import CloudSqlProcess
+from transforms.postgres import child_process
+from transforms.postgres.child_process import ChildProcess
 
 FOREVER = ["sleep", "1000"]
 DEAF = """
@@ -24,8 +24,8 @@ signal.pause()
 # A command that has started a program, says so, and waits.
 STARTER = """
 import sys
-from transforms.postgres.cloud_sql_process import CloudSqlProcess
-print(CloudSqlProcess(sys.argv[1:], {}).pid, flush=True)
+from transforms.postgres.child_process import ChildProcess
+print(ChildProcess(sys.argv[1:], {}).pid, flush=True)
 sys.stdin.read()
 """
 
@@ -39,8 +39,8 @@ def with_setpriv(command: list[str]) -> list[str]:
 
 def test_it_outlives_the_thread_that_wanted_it() -> None:
     """Linux sends the signal when a *thread* ends, so the one that asks must not be the one that starts."""
-    started: list[CloudSqlProcess] = []
-    thread = threading.Thread(target=lambda: started.append(CloudSqlProcess(with_setpriv(FOREVER), {})))
+    started: list[ChildProcess] = []
+    thread = threading.Thread(target=lambda: started.append(ChildProcess(with_setpriv(FOREVER), {})))
     thread.start()
     thread.join()
     task = Path(f"/proc/self/task/{thread.native_id}")
@@ -62,14 +62,14 @@ def test_it_ends_when_its_starter_is_killed() -> None:
 
 
 def test_an_interrupt_from_the_terminal_is_not_for_it() -> None:
-    process = CloudSqlProcess(FOREVER, {})
+    process = ChildProcess(FOREVER, {})
     assert os.getsid(process.pid) == process.pid
     process.end()
 
 
 def test_one_that_ignores_its_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud_sql_process, "SECONDS_TO_END", 0.2)
-    process = CloudSqlProcess([sys.executable, "-c", DEAF], {})
+    monkeypatch.setattr(child_process, "SECONDS_TO_END", 0.2)
+    process = ChildProcess([sys.executable, "-c", DEAF], {})
     while process.output.lines() != ["deaf"]:
         assert process.is_alive()
     process.end()
@@ -77,14 +77,14 @@ def test_one_that_ignores_its_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_its_exit_code_and_last_words_are_known_when_it_has_ended() -> None:
-    process = CloudSqlProcess(["sh", "-c", "echo out; echo err >&2; exit 7"], {})
+    process = ChildProcess(["sh", "-c", "echo out; echo err >&2; exit 7"], {})
     assert process.await_end(20) == 7
     assert process.output.lines() == ["out", "err"]
     assert not process.is_alive()
 
 
 def test_one_that_was_ended_by_a_signal_is_known_by_it() -> None:
-    process = CloudSqlProcess(FOREVER, {})
+    process = ChildProcess(FOREVER, {})
     assert process.await_end(0) is None
     os.kill(process.pid, signal.SIGKILL)
     assert process.await_end(20) == -signal.SIGKILL
@@ -92,4 +92,4 @@ def test_one_that_was_ended_by_a_signal_is_known_by_it() -> None:
 
 def test_a_program_that_cannot_be_run_is_an_error_of_the_caller() -> None:
     with pytest.raises(FileNotFoundError):
-        CloudSqlProcess(["/nonexistent"], {})
+        ChildProcess(["/nonexistent"], {})

@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
-
-from templates.template import FOLDER
+from pathlib import Path
 
 _CONTINUED = re.compile(r"\\\n\s*")
+_SETTING = re.compile(r'(\w+)=("[^"]*"|\S+)')
 _COMMENT = re.compile(r"^#.*\n", re.MULTILINE)
 
 
@@ -18,10 +18,13 @@ class Stage:
     instructions: list[tuple[str, str]] = field(default_factory=list)
 
     def all(self, instruction: str) -> list[str]:
+        """The arguments of an instruction, each time that it is there."""
         return [arguments for name, arguments in self.instructions if name == instruction]
 
     def settings(self) -> dict[str, str]:
-        return dict(setting.split("=", 1) for setting in self.all("ENV"))
+        """Names and values of the ENV lines, each of which may have several; references are left as they are."""
+        found = [setting for line in self.all("ENV") for setting in _SETTING.findall(line)]
+        return {name: value.strip('"') for name, value in found}
 
     def commands(self) -> list[str]:
         """What its RUN lines do, one by one, without the options of RUN."""
@@ -37,10 +40,10 @@ class Stage:
         ]
 
 
-def stages(name: str) -> list[Stage]:
-    """The stages of a Docker file of `templates/`; the one before the first FROM is left out."""
+def stages(path: Path) -> list[Stage]:
+    """The stages of a Docker file; what is before the first FROM is left out."""
     found: list[Stage] = []
-    text = _COMMENT.sub("", (FOLDER / name).read_text(encoding="utf-8"))
+    text = _COMMENT.sub("", path.read_text(encoding="utf-8"))
     for line in filter(None, _CONTINUED.sub(" ", text).splitlines()):
         instruction, _, arguments = line.partition(" ")
         if instruction == "FROM":
