@@ -25,9 +25,13 @@ signal.pause()
 STARTER = """
 import sys
 from transforms.postgres.child_process import ChildProcess
-print(ChildProcess(sys.argv[1:], {}).pid, flush=True)
+child = ChildProcess(sys.argv[1:], {})
+while child.output.lines() != ["up"]:  # by then the kernel knows whom to end it with
+    assert child.is_alive()
+print(child.pid, flush=True)
 sys.stdin.read()
 """
+SAYS_SO = ["sh", "-c", "echo up; exec sleep 1000"]
 
 
 def with_setpriv(command: list[str]) -> list[str]:
@@ -52,7 +56,7 @@ def test_it_outlives_the_thread_that_wanted_it() -> None:
 
 
 def test_it_ends_when_its_starter_is_killed() -> None:
-    command = [sys.executable, "-c", STARTER, *with_setpriv(FOREVER)]
+    command = [sys.executable, "-c", STARTER, *with_setpriv(SAYS_SO)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout
         pid = int(starter.stdout.readline())
