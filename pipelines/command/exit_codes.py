@@ -1,27 +1,21 @@
 """How a command ends: its exit code, and one clear error for people or for a program."""
 
-import contextlib
 import io
 import itertools
 import json
 import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from collections.abc import Callable, Sequence
 
 from pipelines.command.launch import error_line, is_launch
+from pipelines.command.signals import Terminated, noted_signals
 from transforms.errors import ShardkeepError
 
 # A shell reports a process ended by signal n as 128 + n: POSIX, "Exit Status for Commands".
 _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
 _FAULT = 1
-
-
-class _Terminated(BaseException):
-    """SIGTERM arrived; like KeyboardInterrupt no `except Exception` may swallow it."""
 
 
 def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None = None) -> int:
@@ -40,47 +34,19 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
     """
     arguments = sys.argv[1:] if argv is None else argv
     _escape_what_no_stream_takes()
-    arrived: list[BaseException] = []
-    try:
-        with _signals_raise(arrived):
+    with noted_signals() as arrived:
+        try:
             return main(arguments)
-    except SystemExit as exit:
-        return exit.code if isinstance(exit.code, int) else _FAULT if exit.code else 0
-    except BaseException as error:
-        # The engine's processes may have got the signal as well, and their end been noticed before the signal was.
-        return _report(arrived[0] if arrived else error, _wants_json(arguments), is_launch(arguments))
+        except SystemExit as exit:
+            return exit.code if isinstance(exit.code, int) else _FAULT if exit.code else 0
+        except BaseException as error:
+            return _report(arrived() or error, _wants_json(arguments), is_launch(arguments))
 
 
 def _escape_what_no_stream_takes() -> None:
     """Names of an SQL_ASCII database need not be text: their other bytes are printed as escapes."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-
-
-@contextlib.contextmanager
-def _signals_raise(arrived: list[BaseException]) -> Iterator[None]:
-    """Let SIGTERM and SIGINT raise, and note that they have come; a SIGINT that is ignored stays ignored."""
-    # Python lets only the main thread set handlers.
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _raising(_Terminated, arrived))}
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, _raising(KeyboardInterrupt, arrived))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _raising(kind: type[BaseException], arrived: list[BaseException]) -> Callable[[int, FrameType | None], None]:
-    def handle(number: int, frame: FrameType | None) -> None:
-        error = kind()
-        arrived.append(error)
-        raise error
-
-    return handle
 
 
 def _report(error: BaseException, as_json: bool, to_launcher: bool) -> int:
@@ -99,7 +65,7 @@ def _outcome(error: BaseException) -> tuple[int, str]:
         return error.exit_code, str(error)
     if isinstance(error, KeyboardInterrupt):
         return _INTERRUPTED, "interrupted"
-    if isinstance(error, _Terminated):
+    if isinstance(error, Terminated):
         return _TERMINATED, "terminated"
     return _FAULT, f"unexpected {type(error).__name__}: {error}"
 

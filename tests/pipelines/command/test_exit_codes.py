@@ -1,6 +1,5 @@
 """However a command ends, its exit code and its one error say so."""
 
-import contextlib
 import json
 import os
 import signal
@@ -13,7 +12,7 @@ import pytest
 
 from pipelines.command.exit_codes import run_command
 from transforms import errors
-from transforms.errors import IntegrityError, RefusedError, ShardkeepError, UsageError
+from transforms.errors import IntegrityError, NotFoundError, RefusedError, ShardkeepError, UsageError
 
 
 def raising(error: BaseException) -> Callable[[Sequence[str]], int]:
@@ -118,17 +117,30 @@ def test_a_command_also_runs_outside_the_main_thread() -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_what_fails_after_a_signal_is_the_signals_doing(
+def test_what_fails_after_a_signal_is_the_signals_doing_whoever_handled_it(
     number: signal.Signals, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def main(argv: Sequence[str]) -> int:
-        with contextlib.suppress(BaseException):  # as a thread of an engine, or its interpreter's shutdown, may
-            os.kill(os.getpid(), number)
+        signal.signal(number, lambda *_: None)  # as Beam's job servers do
+        os.kill(os.getpid(), number)
         raise OSError("the engine is gone")
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.getsignal(number)
     try:
         assert run_command(main, []) == code
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
     assert capsys.readouterr().err == f"shardkeep: {'interrupted' if code == 130 else 'terminated'}\n"
+
+
+def test_other_signals_end_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    def main(argv: Sequence[str]) -> int:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        raise NotFoundError("there is no table t")
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        assert run_command(main, []) == NotFoundError.exit_code
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert capsys.readouterr().err == "shardkeep: there is no table t\n"
