@@ -17,8 +17,8 @@ PIECE = bytes(range(256)) * (1 << 12)
 
 
 def one_request(store: CloudStore, size: int) -> int:
-    """The ceiling: all bytes in one request that nothing can repeat, out of memory that holds them all."""
-    blob(store, "one").upload_from_string(PIECE * (size // len(PIECE)), if_generation_match=0, retry=None)
+    """The ceiling: all bytes in one request, out of memory that holds them all."""
+    blob(store, "one").upload_from_string(PIECE * (size // len(PIECE)), if_generation_match=0)
     return size
 
 
