@@ -16,7 +16,7 @@ from transforms.postgres.database import Database
 from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import Name, name_list
 from transforms.postgres.moment import BEGIN, FROZEN, Moment, Stillness, begin_facts, roll_back
-from transforms.postgres.session import APPLICATION, Connection, connect, major_of
+from transforms.postgres.session import APPLICATION, Connection, connect, end, major_of
 from transforms.postgres.snapshot import ListTables
 
 # Their counters see tables that are made or altered, and large objects.
@@ -123,7 +123,7 @@ def frozen(database: Database, list_tables: ListTables) -> Iterator[Moment]:
             moment = Moment(FROZEN, begin_facts(connection), stillness=_stillness(connection, list_tables))
             roll_back(connection)
     finally:
-        connection.close()
+        end(connection)
     yield moment
 
 

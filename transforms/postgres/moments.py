@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from transforms.postgres.database import Database
 from transforms.postgres.frozen_source import frozen
 from transforms.postgres.moment import FROZEN, FUZZY, SNAPSHOT, Moment, begin_fuzzy
-from transforms.postgres.session import connect
+from transforms.postgres.session import connect, end
 from transforms.postgres.snapshot import ListTables, hold
 
 
@@ -26,5 +26,5 @@ def _fuzzy(database: Database, list_tables: ListTables) -> Iterator[Moment]:
     try:
         moment = begin_fuzzy(connection)
     finally:
-        connection.close()
+        end(connection)
     yield moment

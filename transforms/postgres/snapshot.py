@@ -16,7 +16,7 @@ from transforms.postgres.database import Database
 from transforms.postgres.errors import said, translated
 from transforms.postgres.identifiers import Name
 from transforms.postgres.moment import BEGIN, SEEN, SNAPSHOT, Moment, begin_facts, roll_back
-from transforms.postgres.session import Connection, connect
+from transforms.postgres.session import Connection, connect, end
 from transforms.postgres.table_locks import lock
 
 ListTables = Callable[[Connection], Sequence[Name]]
@@ -71,7 +71,7 @@ class Holder:
             self.moment = self._begun()
             self._thread.start()
         except BaseException:
-            self._connection.close()
+            end(self._connection)
             raise
         return self
 
@@ -80,7 +80,7 @@ class Holder:
         try:
             self._thread.join(SECONDS_TO_END)
         finally:
-            self._connection.close()  # which ends the transaction
+            end(self._connection)  # which ends the transaction
 
     def check(self) -> None:
         """Ask the session once more.
