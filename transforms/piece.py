@@ -29,11 +29,13 @@ def pieces_of(run: ChunkRun, chunks: Iterable[tuple[Chunk, bytes]], writers: int
     """The chunks of a run in pieces, small enough that there is one for each writer."""
     size = min(PIECE_SIZE, sum(chunk.bytes for chunk in run.chunks) // writers)
     held: list[tuple[Chunk, bytes]] = []
+    held_size = 0
     for chunk in chunks:
         held.append(chunk)
-        if sum(len(records) for _, records in held) >= size:
+        held_size += len(chunk[1])
+        if held_size >= size:
             yield _piece(run, held)
-            held = []
+            held, held_size = [], 0
     if held:
         yield _piece(run, held)
 
