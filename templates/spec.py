@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_DISK_GB = 50
-"""The service's default for batch jobs, 25 GB, holds little beside an image of this size."""
+from pipelines.command.launch import DISK_GB
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Environment:
         """The spec's `defaultEnvironment`; what is empty is left out."""
         fields = {
             "sdkContainerImage": image,
-            "diskSizeGb": _DISK_GB,
+            "diskSizeGb": DISK_GB,
             "maxWorkers": self.max_workers,
             "subnetwork": self.subnetwork,
             "serviceAccountEmail": self.service_account,

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, WorkerOptions
 
+from pipelines.command.launch import DISK_GB
+
 IMAGE = "SHARDKEEP_IMAGE"
 """The variable in which an image of ours holds its own reference: `templates/pipeline.Dockerfile`."""
-
-# The service's own for batch jobs, 25, hold little beside an image of this size. The spec of a template says it too,
-# but what it says of disks has been reported not to reach Python workers.
-_DISK_GB = 50
 
 
 def name_image(options: PipelineOptions) -> None:
@@ -19,7 +17,8 @@ def name_image(options: PipelineOptions) -> None:
     workers = options.view_as(WorkerOptions)
     workers.sdk_container_image = workers.sdk_container_image or os.environ.get(IMAGE) or None
     if workers.sdk_container_image:
-        workers.disk_size_gb = workers.disk_size_gb or _DISK_GB
+        # A template's spec says it too, but what it says of disks has been reported not to reach Python workers.
+        workers.disk_size_gb = workers.disk_size_gb or DISK_GB
 
 
 def label(pipeline: beam.Pipeline, labels: Mapping[str, str]) -> None:

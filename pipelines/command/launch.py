@@ -8,6 +8,9 @@ line that is one JSON object with a severity is shown with that severity
 import json
 from collections.abc import Sequence
 
+DISK_GB = 50
+"""Of a worker: the service's own for batch jobs, 25, hold little beside an image of this size."""
+
 _TEMPLATE_LOCATION = "--template_location"
 
 
