@@ -19,7 +19,7 @@ from tests.servers import provision
 from tests.servers.gcs_backend import Backend
 from tests.servers.gcs_gate import Gate
 from tests.servers.gcs_handler import GateServer
-from tests.servers.provision import Maker
+from tests.servers.provision import go_maker
 from transforms.errors import UnreachableError
 
 NAME = "fake-gcs-server"
@@ -36,12 +36,6 @@ def find_or_make() -> Path:
         NotFoundError: as `provision.find_or_make`.
     """
     return provision.find_or_make(MAKER, "Put it on the PATH, or install Go 1.25 or newer.")
-
-
-def make_with_go(tool: str, version: str, folder: Path) -> Path:
-    """Let Go build the server's own source."""
-    provision.go_install(tool, f"{GO_PACKAGE}@{version}", folder)
-    return folder / NAME
 
 
 @contextmanager
@@ -127,7 +121,7 @@ def main() -> int:
     return provision.tell(NAME, find_or_make)
 
 
-MAKER = Maker(NAME, NAME, "go", "v1.56.1", make_with_go)
+MAKER = go_maker(NAME, NAME, GO_PACKAGE, "v1.56.1")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,16 @@ def cache_folder() -> Path:
     return (Path(home) if Path(home).is_absolute() else Path.home() / ".cache") / "shardkeep"
 
 
+def go_maker(server: str, binary: str, package: str, version: str) -> Maker:
+    """Lets Go build a program's own source; `package` is named as its program is."""
+
+    def make(tool: str, version: str, folder: Path) -> Path:
+        go_install(tool, f"{package}@{version}", folder)
+        return folder / binary
+
+    return Maker(server, binary, "go", version, make)
+
+
 def say(server: str, text: str) -> None:
     """Tell the user, on stderr, what is being done."""
     print(f"{server}: {text}", file=sys.stderr, flush=True)
