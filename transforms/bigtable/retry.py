@@ -42,7 +42,7 @@ class Retries:
 
     policy: RetryPolicy
     _tries: int = 0
-    _progressed: float = field(default_factory=time.monotonic)
+    _progressed: float = field(default_factory=lambda: time.monotonic())
 
     def progress(self) -> None:
         """Something was achieved: the patience and the waits begin anew."""
