@@ -11,7 +11,7 @@ READERS = 2
 
 def back_up_rows(work: BackupWork) -> list[IndexFile]:
     """Plan, read, write shards and write the index: the steps of `transforms.back_up.BackUp` up to the commit."""
-    planned = [item for table in work.tables(None) for item in work.plan(table)]
+    portions = [portion for number in work.plans(None) for portion in work.plan(number)]
     with ThreadPoolExecutor(READERS) as readers:
-        receipts = list(readers.map(work.back_up, planned))
-    return [file for group in groupby(receipts, index_group) for file in work.write_index(group)]
+        receipts = list(readers.map(work.back_up, portions))
+    return [work.write_index(group) for group in groupby(receipts, index_group)]

@@ -10,7 +10,7 @@ import pytest
 from transforms.errors import UnreachableError
 from transforms.vault import stores
 from transforms.vault.local_store import LocalStore
-from transforms.vault.store import ObjectStat, ObjectWriter, Store
+from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter, Store
 
 
 @dataclass
@@ -79,6 +79,14 @@ class FaultyStore:
             number = self.fault.begin(f"end {name}")
         self.fault.end(number)
 
+    @contextmanager
+    def group(self) -> Iterator[ObjectGroup]:
+        """The publication of the group is a call of its own."""
+        with self.store.group() as group:
+            yield _FaultyGroup(group, self.fault)
+            number = self.fault.begin("publish")
+        self.fault.end(number)
+
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         with self.fault.around(f"read {name}"):
             return self.store.read(name, start, length)
@@ -109,6 +117,21 @@ class _FaultyWriter:
     def write(self, data: bytes) -> None:
         with self.fault.around(f"write {self.name}"):
             self.writer.write(data)
+
+
+@dataclass(frozen=True)
+class _FaultyGroup:
+    group: ObjectGroup
+    fault: Fault
+
+    @contextmanager
+    def create(self, name: str) -> Iterator[ObjectWriter]:
+        with self.fault.around(f"create {name}"):
+            pass
+        with self.group.create(name) as writer:
+            yield _FaultyWriter(writer, self.fault, name)
+            number = self.fault.begin(f"end {name}")
+        self.fault.end(number)
 
 
 @contextmanager

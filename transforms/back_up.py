@@ -8,7 +8,7 @@ from apache_beam.transforms.combiners import ToList
 
 from transforms.backup_work import BackupWork, index_group
 from transforms.counters import count_index_file
-from transforms.vault.plan import PlannedRange
+from transforms.vault.portion import Portion
 from transforms.vault.receipt import ReceiptSummary
 
 
@@ -16,8 +16,8 @@ from transforms.vault.receipt import ReceiptSummary
 class BackUp(beam.PTransform[PBegin, PCollection[str]]):
     """Plan, read and index the tables of an intent, and commit the backup.
 
-    Rows are never elements: what travels is a planned range, then the summary of a receipt, then
-    the summary of an index file. The graph is of the same size for one table and a thousand, and so
+    Rows are never elements: what travels is the number of a plan, then a portion of it, then the summary
+    of a receipt, then that of an index file. The graph is of the same size for one table and a thousand, and so
     is what its steps are told, but for a source that itself holds something of each table (a clone
     of PostgreSQL its marks). Every step may run twice: plans, receipts, index files and the manifest
     are create-only and recognise themselves, and of two shards for one range the index names one.
@@ -31,12 +31,12 @@ class BackUp(beam.PTransform[PBegin, PCollection[str]]):
         manifest: PCollection[str] = (
             pbegin
             | "Start" >> beam.Create([None])
-            | "List tables" >> beam.FlatMap(work.tables)
+            | "List plans" >> beam.FlatMap(work.plans)
             | "Plan" >> _Plan(work)
             | "Read" >> _Read(work)
             | "Key by index file" >> beam.WithKeys(index_group)
             | "Group receipts" >> beam.GroupByKey()
-            | "Write index" >> beam.FlatMap(work.write_index)
+            | "Write index" >> beam.Map(work.write_index)
             | "Count rows" >> beam.Map(count_index_file)
             | "Gather index files" >> ToList()
             | "Conclude" >> beam.Map(work.conclude)
@@ -46,42 +46,42 @@ class BackUp(beam.PTransform[PBegin, PCollection[str]]):
 
 
 @dataclass
-class _Plan(beam.PTransform[PCollection[int], PCollection[PlannedRange]]):
-    """Plan tables: each on its own, or, where the readers of the whole job are bounded, in lanes.
+class _Plan(beam.PTransform[PCollection[int], PCollection[Portion]]):
+    """Make plans: each on its own, or, where the readers of the whole job are bounded, in lanes.
 
     The lanes of the readers begin when these have ended, as grouping waits for all: both may use all sessions.
     """
 
     work: BackupWork
 
-    def expand(self, tables: PCollection[int]) -> PCollection[PlannedRange]:
-        """Their ranges."""
+    def expand(self, plans: PCollection[int]) -> PCollection[Portion]:
+        """Their portions."""
         work = self.work
-        planned: PCollection[PlannedRange]
+        planned: PCollection[Portion]
         if work.lanes is None:
-            planned = tables | "Spread tables" >> beam.Reshuffle() | "Plan ranges" >> beam.FlatMap(work.plan)
+            planned = plans | "Spread plans" >> beam.Reshuffle() | "Plan ranges" >> beam.FlatMap(work.plan)
             return planned
         planned = (
-            tables
-            | "Deal tables" >> beam.WithKeys(work.table_lane)
-            | "Group tables" >> beam.GroupByKey()
+            plans
+            | "Deal plans" >> beam.WithKeys(work.plan_lane_of)
+            | "Group plans" >> beam.GroupByKey()
             | "Plan lanes" >> beam.FlatMap(work.plan_lane)
         )
         return planned
 
 
 @dataclass
-class _Read(beam.PTransform[PCollection[PlannedRange], PCollection[ReceiptSummary]]):
-    """Back up planned ranges: each on its own, or, where the readers of the whole job are bounded, in lanes."""
+class _Read(beam.PTransform[PCollection[Portion], PCollection[ReceiptSummary]]):
+    """Back up portions: each on its own, or, where the readers of the whole job are bounded, in lanes."""
 
     work: BackupWork
 
-    def expand(self, planned: PCollection[PlannedRange]) -> PCollection[ReceiptSummary]:
+    def expand(self, planned: PCollection[Portion]) -> PCollection[ReceiptSummary]:
         """The summaries of their receipts."""
         work = self.work
         receipts: PCollection[ReceiptSummary]
         if work.lanes is None:
-            receipts = planned | "Spread ranges" >> beam.Reshuffle() | "Back up ranges" >> beam.Map(work.back_up)
+            receipts = planned | "Spread portions" >> beam.Reshuffle() | "Back up portions" >> beam.Map(work.back_up)
             return receipts
         receipts = (
             planned

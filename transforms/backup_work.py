@@ -11,14 +11,15 @@ from transforms.index_group import write_index
 from transforms.map_ahead import map_ahead
 from transforms.progress import ProgressFile
 from transforms.range_backup import RangeBackup
-from transforms.source import Source, Wanted
+from transforms.source import Source, TablePlan, Wanted
 from transforms.vault.attachments import attach
 from transforms.vault.commit import Gathered, commit
 from transforms.vault.failure_note import note_failure
-from transforms.vault.index import RANGES_PER_FILE, IndexFile
+from transforms.vault.index import IndexFile
 from transforms.vault.intent import Intent
 from transforms.vault.layout import BackupLayout
-from transforms.vault.plan import PlannedRange, settle_plan
+from transforms.vault.plan import settle_plan
+from transforms.vault.portion import PlannedRange, Portion, plans_of, portions_of, tables_of_plan
 from transforms.vault.prefixed_store import PrefixedStore
 from transforms.vault.receipt import ReceiptSummary, find_receipts, stem_of, take_receipt
 from transforms.vault.stores import open_store
@@ -54,7 +55,7 @@ class BackupWork:
         chunk_size: Bytes of records after which a chunk ends, at the end of a row.
         wanted: How tables are cut into ranges.
         progress: Where the work is told of.
-        lanes: Into how many groups tables, then ranges, are dealt, each taken by one worker; None for no groups.
+        lanes: Into how many groups plans, then portions, are dealt, each taken by one worker; None for no groups.
         readers: How much of a group is planned or read at once. The product bounds how many in a whole job do.
     """
 
@@ -81,68 +82,69 @@ class BackupWork:
         return _read_intent(self.vault, self.source.identity().folder, self.backup)
 
     @_noted
-    def tables(self, _: None) -> list[int]:
-        """The places of the tables in the intent."""
-        return list(range(len(self.intent().tables)))
+    def plans(self, _: None) -> list[int]:
+        """The numbers of the plans, each of neighbouring tables."""
+        return list(plans_of(len(self.intent().tables)))
 
     @_noted
-    def plan(self, table: int) -> list[PlannedRange]:
-        """Plan a table's ranges, or take the plan that is there."""
-        item = self.intent().tables[table]
-        ranges = settle_plan(self.store(), self.layout.plan(item.folder), self.source.ranges(item, self.wanted))
-        self.progress.add(planned=len(ranges))
-        return [PlannedRange(table, number, key_range) for number, key_range in enumerate(ranges)]
+    def plan(self, number: int) -> list[Portion]:
+        """Plan neighbouring tables, or take the plan that is there."""
+        tables = self.intent().tables
+        places = tables_of_plan(number, len(tables))
+        cut = self.source.plan([tables[place] for place in places], self.wanted)
+        name = self.layout.plan(number)
+        portions = settle_plan(self.store(), name, number, portions_of(number, _weighed(places, cut)))
+        self.progress.add(planned=sum(len(portion.ranges) for portion in portions))
+        return portions
 
     @_noted
-    def back_up(self, planned: PlannedRange) -> ReceiptSummary:
-        """Back up a planned range."""
-        return self._back_up(planned)
+    def back_up(self, portion: Portion) -> ReceiptSummary:
+        """Back up the ranges of a portion."""
+        return self._back_up(portion)
 
-    def _back_up(self, planned: PlannedRange) -> ReceiptSummary:
+    def _back_up(self, portion: Portion) -> ReceiptSummary:
         work = RangeBackup(self.source, self.layout, self.chunk_size, self.progress)
-        return work.back_up(self.store(), self.intent().tables[planned.table], planned)
+        tables = self.intent().tables
+        return work.back_up(self.store(), {planned.table: tables[planned.table] for planned in portion.ranges}, portion)
 
-    def table_lane(self, table: int) -> int:
-        """The group that a table is dealt to, to be planned."""
-        return table % (self.lanes or 1)
+    def plan_lane_of(self, number: int) -> int:
+        """The group that a plan is dealt to, to be made."""
+        return number % (self.lanes or 1)
 
-    def plan_lane(self, lane: tuple[int, Iterable[int]]) -> Iterator[PlannedRange]:
-        """Plan the tables of a group, so many at once as there are readers."""
+    def plan_lane(self, lane: tuple[int, Iterable[int]]) -> Iterator[Portion]:
+        """Make the plans of a group, so many at once as there are readers."""
         return chain.from_iterable(map_ahead(self.plan, sorted(lane[1]), self.readers))
 
-    def lane(self, planned: PlannedRange) -> int:
-        """The group that a range is dealt to."""
-        return (planned.table + planned.number) % (self.lanes or 1)
+    def lane(self, portion: Portion) -> int:
+        """The group that a portion is dealt to."""
+        return (portion.plan + portion.number) % (self.lanes or 1)
 
-    def back_up_lane(self, lane: tuple[int, Iterable[PlannedRange]]) -> Iterator[ReceiptSummary]:
-        """Back up the ranges of a group, so many at once as there are readers.
+    def back_up_lane(self, lane: tuple[int, Iterable[Portion]]) -> Iterator[ReceiptSummary]:
+        """Back up the portions of a group, so many at once as there are readers.
 
         A group may take hours, and an engine that loses it begins it again: what an earlier try has finished is taken
         as it is. It is of the same backup, thus of the same job, and of its moment if the source promises one.
         """
-        planned = sorted(lane[1], key=lambda item: (item.table, item.number))
-        return map_ahead(self._take_or_back_up, self._with_receipts(planned), self.readers)
+        portions = sorted(lane[1], key=lambda item: (item.plan, item.number))
+        return map_ahead(self._take_or_back_up, self._with_receipts(portions), self.readers)
 
     @_noted
-    def _with_receipts(self, planned: Sequence[PlannedRange]) -> list[tuple[PlannedRange, str | None]]:
-        """Planned ranges, each with the name of a receipt that is there."""
-        stems = {item: self._stem(item) for item in planned}
-        found = find_receipts(self.store(), frozenset(stems.values()))
-        return [(item, found.get(stem)) for item, stem in stems.items()]
-
-    def _stem(self, planned: PlannedRange) -> str:
-        return stem_of(self.layout.receipt(self.intent().tables[planned.table].folder, planned.number, ""))
+    def _with_receipts(self, portions: Sequence[Portion]) -> list[tuple[Portion, str | None]]:
+        """Portions, each with the name of a receipt that is there."""
+        stems = {stem_of(self.layout.receipt(item.plan, item.number, "")): item for item in portions}
+        found = find_receipts(self.store(), stems)
+        return [(item, found.get(stem)) for stem, item in stems.items()]
 
     @_noted
-    def _take_or_back_up(self, item: tuple[PlannedRange, str | None]) -> ReceiptSummary:
-        planned, name = item
-        return self._back_up(planned) if name is None else take_receipt(self.store(), name, planned)
+    def _take_or_back_up(self, item: tuple[Portion, str | None]) -> ReceiptSummary:
+        portion, name = item
+        return self._back_up(portion) if name is None else take_receipt(self.store(), name, portion)
 
     @_noted
-    def write_index(self, group: tuple[tuple[int, int], Iterable[ReceiptSummary]]) -> list[IndexFile]:
-        """Write the index of a group of neighbouring ranges."""
-        (table, number), receipts = group
-        return write_index(self.store(), self.layout, self.intent().tables[table].folder, number, receipts)
+    def write_index(self, group: tuple[tuple[int, int], Iterable[ReceiptSummary]]) -> IndexFile:
+        """Write an index file out of the receipts of its portions."""
+        (plan, number), receipts = group
+        return write_index(self.store(), self.layout, plan, number, receipts)
 
     @_noted
     def conclude(self, files: Sequence[IndexFile]) -> Gathered:
@@ -159,8 +161,16 @@ class BackupWork:
 
 
 def index_group(receipt: ReceiptSummary) -> tuple[int, int]:
-    """The index file that a receipt belongs to: its table's place and the file's number."""
-    return receipt.table, receipt.number // RANGES_PER_FILE
+    """The index file that a receipt belongs to: its plan and the file's number in it."""
+    return receipt.plan, receipt.file
+
+
+def _weighed(places: Iterable[int], plans: Iterable[TablePlan]) -> Iterator[tuple[PlannedRange, int | None]]:
+    """The ranges of tables, each with its share of the table's bytes."""
+    for place, plan in zip(places, plans, strict=True):
+        share = None if plan.size is None else plan.size // len(plan.ranges)
+        for number, key_range in enumerate(plan.ranges):
+            yield PlannedRange(place, number, key_range), share
 
 
 @functools.lru_cache(maxsize=4)

@@ -1,57 +1,74 @@
 """Turning the receipts of neighbouring planned ranges into an index file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
 from transforms.vault.index import IndexEntry, IndexFile, encode_index, summarise
 from transforms.vault.layout import BackupLayout
-from transforms.vault.object_ref import refer
-from transforms.vault.receipt import ReceiptSummary, read_receipt
+from transforms.vault.object_ref import ObjectRef, refer
+from transforms.vault.receipt import ReceiptEntry, ReceiptSummary, read_receipt
 from transforms.vault.store import Store, put_once
+
+_Place = tuple[int, str, int, KeyRange]
+"""A range's table, key space and planned range, and itself."""
+
+Received = tuple[ReceiptEntry, ObjectRef]
+"""A shard and the receipt that speaks of it."""
 
 
 def write_index(
-    store: Store, layout: BackupLayout, folder: str, number: int, receipts: Iterable[ReceiptSummary]
-) -> list[IndexFile]:
-    """Write the index of a group of planned ranges, a file for each key space; `folder` is the table's.
+    store: Store, layout: BackupLayout, plan: int, number: int, receipts: Iterable[ReceiptSummary]
+) -> IndexFile:
+    """Write index file `number` of a plan, out of the receipts of all its portions.
 
     Raises:
-        IntegrityError: if the receipts' ranges overlap or leave a gap.
+        IntegrityError: if the receipts' ranges overlap or leave a gap, or a receipt is not what was written.
     """
-    chosen = choose(receipts)
-    spaces = sorted({receipt.range.space for receipt in chosen})
-    return [
-        _write_file(store, layout, folder, number, [item for item in chosen if item.range.space == space])
-        for space in spaces
-    ]
-
-
-def _write_file(
-    store: Store, layout: BackupLayout, folder: str, number: int, receipts: Sequence[ReceiptSummary]
-) -> IndexFile:
-    entries = [IndexEntry(read_receipt(store, item.receipt), item.receipt) for item in receipts]
+    refs = sorted({summary.receipt for summary in receipts}, key=lambda ref: ref.name)
+    received = ((entry, ref) for ref in refs for entry in read_receipt(store, ref))
+    entries = [IndexEntry(entry.table, entry.shard, ref) for entry, ref in choose(received)]
     data = encode_index(entries)
-    ref = refer(layout.index(folder, number, refer("", data).sha256), data)
-    file = summarise(receipts[0].table, number, ref, entries)
+    ref = refer(layout.index(plan, number, refer("", data).sha256), data)
+    file = summarise(number, ref, entries)
     put_once(store, ref.name, data)
     return file
 
 
-def choose(receipts: Iterable[ReceiptSummary]) -> list[ReceiptSummary]:
-    """One receipt for each range, in the plan's order.
+def choose(received: Iterable[Received]) -> list[Received]:
+    """One shard for each range, in the order of tables, key spaces and the plan; `received` is sorted by receipt.
 
-    A retried bundle may leave several receipts for one range: the one with the smallest name counts.
+    A retried bundle may leave several shards for one range: the one of the receipt with the smallest name counts.
 
     Raises:
         IntegrityError: if two ranges overlap without being equal.
     """
-    by_range: dict[tuple[int, KeyRange], ReceiptSummary] = {}
-    for receipt in sorted(receipts):
-        by_range.setdefault((receipt.number, receipt.range), receipt)
-    by_start: dict[tuple[int, str, bytes], ReceiptSummary] = {}
-    for receipt in by_range.values():
-        other = by_start.setdefault((receipt.number, receipt.range.space, receipt.range.start), receipt)
-        if other is not receipt:
-            raise IntegrityError(f"{receipt.name} and {other.name} overlap: {receipt.range} and {other.range}.")
-    return sorted(by_start.values())
+    by_range: dict[_Place, Received] = {}
+    for item in received:
+        key_range = item[0].shard.range
+        by_range.setdefault((item[0].table, key_range.space, item[0].number, key_range), item)
+    for_planned = groupby(sorted(by_range), lambda place: place[:3])
+    return [by_range[place] for _, places in for_planned for place in _chained(_apart(places, by_range))]
+
+
+def _apart(places: Iterable[_Place], by_range: Mapping[_Place, Received]) -> dict[bytes, _Place]:
+    """What became of one planned range, by its start."""
+    by_start: dict[bytes, _Place] = {}
+    for place in places:
+        other = by_start.setdefault(place[3].start, place)
+        if other is not place:
+            names = " and ".join(by_range[item][1].name for item in (other, place))
+            raise IntegrityError(f"{names} overlap: {other[3]} and {place[3]}.")
+    return by_start
+
+
+def _chained(by_start: dict[bytes, _Place]) -> Iterator[_Place]:
+    """Each range behind the one that ends where it starts; keys are not compared. What is left over follows."""
+    ends = {place[3].end for place in by_start.values()} - {b""}
+    start = next((start for start in by_start if start not in ends), b"")
+    while start in by_start:
+        place = by_start.pop(start)
+        yield place
+        start = place[3].end
+    yield from by_start.values()

@@ -1,20 +1,33 @@
-"""Backing up one planned range: read, transcode, cut, digest, compress, write, leave a receipt."""
+"""Backing up the planned ranges of a portion: read, transcode, cut, digest, compress, write, leave a receipt."""
 
 import secrets
 import time
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from transforms.avro.header import Header
 from transforms.identity import Table
+from transforms.key_range import KeyRange
 from transforms.progress import ProgressFile
 from transforms.read_ahead import read_ahead
-from transforms.shard_writer import ShardWriter, encode_chunks, sync_marker
-from transforms.source import Source
+from transforms.shard_writer import EncodedChunk, ShardWriter, encode_chunks, sync_marker
+from transforms.source import Read, Source
 from transforms.vault.layout import BackupLayout
-from transforms.vault.plan import PlannedRange
-from transforms.vault.receipt import ReceiptSummary, write_receipt
+from transforms.vault.portion import PlannedRange, Portion
+from transforms.vault.receipt import ReceiptEntry, ReceiptSummary, write_receipt
 from transforms.vault.shard import Chunk, Shard
-from transforms.vault.store import ObjectWriter, Store
+from transforms.vault.store import ObjectGroup, Store
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A try at a portion: where its shards go and come from, its random digits, and whether it has one range only."""
+
+    group: ObjectGroup
+    read: Read
+    unique: str
+    is_alone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +46,43 @@ class RangeBackup:
     chunk_size: int
     progress: ProgressFile
 
-    def back_up(self, store: Store, table: Table, planned: PlannedRange) -> ReceiptSummary:
-        """Back up a range into a shard of its own and leave its receipt; `store` is the source's folder.
+    def back_up(self, store: Store, tables: Mapping[int, Table], portion: Portion) -> ReceiptSummary:
+        """Back up the ranges of a portion, each into a shard of its own, and leave one receipt when all are there.
 
-        A second try writes a second shard: a shard is never changed, and the index names one only.
+        A second try writes other shards: a shard is never changed, and the index names one only.
+
+        Args:
+            store: The source's folder.
+            tables: The portion's tables, by their places in the intent.
+            portion: What to read.
         """
         unique = secrets.token_hex(8)
-        name = self.layout.shard(table.folder, planned.number, unique)
-        with store.create(name) as writer:
-            shard = self._write(writer, name, table, planned)
-        self.progress.add(ranges=1)
-        receipt_name = self.layout.receipt(table.folder, planned.number, unique)
-        receipt = write_receipt(store, receipt_name, shard)
-        return ReceiptSummary(planned.table, planned.number, receipt_name, planned.range, receipt)
+        with store.group() as group, self.source.reading(list(tables.values())) as read:
+            attempt = _Attempt(group, read, unique, is_alone=len(portion.ranges) == 1)
+            entries = [self._back_up(attempt, tables[planned.table], planned) for planned in portion.ranges]
+        self.progress.add(ranges=len(entries))
+        receipt = write_receipt(store, self.layout.receipt(portion.plan, portion.number, unique), entries)
+        return ReceiptSummary(portion.plan, portion.file, receipt)
 
-    def _write(self, writer: ObjectWriter, name: str, table: Table, planned: PlannedRange) -> Shard:
-        """Reading, encoding and writing run side by side, each in a thread of its own."""
-        started, sync = now_micros(), sync_marker(name)
-        batches = read_ahead(self.source.read(table, planned.range, self.chunk_size))
-        encoded = read_ahead(encode_chunks(batches, planned.range, sync, self.chunk_size))
-        shard = ShardWriter(writer, Header(table.avro_schema, sync))
-        chunks = tuple(self._counted(shard.add(chunk)) for chunk in encoded)
-        return Shard(shard.tally.ref(name), sync, planned.range, started, now_micros(), chunks)
+    def _back_up(self, attempt: _Attempt, table: Table, planned: PlannedRange) -> ReceiptEntry:
+        name = self.layout.shard(table.folder, planned.number, attempt.unique)
+        sync = sync_marker(name)
+        encoded = self._encoded(attempt, table, planned.range, sync)
+        with closing(encoded), attempt.group.create(name) as writer:
+            started, shard = now_micros(), ShardWriter(writer, Header(table.avro_schema, sync))
+            chunks = tuple(self._counted(shard.add(chunk)) for chunk in encoded)
+            finished = now_micros()
+        shard_entry = Shard(shard.tally.ref(name), sync, planned.range, started, finished, chunks)
+        return ReceiptEntry(planned.table, planned.number, shard_entry)
+
+    def _encoded(
+        self, attempt: _Attempt, table: Table, key_range: KeyRange, sync: bytes
+    ) -> Generator[EncodedChunk, None, None]:
+        """The chunks of a range; of one that may be large, reading, encoding and writing run side by side."""
+        batches = attempt.read(table, key_range, self.chunk_size)
+        if not attempt.is_alone:
+            return encode_chunks(batches, key_range, sync, self.chunk_size)
+        return read_ahead(encode_chunks(read_ahead(batches), key_range, sync, self.chunk_size))
 
     def _counted(self, chunk: Chunk) -> Chunk:
         self.progress.add(rows=chunk.rows, bytes=chunk.bytes)

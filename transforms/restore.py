@@ -28,7 +28,7 @@ class Restore(beam.PTransform[PBegin, PCollection[Restored]]):
         begun = pbegin | "Start" >> beam.Create([None]) | "Begin" >> beam.Map(work.begin, AsSingleton(report))
         places = begun | "List tables" >> beam.FlatMap(work.places) | "Spread tables" >> beam.Reshuffle()
         prepared = places | "Prepare tables" >> beam.Map(work.prepare)
-        written = _write(places, prepared, work)
+        written = _write(begun, prepared, work)
         restored: PCollection[Restored] = (
             {
                 "prepared": prepared | "Pair with nothing" >> beam.Map(lambda place: (place, Written())),
@@ -42,14 +42,14 @@ class Restore(beam.PTransform[PBegin, PCollection[Restored]]):
         return restored
 
 
-def _write(places: PCollection[int], prepared: PCollection[int], work: RestoreWork) -> PCollection[tuple[int, Written]]:
+def _write(begun: PCollection[None], prepared: PCollection[int], work: RestoreWork) -> PCollection[tuple[int, Written]]:
     written: PCollection[tuple[int, Written]] = (
-        places
+        begun
         | "List index files" >> beam.FlatMap(work.index_files)
         | "Spread index files" >> beam.Reshuffle()
         | "Cut into runs" >> beam.FlatMap(work.runs)
         | "Spread runs" >> beam.Reshuffle()
-        | "Write runs" >> beam.Map(work.write, AsList(prepared))
+        | "Write runs" >> beam.FlatMap(work.write_runs, AsList(prepared))
         | "Count rows" >> beam.Map(count_written)
         | "Sum by table" >> beam.CombinePerKey(sum_written)
     )

@@ -1,7 +1,7 @@
 """The steps of a restore, as plain functions over one frozen value."""
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from transforms.piece import Piece, pieces_of
 from transforms.report import Report
 from transforms.source import Assignment, Ending, Target
 from transforms.vault.attachments import Attachments
-from transforms.vault.chunk_run import ChunkRun, read_chunks, runs_of
+from transforms.vault.chunk_run import ChunkRun, read_chunks, run_groups, runs_of
 from transforms.vault.index import IndexFile, read_index
 from transforms.vault.manifest import TableEntry
 from transforms.vault.shard import Chunk
@@ -87,16 +87,22 @@ class RestoreWork:
         self.target.prepare(assignment, list(self._splits(place)) if assignment.create else [])
         return place
 
-    def index_files(self, place: int) -> Sequence[IndexFile]:
-        """The index files of a table."""
-        return self._entry(place).index
+    def index_files(self, _: None) -> Iterator[IndexFile]:
+        """The index files that hold something of the restored tables."""
+        placed = self._placed()
+        return (file for file in self.backup.manifest().index if any(part.table in placed for part in file.parts))
 
-    def runs(self, file: IndexFile) -> list[ChunkRun]:
-        """The runs of chunks of an index file."""
-        store = self.backup.store()
-        runs = [run for entry in read_index(store, file) for run in runs_of(file.table, entry.shard)]
-        self.backup.progress.add(planned=len(runs))
-        return runs
+    def runs(self, file: IndexFile) -> list[tuple[ChunkRun, ...]]:
+        """The runs of chunks of the restored tables in an index file, in groups."""
+        placed = self._placed()
+        entries = (entry for entry in read_index(self.backup.store(), file) if entry.table in placed)
+        groups = list(run_groups(run for entry in entries for run in runs_of(entry.table, entry.shard)))
+        self.backup.progress.add(planned=sum(map(len, groups)))
+        return groups
+
+    def write_runs(self, runs: tuple[ChunkRun, ...], prepared: Iterable[int]) -> list[tuple[int, Written]]:
+        """Write the rows of a group of runs; see `write`."""
+        return [self.write(run, prepared) for run in runs]
 
     def write(self, run: ChunkRun, prepared: Iterable[int]) -> tuple[int, Written]:
         """Write the rows of a run, piece by piece, each chunk proved by its digest before it is written.
@@ -152,13 +158,16 @@ class RestoreWork:
         return self.backup.manifest().tables[place]
 
     def _splits(self, place: int) -> Iterator[bytes]:
-        size = max(SPLIT_SIZE, self._entry(place).totals.bytes // MOST_SPLITS)
-        store = self.backup.store()
-        entries = (entry for file in self.index_files(place) for entry in read_index(store, file))
-        chunks = (chunk for entry in entries for chunk in entry.shard.chunks)
-        return splits(
-            (chunk for chunk in chunks if not chunk.range.space), size
-        )  # a named space has no keys to split at
+        entry, store = self._entry(place), self.backup.store()
+        size = max(SPLIT_SIZE, entry.totals.bytes // MOST_SPLITS)
+        if entry.totals.bytes <= size:
+            return iter(())  # a small table shares its index file with others
+        names = {part.file.name for part in entry.index}
+        files = (file for file in self.backup.manifest().index if file.object.name in names)
+        entries = (item for file in files for item in read_index(store, file) if item.table == place)
+        chunks = (chunk for item in entries for chunk in item.shard.chunks)
+        # A named space has no keys to split at.
+        return splits((chunk for chunk in chunks if not chunk.range.space), size)
 
 
 @functools.lru_cache(maxsize=4)

@@ -1,6 +1,6 @@
 """What a database's room provides to be backed up, restored and verified."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,6 +17,24 @@ class Wanted:
 
     ranges: int | None
     shard_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """How a table is cut.
+
+    Attributes:
+        ranges: Ranges that tile its key spaces, each space's ranges in the order of its keys.
+        size: Bytes on the source's disks, as far as the source can tell; None if it cannot. What is small is read
+            together.
+    """
+
+    ranges: Sequence[KeyRange]
+    size: int | None = None
+
+
+Read = Callable[[Table, KeyRange, int], Generator[Batch, None, None]]
+"""The rows of a range of a table, cut behind the row that brings a batch to so many bytes of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +69,11 @@ class Source(Protocol):
     def tables(self) -> list[Table]:
         """The selected tables, sorted; raises `NotFoundError` for a name or glob that selects none."""
 
-    def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
-        """Ranges that tile the table's key spaces, each space's ranges in the order of its keys."""
+    def plan(self, tables: Sequence[Table], wanted: Wanted) -> list[TablePlan]:
+        """How each of some neighbouring tables is cut: they are planned together, for each alone may be small."""
 
-    def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
-        """The rows of a range, cut behind the row that brings a batch to `chunk_size` bytes of records."""
+    def reading(self, tables: Sequence[Table]) -> AbstractContextManager[Read]:
+        """What reads ranges of these tables, one after the other, while the block runs: in one session."""
 
     def conclude(self) -> Conclusion:
         """What remains to be taken when all rows have been read; called before the commit, perhaps twice."""

@@ -9,7 +9,7 @@ from apache_beam.transforms.combiners import ToList
 from transforms.counters import count_checked
 from transforms.errors import UsageError
 from transforms.report import Report, found, merge
-from transforms.verify_work import TableShard, VerifyWork, sum_runs
+from transforms.verify_work import Entries, VerifyWork, sum_runs
 
 LEVELS = ("L0", "L1", "L2", "L3")
 """What a verification proves, each with all before it; L0 is proved by reading the manifest."""
@@ -34,9 +34,9 @@ class Verify(beam.PTransform[PBegin, PCollection[Report]]):
         shards, reports = _read_index(start, work)
         objects = (
             start | "List documents" >> beam.FlatMap(work.documents) | "Spread documents" >> beam.Reshuffle(),
-            shards | "List objects" >> beam.FlatMap(work.objects),
+            shards | "List objects" >> beam.Map(work.objects),
         ) | "Flatten objects" >> beam.Flatten()
-        reports.append(objects | "Check inventory" >> beam.Map(work.check_object))
+        reports.append(objects | "Check inventory" >> beam.Map(work.check_objects))
         if self.level != "L1":
             reports.append(objects | "Check bytes" >> beam.Map(work.check_bytes))
         if self.level == "L3":
@@ -50,9 +50,7 @@ class Verify(beam.PTransform[PBegin, PCollection[Report]]):
         return report
 
 
-def _read_index(
-    start: PCollection[None], work: VerifyWork
-) -> tuple[PCollection[TableShard], list[PCollection[Report]]]:
+def _read_index(start: PCollection[None], work: VerifyWork) -> tuple[PCollection[Entries], list[PCollection[Report]]]:
     parts = (
         start
         | "List index files" >> beam.FlatMap(work.index_files)
@@ -63,16 +61,16 @@ def _read_index(
     return parts[0] | "Spread shards" >> beam.Reshuffle(), [parts[1]]
 
 
-def _part(item: TableShard | Report, _: int) -> int:
+def _part(item: Entries | Report, _: int) -> int:
     return int(isinstance(item, Report))
 
 
-def _check_content(shards: PCollection[TableShard], work: VerifyWork) -> list[PCollection[Report]]:
+def _check_content(shards: PCollection[Entries], work: VerifyWork) -> list[PCollection[Report]]:
     runs = (
         shards
         | "Cut into runs" >> beam.FlatMap(work.runs)
         | "Spread runs" >> beam.Reshuffle()
-        | "Check runs" >> beam.Map(work.check_run)
+        | "Check runs" >> beam.FlatMap(work.check_runs)
     )
     return [
         runs | "Report runs" >> beam.Map(lambda run: found(run.problem)),

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from transforms.errors import IntegrityError, NotFoundError
+from transforms.groups import groups_of
 from transforms.progress import ProgressFile
 from transforms.report import Report, found
 from transforms.source import Inspect
 from transforms.vault.catalogue import read_manifest
-from transforms.vault.chunk_run import ChunkRun, read_chunks, runs_of
+from transforms.vault.chunk_run import ChunkRun, read_chunks, run_groups, runs_of
 from transforms.vault.index import IndexEntry, IndexFile
-from transforms.vault.inventory import check_object, documents, entries_or_problem
+from transforms.vault.inventory import check_objects, documents, entries_or_problem, objects_of
 from transforms.vault.manifest import Manifest
 from transforms.vault.object_ref import ObjectRef
 from transforms.vault.prefixed_store import PrefixedStore
@@ -24,8 +25,14 @@ from transforms.vault.vault import open_vault
 
 _PIECE = 8 << 20
 
-TableShard = tuple[int, IndexEntry]
-"""An entry of the index with its table's place in the manifest."""
+GROUP_SIZE, GROUP_LENGTH = 64 << 20, 64
+"""Bytes of the shards that are checked together, and how many they are: each alone may be small."""
+
+Entries = tuple[IndexEntry, ...]
+"""Neighbouring entries of the index, of whichever tables."""
+
+Objects = tuple[ObjectRef, ...]
+"""Objects that are checked together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +70,41 @@ class VerifyWork:
         """The manifest, read and proved once a process."""
         return _read_manifest(self.vault, self.folder, self.backup)
 
-    def documents(self, _: None) -> list[ObjectRef]:
+    def documents(self, _: None) -> Iterator[Objects]:
         """The objects that the manifest names, but for the index files."""
-        return documents(self.manifest())
+        return groups_of(documents(self.manifest()), lambda ref: ref.size, GROUP_SIZE, GROUP_LENGTH)
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
-        """The index files of all tables."""
-        return (file for entry in self.manifest().tables for file in entry.index)
+        """The index files."""
+        return iter(self.manifest().index)
 
-    def read_index(self, file: IndexFile) -> Iterator[TableShard | Report]:
+    def read_index(self, file: IndexFile) -> Iterator[Entries | Report]:
         """The report on an index file, and its entries."""
         entries, problem = entries_or_problem(self.store(), file)
         yield found(problem)
-        yield from ((file.table, entry) for entry in entries)
+        yield from groups_of(entries, lambda entry: entry.shard.object.size, GROUP_SIZE, GROUP_LENGTH)
 
-    def objects(self, shard: TableShard) -> list[ObjectRef]:
-        """A shard and its receipt."""
-        self.progress.add(ranges=1)
-        return [shard[1].shard.object, shard[1].receipt]
+    def objects(self, entries: Entries) -> Objects:
+        """The shards and their receipts."""
+        self.progress.add(ranges=len(entries))
+        return tuple(objects_of(entries))
 
-    def check_object(self, ref: ObjectRef) -> Report:
-        """L1: an object is there, with its size and checksum."""
-        return found(check_object(self.store(), ref))
+    def check_objects(self, refs: Objects) -> Report:
+        """L1: objects are there, with their sizes and checksums."""
+        return Report(len(refs), tuple(check_objects(self.store(), refs)))
 
-    def check_bytes(self, ref: ObjectRef) -> Report:
-        """L2: all bytes of an object have its SHA-256."""
-        return found(_check_bytes(self.store(), ref))
+    def check_bytes(self, refs: Objects) -> Report:
+        """L2: all bytes of objects have their SHA-256."""
+        store = self.store()
+        return Report(len(refs), tuple(filter(None, (_check_bytes(store, ref) for ref in refs))))
 
-    def runs(self, shard: TableShard) -> Iterator[ChunkRun]:
-        """The runs of chunks of a shard."""
-        return runs_of(shard[0], shard[1].shard)
+    def runs(self, entries: Entries) -> Iterator[tuple[ChunkRun, ...]]:
+        """The runs of chunks of shards, in groups."""
+        return run_groups(run for entry in entries for run in runs_of(entry.table, entry.shard))
+
+    def check_runs(self, runs: tuple[ChunkRun, ...]) -> list[CheckedRun]:
+        """L3, of a group of runs."""
+        return list(map(self.check_run, runs))
 
     def check_run(self, run: ChunkRun) -> CheckedRun:
         """L3: every chunk of a run decodes to the rows, digests and keys of the index."""

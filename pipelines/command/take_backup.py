@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
+from itertools import chain
 from typing import Any
 
 import apache_beam as beam
@@ -27,6 +28,7 @@ from transforms.vault.failure_note import note_failure
 from transforms.vault.find_backup import find_backup
 from transforms.vault.intent import Intent, new_backup_id
 from transforms.vault.layout import BackupLayout
+from transforms.vault.portion import plans_of, tables_of_plan
 from transforms.vault.vault import Vault, open_or_create_vault
 
 Build = Callable[[beam.Pipeline, BackupWork], None]
@@ -124,7 +126,9 @@ def _work(config: BackupConfig, vault: Vault, backup: str, progress: ProgressFil
 
 def _print_plan(config: BackupConfig, tables: list[Table]) -> int:
     """Print what would be done: nothing is written."""
-    ranges = [len(config.source.ranges(table, config.wanted)) for table in tables]
+    cut = (tables_of_plan(plan, len(tables)) for plan in plans_of(len(tables)))
+    plans = (config.source.plan([tables[place] for place in places], config.wanted) for places in cut)
+    ranges = [len(plan.ranges) for plan in chain.from_iterable(plans)]
     if config.json:
         planned = [{"name": table.name, "ranges": count} for table, count in zip(tables, ranges, strict=True)]
         print(json.dumps({"source": config.source.identity().folder, "tables": planned}))

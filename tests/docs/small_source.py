@@ -3,7 +3,7 @@
 import io
 import json
 from array import array
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import accumulate
@@ -19,7 +19,7 @@ from transforms.bigtable.schema import TableSchema
 from transforms.errors import IntegrityError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.source import Conclusion, Wanted
+from transforms.source import Conclusion, Read, TablePlan, Wanted
 
 _AVRO = fastavro.parse_schema(json.loads(AVRO_SCHEMA))
 
@@ -83,9 +83,13 @@ class SmallSource:
         schemas = {"empty": TableSchema(), "orders.2024": every_setting(), "wide": TableSchema()}
         return [Table((name,), schemas[name].to_json(), AVRO_SCHEMA, ("a warning",)) for name in self.names]
 
-    def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
-        """Four ranges; in `orders.2024` the third is empty and so is the last."""
-        return [KeyRange("", *ends) for ends in ((b"", b"k03"), (b"k03", b"k08"), (b"k08", b"k08a"), (b"k08a", b""))]
+    def plan(self, tables: Sequence[Table], wanted: Wanted) -> list[TablePlan]:
+        """Four ranges of each; in `orders.2024` the third is empty and so is the last."""
+        ends = ((b"", b"k03"), (b"k03", b"k08"), (b"k08", b"k08a"), (b"k08a", b""))
+        return [TablePlan([KeyRange("", *pair) for pair in ends], 0) for _ in tables]
+
+    def reading(self, tables: Sequence[Table]) -> AbstractContextManager[Read]:
+        return nullcontext(self.read)
 
     def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
         if self.broken:

@@ -1,7 +1,6 @@
 """`docs/deploy.md` says what the code does. Its commands are held to it in `tests/docs/deploy/`."""
 
 import re
-from math import ceil
 
 from pipelines.command.describe import details_json
 from pipelines.command.labels import job_labels
@@ -11,7 +10,7 @@ from tests.docs.deploy.document import DOCUMENT, IN_BACKTICKS, ROOT, TEXT
 from tests.docs.markdown import DOCS, Table, anchor, column, dead_links, sections, tables
 from tests.templates.forms import parameters
 from transforms.vault.find_backup import find_backup
-from transforms.vault.index import RANGES_PER_FILE
+from transforms.vault.portion import RANGES_PER_FILE, RANGES_PER_PORTION, TABLES_PER_PLAN
 from transforms.vault.vault import open_vault
 
 
@@ -63,14 +62,16 @@ def test_counters_and_labels_are_those_of_the_code() -> None:
 
 
 def test_a_backup_has_as_many_objects_as_the_document_counts(small_vault: SmallVault) -> None:
-    assert "2 + attachments + tables + ranges / 64 + 2 x ranges" in DOCUMENT
+    assert "2 + attachments + ranges + receipts + plans + index files" in DOCUMENT
     details = details_json(find_backup(open_vault(str(small_vault.root)), "latest"))
     ranges = [table["ranges"] for table in details["tables"]]
     objects = [path for path in small_vault.committed.rglob("*") if path.is_file()]
     orphans = [path for path in objects if "f" * 16 in path.name]
     attachments = [path for path in objects if path.parent.name == "attachments"]
-    counted = 2 + len(attachments) + len(ranges) + sum(ceil(each / 64) for each in ranges) + 2 * sum(ranges)
-    assert (len(objects) - len(orphans), RANGES_PER_FILE) == (counted, 64)
+    # Each of so few tables has a plan of its own, with four ranges that are small enough for one receipt.
+    counted = 2 + len(attachments) + sum(ranges) + 3 * len(ranges)
+    assert len(objects) - len(orphans) == counted
+    assert {TABLES_PER_PLAN, RANGES_PER_PORTION, RANGES_PER_FILE} == {64}
 
 
 def test_every_file_and_link_exists() -> None:

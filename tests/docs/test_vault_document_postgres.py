@@ -24,14 +24,21 @@ TABLES = tables(DOCUMENT)
 
 
 def manifests(vault: SmallPostgresVault) -> list[Any]:
-    return [json.loads((folder / "MANIFEST.json").read_bytes()) for folder in (vault.committed, vault.selected)]
+    return [_manifest(folder) for folder in (vault.committed, vault.selected)]
+
+
+def _manifest(folder: Path) -> Any:  # noqa: ANN401
+    return json.loads((folder / "MANIFEST.json").read_bytes())
 
 
 def ends_of(vault: SmallPostgresVault, table: dict[str, Any]) -> set[bytes]:
     """All ends of a table's chunks that are not open."""
-    files = [vault.committed.parent / file["name"] for file in table["index"]]
+    [folder] = (path for path in (vault.committed, vault.selected) if table in _manifest(path)["tables"])
+    value = _manifest(folder)
+    files = [folder.parent / value["index"][place]["name"] for place in {part["file"] for part in table["index"]}]
     entries: list[Any] = [entry for path in files for entry in fastavro.reader(io.BytesIO(path.read_bytes()))]
-    chunks = [chunk for entry in entries for chunk in entry["shard"]["chunks"]]
+    number = value["tables"].index(table)
+    chunks = [chunk for entry in entries if entry["table"] == number for chunk in entry["shard"]["chunks"]]
     return {end for chunk in chunks for end in (chunk["start"], chunk["end"])} - {b""}
 
 

@@ -20,7 +20,7 @@ from transforms.source import Assignment, Wanted
 from transforms.vault.attachments import Attachments
 from transforms.vault.index import IndexFile
 from transforms.vault.manifest import Manifest
-from transforms.vault.plan import PlannedRange
+from transforms.vault.portion import Portion
 from transforms.vault.receipt import ReceiptSummary
 from transforms.vault.vault import open_or_create_vault, open_vault
 from transforms.verify_work import VerifyWork, sum_runs
@@ -39,9 +39,9 @@ def new_work(vault: str, source: MemorySource, ranges: int | None = 3, chunk_siz
     return BackupWork(opened.place, source, intent.backup, chunk_size, Wanted(ranges, 1 << 20), NO_PROGRESS)
 
 
-def planned_ranges(work: BackupWork, times: int = 1) -> list[PlannedRange]:
-    """All planned ranges of a backup."""
-    return [planned for table in many(times, work.tables, None) for planned in many(times, work.plan, table)]
+def portions(work: BackupWork, times: int = 1) -> list[Portion]:
+    """All portions of a backup."""
+    return [portion for plan in many(times, work.plans, None) for portion in many(times, work.plan, plan)]
 
 
 def index_files(work: BackupWork, receipts: Iterable[ReceiptSummary], times: int = 1) -> list[IndexFile]:
@@ -49,12 +49,12 @@ def index_files(work: BackupWork, receipts: Iterable[ReceiptSummary], times: int
     groups: dict[tuple[int, int], list[ReceiptSummary]] = defaultdict(list)
     for receipt in receipts:
         groups[index_group(receipt)].append(receipt)
-    return [file for group in groups.items() for file in many(times, work.write_index, group)]
+    return [one(times, work.write_index, group) for group in groups.items()]
 
 
 def back_up(work: BackupWork, times: int = 1) -> str:
     """Take a backup; returns the manifest's name."""
-    receipts = [one(times, work.back_up, planned) for planned in planned_ranges(work, times)]
+    receipts = [one(times, work.back_up, portion) for portion in portions(work, times)]
     return one(times, work.commit, one(times, work.conclude, index_files(work, receipts, times)))
 
 
@@ -68,12 +68,12 @@ def verify(work: VerifyWork, level: str) -> Report:
     parts = [part for file in work.index_files(None) for part in work.read_index(file)]
     reports = [part for part in parts if isinstance(part, Report)]
     shards = [part for part in parts if not isinstance(part, Report)]
-    objects = [*work.documents(None), *(ref for shard in shards for ref in work.objects(shard))]
-    reports += [work.check_object(ref) for ref in objects]
+    objects = [*work.documents(None), *map(work.objects, shards)]
+    reports += map(work.check_objects, objects)
     if level != "L1":
-        reports += [work.check_bytes(ref) for ref in objects]
+        reports += map(work.check_bytes, objects)
     if level == "L3":
-        runs = [work.check_run(run) for shard in shards for run in work.runs(shard)]
+        runs = [run for shard in shards for group in work.runs(shard) for run in work.check_runs(group)]
         sums = [sum_runs(run for run in runs if run.table == place) for place in {run.table for run in runs}]
         reports += [found(run.problem) for run in runs] + work.check_tables(sums)
     return merge(reports)
@@ -98,8 +98,8 @@ def restore(work: RestoreWork, times: int = 1) -> list[RestoredTable]:
     report = verify(work.backup, "L1")
     one(times, lambda _: work.begin(None, report), None)
     prepared = [one(times, work.prepare, place) for place in work.places(None)]
-    runs = [run for place in prepared for file in work.index_files(place) for run in many(times, work.runs, file)]
-    written = [one(times, lambda run: work.write(run, prepared), run) for run in runs]
+    runs = [group for file in work.index_files(None) for group in many(times, work.runs, file)]
+    written = [part for group in runs for part in one(times, lambda group: work.write_runs(group, prepared), group)]
     finished = [one(times, lambda place: work.finish(place, _of(place, written)), place) for place in prepared]
     return list(one(times, work.end, finished).tables)
 

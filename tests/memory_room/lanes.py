@@ -9,7 +9,7 @@ from tests.memory_room.database import DATABASES, Database, MemoryTable, new_dat
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import keyed
 from transforms.backup_work import BackupWork
-from transforms.vault.plan import PlannedRange
+from transforms.vault.portion import Portion
 from transforms.verify_work import VerifyWork
 
 
@@ -39,9 +39,9 @@ def verify_work(work: BackupWork) -> VerifyWork:
     return by_hand.verify_work(work.vault, work.source.identity().folder, work.backup)
 
 
-def by_lane(work: BackupWork) -> dict[int, list[PlannedRange]]:
-    """The planned ranges of each lane."""
+def by_lane(work: BackupWork) -> dict[int, list[Portion]]:
+    """The portions of each lane."""
     lanes = defaultdict(list)
-    for planned in by_hand.planned_ranges(work):
-        lanes[work.lane(planned)].append(planned)
+    for portion in by_hand.portions(work):
+        lanes[work.lane(portion)].append(portion)
     return lanes

@@ -1,8 +1,8 @@
 """A memory database as a source."""
 
 import json
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -14,7 +14,7 @@ from transforms.batch import Batch
 from transforms.errors import NotFoundError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.source import Conclusion, Wanted
+from transforms.source import Conclusion, Read, TablePlan, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,14 @@ class MemorySource:
         planned: For names of tables the ranges that they are cut into, whatever is wanted.
         patterns: Globs of the tables.
         held: Whether it is open.
+        size: Bytes that it says each table has; None if it does not know.
     """
 
     database: str
     planned: tuple[tuple[str, tuple[KeyRange, ...]], ...] = ()
     patterns: tuple[str, ...] = ("*",)
     held: bool = False
+    size: int | None = None
     consistency: ClassVar[str] = "snapshot"
 
     @property
@@ -70,11 +72,11 @@ class MemorySource:
     def _table(self, name: str) -> Table:
         return Table((name,), {"nullable": self._database.tables[name].nullable}, AVRO_SCHEMA)
 
-    def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
-        """See `Source.ranges`: as many as wanted, at keys that exist, and one for the rows without a key."""
-        self._database.calls["ranges"] += 1
+    def plan(self, tables: Sequence[Table], wanted: Wanted) -> list[TablePlan]:
+        """See `Source.plan`: as many ranges as wanted, at keys that exist, and one for the rows without a key."""
+        self._database.calls["plan"] += 1
         with self._database.planners.one_more():
-            return self._ranges(table, wanted)
+            return [TablePlan(self._ranges(table, wanted), self.size) for table in tables]
 
     def _ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
         if table.name in dict(self.planned):
@@ -84,8 +86,13 @@ class MemorySource:
         ranges = [KeyRange("", start, end) for start, end in pairwise([b"", *cuts, b""])]
         return ranges + ([KeyRange(NULLS)] if table.schema["nullable"] else [])
 
+    def reading(self, tables: Sequence[Table]) -> AbstractContextManager[Read]:
+        """See `Source.reading`."""
+        self._database.calls["reading"] += 1
+        return nullcontext(self.read)
+
     def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
-        """See `Source.read`."""
+        """The rows of a range."""
         self._database.calls["read"] += 1
         with self._database.readers.one_more():
             yield from self._batches(table, key_range, chunk_size)

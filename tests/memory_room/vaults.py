@@ -87,8 +87,9 @@ def take(root: Path, ranges: int | None = 3) -> MemoryVault:
 
 def entries(work: VerifyWork, table: str) -> list[IndexEntry]:
     """The index of a table."""
-    files = [file for entry in work.manifest().tables if entry.table.name == table for file in entry.index]
-    return [entry for file in files for entry in read_index(work.store(), file)]
+    place = [entry.table.name for entry in work.manifest().tables].index(table)
+    found = (entry for file in work.manifest().index for entry in read_index(work.store(), file))
+    return [entry for entry in found if entry.table == place]
 
 
 def chunks(work: VerifyWork, table: str) -> list[Chunk]:

@@ -23,6 +23,7 @@ from transforms.source import Wanted
 from transforms.vault.find_backup import find_backup, usable
 from transforms.vault.index import read_index
 from transforms.vault.plan import encode_plan
+from transforms.vault.portion import PlannedRange, portions_of
 from transforms.vault.shard import Chunk
 from transforms.vault.vault import open_vault
 
@@ -140,8 +141,7 @@ def chunks(vault: Path, which: str) -> list[Chunk]:
     """The chunks of a backup of one table, from its index."""
     opened = open_vault(str(vault))
     listing = find_backup(opened, which)
-    (table,) = usable(listing).tables
-    files = [read_index(opened.folder(listing.source), file) for file in table.index]
+    files = [read_index(opened.folder(listing.source), file) for file in usable(listing).index]
     return [chunk for entries in files for each in entries for chunk in each.shard.chunks]
 
 
@@ -150,7 +150,8 @@ def back_up_planned(vault: Path, tables: Tables, ranges: list[KeyRange]) -> str:
     opened, source = open_vault(str(vault)), BigtableSource(Instance(PROJECT, tables.instance), ("t",))
     intent = claim(opened, source, source.tables(), "", {})
     work = BackupWork(opened.place, source, intent.backup, 4096, Wanted(1, 1 << 30), ProgressFile(""))
-    work.store().put(work.layout.plan(intent.tables[0].folder), encode_plan(ranges))
+    planned = ((PlannedRange(0, number, each), None) for number, each in enumerate(ranges))
+    work.store().put(work.layout.plan(0), encode_plan(portions_of(0, planned)))
     pipeline = open_pipeline(["--runner=FnApiRunner"])
     bigtable_backup.build(pipeline, work)
     run_job(pipeline)

@@ -15,7 +15,7 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from tests.memory_room.vaults import entries
 from transforms.errors import IntegrityError, UnreachableError
-from transforms.vault.receipt import ReceiptSummary
+from transforms.vault.receipt import ReceiptSummary, stem_of
 
 
 def test_a_lane_that_is_tried_again_reads_no_range_twice(tmp_path: Path) -> None:
@@ -26,13 +26,14 @@ def test_a_lane_that_is_tried_again_reads_no_range_twice(tmp_path: Path) -> None
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):
         on_engine.back_up(work)
     assert database.calls["read"] == 3
-    first_two = list(work.store().list(f"{work.backup}/data/"))
-    assert [name.rpartition(".")[2] for name in first_two] == ["avro", "receipt"] * 2
+    first_two = [list(work.store().list(f"{work.backup}/{kind}/")) for kind in ("data", "receipts")]
+    assert list(map(len, first_two)) == [2, 2]
     database.faults.clear()
     on_engine.back_up(work)
     assert database.calls["read"] == 3 + 3
     found = entries(verify_work(work), "t")
-    assert [name for entry in found[:2] for name in (entry.shard.object.name, entry.receipt.name)] == first_two
+    assert [entry.shard.object.name for entry in found[:2]] == first_two[0]
+    assert [entry.receipt.name for entry in found[:2]] == first_two[1]
     assert [sum(chunk.rows for chunk in entry.shard.chunks) for entry in found] == [10] * 5
     assert verify_work(work).manifest().totals.rows == 50
     assert by_hand.verify(verify_work(work), "L3").ok
@@ -48,15 +49,18 @@ def test_whatever_earlier_tries_have_left_each_range_has_one_receipt(
         source = MemorySource(new_database(two_tables()))
         by_hand.back_up(by_hand.new_work(vault, source, 3))
         work = new_work(Path(vault), source, 5, lanes, readers)
-        planned = by_hand.planned_ranges(work)
+        portions = by_hand.portions(work)
         kept: dict[int, ReceiptSummary] = {}
         for place in earlier:
-            receipt = work.back_up(planned[place])
-            kept[place] = min(kept.get(place, receipt), receipt)
+            receipt = work.back_up(portions[place])
+            kept[place] = min(kept.get(place, receipt), receipt, key=lambda item: item.receipt.name)
         before = database_of(work).calls["read"]
         receipts = [receipt for lane in by_lane(work).items() for receipt in work.back_up_lane(lane)]
-        assert database_of(work).calls["read"] - before == len(planned) - len(kept)
-        assert sorted((item.table, item.number) for item in receipts) == [(item.table, item.number) for item in planned]
+        assert database_of(work).calls["read"] - before == len(portions) - len(kept)
+        assert {stem_of(item.receipt.name) for item in receipts} == {
+            stem_of(work.layout.receipt(item.plan, item.number, "")) for item in portions
+        }
+        assert len(receipts) == len(portions)
         assert set(kept.values()) <= set(receipts)
         work.commit(work.conclude(by_hand.index_files(work, receipts)))
         assert by_hand.verify(verify_work(work), "L3").ok
@@ -95,9 +99,9 @@ def test_a_receipt_that_is_not_what_a_finished_try_leaves_is_an_error(
 ) -> None:
     work = new_work(tmp_path, one_table(), 3, lanes=1)
     [planned] = by_lane(work).values()
-    receipt, other = (work.back_up(item).name for item in planned[:2])
+    receipt, other = (work.back_up(item).receipt.name for item in planned[:2])
     folder = tmp_path / work.source.identity().folder
-    shard = folder / receipt.replace(".receipt", ".avro")
+    [shard] = folder.glob(f"*/data/t/000000-{receipt[-21:]}")
     whole = shard.read_bytes()
     content = {
         "bytes": (folder / receipt, b"Obj\x01"),

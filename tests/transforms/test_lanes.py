@@ -14,6 +14,7 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from transforms.backup_work import BackupWork
 from transforms.errors import UnreachableError
+from transforms.vault.receipt import stem_of
 
 
 def digests(work: BackupWork) -> dict[str, str]:
@@ -41,27 +42,27 @@ def test_tables_the_ranges_of_one_and_small_tables_are_dealt_to_all_lanes(tmp_pa
         lanes = by_lane(new_work(tmp_path, source, ranges, lanes=3))
         assert {lane: len(planned) for lane, planned in lanes.items()} == {0: 4, 1: 4, 2: 4}
     work = new_work(tmp_path, small_tables(12), 1, lanes=3)
-    assert sorted(work.table_lane(table) for table in work.tables(None)) == [0] * 4 + [1] * 4 + [2] * 4
+    assert [work.plan_lane_of(number) for number in work.plans(None)] == [0, 1, 2, 0]
 
 
 @pytest.mark.parametrize("readers", [1, 2, 4])
 def test_a_lane_reads_so_many_ranges_at_once_as_it_has_readers(tmp_path: Path, readers: int) -> None:
     work = new_work(tmp_path, one_table(), 8, 1, readers)
-    [planned] = by_lane(work).values()
+    [portions] = by_lane(work).values()
     database_of(work).readers = counted = Readers(meeting=threading.Barrier(readers))
-    receipts = list(work.back_up_lane((0, reversed(planned))))
-    assert [(item.table, item.number) for item in receipts] == [(item.table, item.number) for item in planned]
+    receipts = list(work.back_up_lane((0, reversed(portions))))
+    assert [stem_of(item.receipt.name)[-13:] for item in receipts] == [f"000000-{number:06d}" for number in range(8)]
     assert (counted.now, counted.most) == (0, readers)
 
 
 @pytest.mark.parametrize("readers", [1, 2, 4])
-def test_a_lane_plans_so_many_tables_at_once_as_it_has_readers(tmp_path: Path, readers: int) -> None:
+def test_a_lane_makes_so_many_plans_at_once_as_it_has_readers(tmp_path: Path, readers: int) -> None:
     work = new_work(tmp_path, small_tables(8), 1, 1, readers)
     database_of(work).planners = counted = Readers(meeting=threading.Barrier(readers))
-    planned = list(work.plan_lane((0, reversed(range(8)))))
+    planned = list(work.plan_lane((0, reversed(work.plans(None)))))
     assert (counted.now, counted.most) == (0, readers)
     database_of(work).planners = Readers()
-    assert planned == by_hand.planned_ranges(work)
+    assert planned == by_hand.portions(work)
 
 
 class ThirdOne(Readers):

@@ -84,7 +84,7 @@ def test_the_refusal_names_what_is_wrong() -> None:
 def test_no_row_is_written_into_a_table_that_is_not_prepared(vault: MemoryVault) -> None:
     target = new_database()
     work = by_hand.restore_work(vault.work, MemoryTarget(target))
-    run = work.runs(work.index_files(0)[0])[0]
+    [run, *_] = work.runs(next(work.index_files(None)))[0]
     with pytest.raises(IntegrityError, match="which no step has prepared"):
         work.write(run, [1])
     assert DATABASES[target].calls["write"] == 0

@@ -17,12 +17,12 @@ from transforms.identity import Table
 from transforms.key_range import KeyRange
 from transforms.report import found, report_json
 from transforms.verify import LEVELS, Verify
-from transforms.verify_work import CheckedRun, TableShard
+from transforms.verify_work import CheckedRun, Entries
 
-OBJECTS = 1 + 2 + 2 + 3 + 2 * 7
+OBJECTS = 1 + 2 + 2 + 2 + 2 * 7
 """Intent, attachments, plans, index files, and shards with their receipts."""
 
-BYTES = OBJECTS - 3
+BYTES = OBJECTS - 2
 """The same without index files, whose bytes are proved when they are read."""
 
 
@@ -77,7 +77,7 @@ def test_records_that_are_not_what_the_index_says_are_found(vault: MemoryVault) 
         raise IntegrityError("the key b'x' is outside of the range")
 
     work = replace(vault.work, inspect=strange)
-    [run, *_] = work.runs(_first_shard(vault))
+    [[run, *_]] = work.runs(_first_entries(vault))
     problem = work.check_run(run).problem
     assert problem is not None
     assert problem.startswith(f"{run.shard}: the chunk ")
@@ -87,7 +87,7 @@ def test_records_that_are_not_what_the_index_says_are_found(vault: MemoryVault) 
 @pytest.mark.parametrize("wrong", [{"rows": 0}, {"bytes": 0}, {"hash_sum": 0}], ids=lambda wrong: next(iter(wrong)))
 def test_a_chunk_that_is_not_what_its_entry_counts_is_found(vault: MemoryVault, wrong: dict[str, int]) -> None:
     """The digest of its records is right, and the sums beside it are not: a fault of a writer."""
-    [run, *_] = vault.work.runs(_first_shard(vault))
+    [[run, *_]] = vault.work.runs(_first_entries(vault))
     first = replace(run.chunks[0], **wrong)  # type: ignore[arg-type]
     problem = vault.work.check_run(replace(run, chunks=(first,))).problem
     assert problem is not None
@@ -115,7 +115,7 @@ def test_a_table_of_which_nothing_could_be_read_is_found(vault: MemoryVault) -> 
     assert len(vault.work.check_tables([CheckedRun(0, orders, "a chunk is bad"), CheckedRun(1, people, None)])) == 1
 
 
-def _first_shard(vault: MemoryVault) -> TableShard:
+def _first_entries(vault: MemoryVault) -> Entries:
     return next(part for part in vault.work.read_index(next(vault.work.index_files(None))) if isinstance(part, tuple))
 
 

@@ -20,8 +20,13 @@ _DIGITS = 8
 
 def wanted_ranges(samples: Sequence[Sample], shard_size: int) -> int:
     """How many ranges a table should have, for shards of at most about `shard_size` bytes."""
-    size = max((offset for _, offset in samples), default=0)
+    size = size_of(samples)
     return max(1, -(-size // shard_size), min(MANY, size // SMALL_RANGE))
+
+
+def size_of(samples: Sequence[Sample]) -> int:
+    """Bytes on disk of the table, as far as the service has them; what it has only in memory yet is not counted."""
+    return max((offset for _, offset in samples), default=0)
 
 
 def split(samples: Sequence[Sample], ranges: int) -> list[KeyRange]:
@@ -39,7 +44,7 @@ def split(samples: Sequence[Sample], ranges: int) -> list[KeyRange]:
 def _gaps(samples: Sequence[Sample]) -> list[tuple[bytes, bytes, int]]:
     """Neighbouring keys and the weight between them; the first start and the last end are open."""
     known = {key: offset for key, offset in sorted(samples) if key}
-    size = max((offset for _, offset in samples), default=0)
+    size = size_of(samples)
     offsets = [0, *known.values()]
     average = size // max(1, len(known))
     last = size - offsets[-1] or average

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from transforms.batch import Batch
 from transforms.bigtable.instance import QUESTIONS, Instance
-from transforms.bigtable.key_splits import split, wanted_ranges
+from transforms.bigtable.key_splits import size_of, split, wanted_ranges
 from transforms.bigtable.read_rows import RowReader
 from transforms.bigtable.records import AVRO_SCHEMA
 from transforms.bigtable.retry import RetryPolicy
@@ -20,7 +20,7 @@ from transforms.errors import NotFoundError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
 from transforms.map_ahead import map_ahead
-from transforms.source import Conclusion, Wanted
+from transforms.source import Conclusion, Read, TablePlan, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,21 @@ class BigtableSource:
         warning = f"families {', '.join(aggregates)} hold aggregates, which this version cannot restore"
         return Table((name,), schema.to_json(), AVRO_SCHEMA, (warning,) if aggregates else ())
 
-    def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
-        """See `Source.ranges`: from `SampleRowKeys`."""
+    def plan(self, tables: Sequence[Table], wanted: Wanted) -> list[TablePlan]:
+        """See `Source.plan`: from `SampleRowKeys`, asked of so many tables at once."""
+        return list(map_ahead(functools.partial(self._plan, wanted), tables, QUESTIONS))
+
+    def _plan(self, wanted: Wanted, table: Table) -> TablePlan:
         samples = TableProbe(self.instance, table.name).samples()
-        return split(samples, wanted.ranges or wanted_ranges(samples, wanted.shard_size))
+        ranges = split(samples, wanted.ranges or wanted_ranges(samples, wanted.shard_size))
+        return TablePlan(ranges, size_of(samples))
+
+    def reading(self, tables: Sequence[Table]) -> AbstractContextManager[Read]:
+        """See `Source.reading`: there is no session."""
+        return nullcontext(self.read)
 
     def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
-        """See `Source.read`."""
+        """The rows of a range; see `Read`."""
         return RowReader(self.instance, table.name).read(key_range, chunk_size)
 
     def conclude(self) -> Conclusion:

@@ -1,13 +1,14 @@
-"""Cutting a table into the ranges that are wanted."""
+"""Cutting tables into the ranges that are wanted."""
 
-from transforms.key_range import KeyRange
+from collections.abc import Sequence
+
 from transforms.postgres.catalog_sql import SIZES
 from transforms.postgres.ctid_split import ctid_ranges
 from transforms.postgres.errors import translated
 from transforms.postgres.key_split import key_ranges
 from transforms.postgres.relation import KEY, Relation
 from transforms.postgres.session import Connection
-from transforms.source import Wanted
+from transforms.source import TablePlan, Wanted
 
 SMALL_RANGE = 16 << 20
 """Bytes on disk that a range has at least, unless a number of ranges is asked for."""
@@ -15,21 +16,26 @@ MANY = 64
 """Ranges of a table that is large enough: many more than readers, so that the last ones do not wait for one."""
 
 
-def ranges(connection: Connection, relation: Relation, wanted: Wanted) -> list[KeyRange]:
-    """Ranges that tile the table's key space, in its order.
+def plan(connection: Connection, relations: Sequence[Relation], wanted: Wanted) -> list[TablePlan]:
+    """How tables are cut: each into ranges that tile its key space, in its order.
 
     Args:
-        connection: A session that sees the table's rows.
-        relation: The table.
+        connection: A session that sees the tables' rows.
+        relations: The tables.
         wanted: How many, or how large. There are fewer where rows or blocks do not suffice, and one range of a table
             that may not be cut.
     """
+    with translated("asking how large tables are"):
+        sizes = _sizes(connection, relations)
+    return [_plan(connection, relation, wanted, *sizes.get(relation.oid, (0, 0))) for relation in relations]
+
+
+def _plan(connection: Connection, relation: Relation, wanted: Wanted, pages: int, size: int) -> TablePlan:
+    count = (wanted.ranges or wanted_ranges(size, wanted.shard_size)) if relation.is_divisible else 1
+    if relation.order != KEY:
+        return TablePlan(ctid_ranges(count, pages), size)
     with translated(f"{relation.name}: cutting it into ranges"):
-        pages, size = _size(connection, relation)
-        count = wanted.ranges or wanted_ranges(size, wanted.shard_size)
-        if not relation.is_divisible:
-            count = 1
-        return key_ranges(connection, relation, count, pages) if relation.order == KEY else ctid_ranges(count, pages)
+        return TablePlan(key_ranges(connection, relation, count, pages), size)
 
 
 def wanted_ranges(size: int, shard_size: int) -> int:
@@ -37,7 +43,7 @@ def wanted_ranges(size: int, shard_size: int) -> int:
     return max(1, -(-size // shard_size), min(MANY, size // SMALL_RANGE))
 
 
-def _size(connection: Connection, relation: Relation) -> tuple[int, int]:
-    """Blocks of the table's file, and bytes with its TOAST table, as they are now."""
-    row = connection.execute(SIZES, [[relation.oid]]).fetchone()
-    return (row[1], row[2]) if row else (0, 0)
+def _sizes(connection: Connection, relations: Sequence[Relation]) -> dict[int, tuple[int, int]]:
+    """Blocks of the tables' files, and bytes with their TOAST tables, as they are now, by oid."""
+    rows = connection.execute(SIZES, [[relation.oid for relation in relations]])
+    return {oid: (pages, size) for oid, pages, size, _ in rows}

@@ -1,8 +1,9 @@
 """A PostgreSQL database as a source."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from transforms.batch import Batch
 from transforms.identity import Identity, Table
@@ -20,7 +21,7 @@ from transforms.postgres.relation import Relation
 from transforms.postgres.selection import Selection
 from transforms.postgres.session import Connection, major_of
 from transforms.postgres.session_pool import close_idle, lent
-from transforms.source import Conclusion, Wanted
+from transforms.source import Conclusion, Read, TablePlan, Wanted
 
 _PURPOSE = "backup"
 _NO_LARGE_OBJECTS = "Large objects are not kept: a backup of selected tables or schemas has none."
@@ -98,20 +99,21 @@ class PostgresSource:
         order = ReadOrder(self.order, major_of(connection), self.consistency != FUZZY)
         return load(connection, self.selection, order)
 
-    def ranges(self, table: Table, wanted: Wanted) -> list[KeyRange]:
-        """See `Source.ranges`."""
-        with self._entered(_locked(table)) as connection:
-            if _is_large_objects(table):
-                return large_objects.ranges(connection, wanted)
-            return range_split.ranges(connection, Relation.from_json(table.schema), wanted)
+    def plan(self, tables: Sequence[Table], wanted: Wanted) -> list[TablePlan]:
+        """See `Source.plan`: all in one transaction, and the sizes of all by one query."""
+        with self._entered(_locked(tables)) as connection:
+            relations = [Relation.from_json(table.schema) for table in tables if not _is_large_objects(table)]
+            plans = iter(range_split.plan(connection, relations, wanted))
+            return [
+                TablePlan(large_objects.ranges(connection, wanted)) if _is_large_objects(table) else next(plans)
+                for table in tables
+            ]
 
-    def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
-        """See `Source.read`."""
-        with self._entered(_locked(table)) as connection:
-            if _is_large_objects(table):
-                yield from large_objects.read(connection, key_range, chunk_size)
-            else:
-                yield from read_range.read(connection, Relation.from_json(table.schema), key_range, chunk_size)
+    @contextmanager
+    def reading(self, tables: Sequence[Table]) -> Iterator[Read]:
+        """See `Source.reading`: in one transaction."""
+        with self._entered(_locked(tables)) as connection:
+            yield partial(_read, connection)
 
     def conclude(self) -> Conclusion:
         """See `Source.conclude`: the archive of the schema, and the inventory with the sequences, read last."""
@@ -158,6 +160,12 @@ def _is_large_objects(table: Table) -> bool:
     return bool(table.schema["kind"] == large_objects.KIND)
 
 
-def _locked(table: Table) -> list[Name]:
-    """The tables that reading it locks: large objects have none of their own."""
-    return [] if _is_large_objects(table) else [Name(*table.parts)]
+def _locked(tables: Iterable[Table]) -> list[Name]:
+    """The tables that reading locks: large objects have none of their own."""
+    return [Name(*table.parts) for table in tables if not _is_large_objects(table)]
+
+
+def _read(connection: Connection, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
+    if _is_large_objects(table):
+        return large_objects.read(connection, key_range, chunk_size)
+    return read_range.read(connection, Relation.from_json(table.schema), key_range, chunk_size)

@@ -1,16 +1,20 @@
 """Runs of neighbouring chunks: what a worker of a restore or a verification reads at once."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from transforms.avro.block import decode_blocks
 from transforms.errors import IntegrityError
+from transforms.groups import groups_of
 from transforms.vault.shard import Chunk, Shard
 from transforms.vault.store import Store
 
 RUN_SIZE = 64 << 20
 """Stored bytes of a run, but for a single larger chunk."""
+
+RUNS_AT_ONCE = 64
+"""Most runs in one group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +33,25 @@ class ChunkRun:
     sync: bytes
     chunks: tuple[Chunk, ...]
 
+    @property
+    def size(self) -> int:
+        """Stored bytes, as they are read."""
+        return self.chunks[-1].offset + self.chunks[-1].length - self.chunks[0].offset
+
 
 def runs_of(table: int, shard: Shard, run_size: int = RUN_SIZE) -> Iterator[ChunkRun]:
     """The runs that hold every chunk of a shard that has rows."""
-    run: list[Chunk] = []
-    for chunk in shard.chunks:
-        if run and sum(c.length for c in run) + chunk.length > run_size:
-            yield ChunkRun(table, shard.object.name, shard.sync, tuple(run))
-            run = []
-        if chunk.rows:
-            run.append(chunk)
-    if run:
-        yield ChunkRun(table, shard.object.name, shard.sync, tuple(run))
+    chunks = (chunk for chunk in shard.chunks if chunk.rows)
+    for run in groups_of(chunks, lambda chunk: chunk.length, run_size, len(shard.chunks)):
+        yield ChunkRun(table, shard.object.name, shard.sync, run)
+
+
+def run_groups(runs: Iterable[ChunkRun]) -> Iterator[tuple[ChunkRun, ...]]:
+    """Neighbouring runs, of whichever shards and tables, in groups: each may be one element of work.
+
+    A group stores no more than a run may, so one of small tables costs about what a run of a large table does.
+    """
+    return groups_of(runs, lambda run: run.size, RUN_SIZE, RUNS_AT_ONCE)
 
 
 def read_chunks(store: Store, run: ChunkRun) -> Iterator[tuple[Chunk, bytes]]:
@@ -50,10 +61,10 @@ def read_chunks(store: Store, run: ChunkRun) -> Iterator[tuple[Chunk, bytes]]:
         IntegrityError: naming shard, offset and range, if a chunk is not what was written.
         NotFoundError: if the shard is missing.
     """
-    first, last = run.chunks[0], run.chunks[-1]
-    data = memoryview(store.read(run.shard, first.offset, last.offset + last.length - first.offset))
+    first = run.chunks[0].offset
+    data = memoryview(store.read(run.shard, first, run.size))
     for chunk in run.chunks:
-        offset = chunk.offset - first.offset
+        offset = chunk.offset - first
         yield chunk, _records(run, chunk, bytes(data[offset : offset + chunk.length]))
 
 

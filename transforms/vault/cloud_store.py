@@ -1,7 +1,7 @@
 """A store in a bucket of Cloud Storage."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import google_crc32c
@@ -16,7 +16,7 @@ from transforms.vault.cloud_client import PATIENCE, TIMEOUT, Patience, cloud
 from transforms.vault.cloud_errors import CREATE, DELETE, GET, LIST, Doing, explained, is_of_bucket
 from transforms.vault.cloud_write import CloudWrite, new_token, stat_of
 from transforms.vault.resumable_upload import PART
-from transforms.vault.store import ObjectStat, ObjectWriter
+from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class CloudStore:
     def create(self, name: str) -> AbstractContextManager[ObjectWriter]:
         """Create the object `name` from a stream; see `Store.create`, `cloud_write.stream` and `Patience.of_stream`."""
         return cloud_write.stream(replace(self._write(name), patience=self.patience.of_stream()))
+
+    def group(self) -> AbstractContextManager[ObjectGroup]:
+        """See `Store.group`: each object is durable as soon as it is there."""
+        return nullcontext(self)
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of an object; see `Store.read`.

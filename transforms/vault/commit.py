@@ -1,22 +1,26 @@
 """The commit: a manifest out of an intent, plans and index files, written once."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from transforms.errors import ExistsError, IntegrityError
+from transforms.identity import Table
 from transforms.map_ahead import map_ahead
-from transforms.vault.index import IndexFile
+from transforms.vault.index import IndexFile, IndexPart
 from transforms.vault.intent import Intent
 from transforms.vault.inventory import check_inventory
 from transforms.vault.layout import BackupLayout
 from transforms.vault.manifest import Manifest, TableEntry, check_tables, decode_manifest
 from transforms.vault.object_ref import ObjectRef, refer
 from transforms.vault.plan import decode_plan
+from transforms.vault.portion import plans_of
 from transforms.vault.store import Store, put_once
 
-_PLANS_AT_ONCE = 16
-"""Plans that are read at once: a thousand tables have as many, and each waits for an answer of the store."""
+_AT_ONCE = 16
+"""Plans that are read at once: each waits for an answer of the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,8 @@ def commit(store: Store, backup: str, gathered: Gathered) -> Manifest:
     """
     layout = BackupLayout(backup)
     data = store.read(layout.intent)
-    intent, by_table = Intent.decode(data, layout.intent), _by_table(gathered.files)
-
-    def entry(number: int) -> TableEntry:
-        return _entry(store, layout, intent, number, by_table.get(number, []))
-
-    entries = tuple(map_ahead(entry, range(len(intent.tables)), _PLANS_AT_ONCE))
-    ref = refer(layout.intent, data)
-    manifest = check_tables(Manifest(intent, ref, entries, gathered.facts, gathered.attachments))
+    intent = Intent.decode(data, layout.intent)
+    manifest = check_tables(_manifest(store, layout, intent, refer(layout.intent, data), gathered))
     try:
         put_once(store, layout.manifest, manifest.encode())
     except ExistsError as error:
@@ -55,21 +53,41 @@ def commit(store: Store, backup: str, gathered: Gathered) -> Manifest:
     return manifest
 
 
-def _by_table(files: Iterable[IndexFile]) -> dict[int, list[IndexFile]]:
-    by_table: dict[int, list[IndexFile]] = {}
-    for file in sorted(set(files), key=lambda file: (file.table, file.number, file.range.space, file.object.name)):
-        by_table.setdefault(file.table, []).append(file)
+def _manifest(
+    store: Store, layout: BackupLayout, intent: Intent, intent_object: ObjectRef, gathered: Gathered
+) -> Manifest:
+    files = tuple(sorted(set(gathered.files), key=lambda file: (*file.order, file.object.name)))
+    plans = list(map_ahead(partial(_read_plan, store, layout), plans_of(len(intent.tables)), _AT_ONCE))
+    planned = {table: spaces for _, by_table in plans for table, spaces in by_table.items()}
+    parts = _by_table(files)
+    entries = tuple(
+        _entry(table, planned.get(place, Counter()), parts.get(place, [])) for place, table in enumerate(intent.tables)
+    )
+    refs = tuple(ref for ref, _ in plans)
+    return Manifest(intent, intent_object, refs, files, entries, gathered.facts, gathered.attachments)
+
+
+def _read_plan(store: Store, layout: BackupLayout, plan: int) -> tuple[ObjectRef, dict[int, Counter[str]]]:
+    """A plan's object, and for each of its tables how many ranges each key space has."""
+    name = layout.plan(plan)
+    data = store.read(name)
+    spaces: dict[int, Counter[str]] = {}
+    for planned in (planned for portion in decode_plan(data, plan) for planned in portion.ranges):
+        spaces.setdefault(planned.table, Counter())[planned.range.space] += 1
+    return refer(name, data), spaces
+
+
+def _by_table(files: Iterable[IndexFile]) -> dict[int, list[IndexPart]]:
+    by_table: dict[int, list[IndexPart]] = {}
+    for part in (part for file in files for part in file.parts):
+        by_table.setdefault(part.table, []).append(part)
     return by_table
 
 
-def _entry(store: Store, layout: BackupLayout, intent: Intent, number: int, files: Sequence[IndexFile]) -> TableEntry:
-    table = intent.tables[number]
-    name = layout.plan(table.folder)
-    data = store.read(name)
-    ranges = decode_plan(data)
-    if {item.space for item in ranges} != {file.range.space for file in files}:
+def _entry(table: Table, planned: Counter[str], parts: Sequence[IndexPart]) -> TableEntry:
+    if planned.keys() != {part.range.space for part in parts}:
         raise IntegrityError(f"table {table.name}: not every planned key space was backed up. Take a new backup.")
-    return TableEntry(table, refer(name, data), len(ranges), tuple(files))
+    return TableEntry(table, planned.total(), tuple(parts))
 
 
 def _own_manifest(store: Store, layout: BackupLayout, intent: Intent, error: ExistsError) -> Manifest:

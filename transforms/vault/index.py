@@ -1,7 +1,8 @@
-"""The index: every chunk that a backup needs, in files of bounded size, sorted by key."""
+"""The index: every chunk that a backup needs, in files of bounded size, sorted by table and key."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from transforms.errors import IntegrityError
@@ -11,9 +12,6 @@ from transforms.vault.records import decode_records, encode_records
 from transforms.vault.shard import OBJECT_FIELDS, SHARD_SCHEMA, Shard
 from transforms.vault.store import Store
 from transforms.vault.totals import Totals, totals_of
-
-RANGES_PER_FILE = 64
-"""Neighbouring planned ranges in one index file: about 16,000 chunks of full-size shards."""
 
 _RECEIPT: dict[str, Any] = {
     "type": "record",
@@ -25,37 +23,40 @@ INDEX_SCHEMA: dict[str, Any] = {
     "type": "record",
     "name": "IndexEntry",
     "namespace": "shardkeep.vault",
-    "fields": [{"name": "shard", "type": SHARD_SCHEMA}, {"name": "receipt", "type": _RECEIPT}],
+    "fields": [
+        {"name": "table", "type": "long"},
+        {"name": "shard", "type": SHARD_SCHEMA},
+        {"name": "receipt", "type": _RECEIPT},
+    ],
 }
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """A shard, or the chunks of it that the backup needs, and its receipt."""
+    """A shard, or the chunks of it that the backup needs, its table's place in the manifest, and its receipt."""
 
+    table: int
     shard: Shard
     receipt: ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
-class IndexFile:
-    """What the manifest holds of an index file: its object, its place, its range, its sums.
+class IndexPart:
+    """What the manifest holds of a table's neighbouring entries in an index file.
 
     Attributes:
         table: The table's place in the intent.
-        number: Its number among the table's index files, in the plan's order.
-        object: The file.
-        range: From its first chunk's start to its last chunk's end.
-        shards: How many entries it has.
+        file: The file.
+        range: From the first chunk's start to the last chunk's end, in one key space.
+        shards: How many entries there are.
         chunks: How many chunks they have.
-        totals: The sums of its chunks.
-        read_started: When the first of its shards was begun, microseconds, UTC.
+        totals: The sums of the chunks.
+        read_started: When the first of the shards was begun, microseconds, UTC.
         read_finished: When the last of them was read, microseconds, UTC.
     """
 
     table: int
-    number: int
-    object: ObjectRef
+    file: ObjectRef
     range: KeyRange
     shards: int
     chunks: int
@@ -64,10 +65,43 @@ class IndexFile:
     read_finished: int
 
 
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """An index file and its parts, in the order of tables and key spaces.
+
+    Attributes:
+        number: Its number among the index files of its plan.
+        object: The file.
+        parts: What it holds of each key space of each table.
+    """
+
+    number: int
+    object: ObjectRef
+    parts: tuple[IndexPart, ...]
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Its place among all index files: tables of a plan are neighbours, and so are its files."""
+        return self.parts[0].table, self.number
+
+    @property
+    def totals(self) -> Totals:
+        """The sums of all its chunks."""
+        return sum((part.totals for part in self.parts), Totals())
+
+    @property
+    def shards(self) -> int:
+        """How many entries it has."""
+        return sum(part.shards for part in self.parts)
+
+
 def encode_index(entries: Iterable[IndexEntry]) -> bytes:
     """The bytes of an index file."""
-    records = ({"shard": entry.shard.to_record(), "receipt": _ref_record(entry.receipt)} for entry in entries)
-    return encode_records(INDEX_SCHEMA, records)
+    return encode_records(INDEX_SCHEMA, map(_record, entries))
+
+
+def _record(entry: IndexEntry) -> dict[str, Any]:
+    return {"table": entry.table, "shard": entry.shard.to_record(), "receipt": _ref_record(entry.receipt)}
 
 
 def _ref_record(ref: ObjectRef) -> dict[str, Any]:
@@ -77,25 +111,32 @@ def _ref_record(ref: ObjectRef) -> dict[str, Any]:
 def decode_index(data: bytes) -> list[IndexEntry]:
     """The inverse of `encode_index`."""
     return [
-        IndexEntry(Shard.from_record(record["shard"]), ObjectRef(**record["receipt"]))
+        IndexEntry(record["table"], Shard.from_record(record["shard"]), ObjectRef(**record["receipt"]))
         for record in decode_records(data)
     ]
 
 
-def summarise(table: int, number: int, ref: ObjectRef, entries: Sequence[IndexEntry]) -> IndexFile:
+def summarise(number: int, ref: ObjectRef, entries: Sequence[IndexEntry]) -> IndexFile:
     """What the manifest holds of a file with `entries`.
 
     Raises:
-        IntegrityError: if the entries' ranges, or the chunks of one, do not tile.
+        IntegrityError: if the ranges of a table's entries, or the chunks of one, do not tile, or there are none.
     """
-    shards = [entry.shard for entry in entries]
+    groups = groupby(entries, lambda entry: (entry.table, entry.shard.range.space))
+    parts = tuple(_part(table, ref, [entry.shard for entry in group]) for (table, _), group in groups)
+    if not parts:
+        raise IntegrityError(f"{ref.name}: the index file has no entry.")
+    return IndexFile(number, ref, parts)
+
+
+def _part(table: int, ref: ObjectRef, shards: Sequence[Shard]) -> IndexPart:
     whole = KeyRange(shards[0].range.space, shards[0].range.start, shards[-1].range.end)
-    check_tiling((shard.range for shard in shards), whole, ref.name)
+    check_tiling((shard.range for shard in shards), whole, f"{ref.name}, table number {table}")
     for shard in shards:
         check_tiling((chunk.range for chunk in shard.chunks), shard.range, shard.object.name)
     chunks = [chunk for shard in shards for chunk in shard.chunks]
     started, finished = min(s.read_started for s in shards), max(s.read_finished for s in shards)
-    return IndexFile(table, number, ref, whole, len(shards), len(chunks), totals_of(chunks), started, finished)
+    return IndexPart(table, ref, whole, len(shards), len(chunks), totals_of(chunks), started, finished)
 
 
 def read_index(store: Store, file: IndexFile) -> list[IndexEntry]:
@@ -109,6 +150,6 @@ def read_index(store: Store, file: IndexFile) -> list[IndexEntry]:
     if refer(file.object.name, data) != file.object:
         raise IntegrityError(f"{file.object.name}: the index file is not the one that the manifest names.")
     entries = decode_index(data)
-    if summarise(file.table, file.number, file.object, entries) != file:
+    if summarise(file.number, file.object, entries) != file:
         raise IntegrityError(f"{file.object.name}: the sums of the index file are not those of the manifest.")
     return entries

@@ -1,18 +1,22 @@
 """Level L1: every object of a backup is there, with the size and checksum that it was written with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 from transforms.errors import IntegrityError, NotFoundError
+from transforms.map_ahead import map_ahead
 from transforms.vault.index import IndexEntry, IndexFile, read_index
 from transforms.vault.manifest import Manifest
 from transforms.vault.object_ref import ObjectRef
 from transforms.vault.store import Store
 
+LOOKS = 16
+"""Objects that are looked at side by side: a look is a request, which waits for a store that may be far away."""
+
 
 def documents(manifest: Manifest) -> list[ObjectRef]:
     """The objects that the manifest itself names, but for the index files: intent, attachments and plans."""
-    plans = (entry.plan for entry in manifest.tables)
-    return [manifest.intent_object, *manifest.attachments.values(), *plans]
+    return [manifest.intent_object, *manifest.attachments.values(), *manifest.plans]
 
 
 def check_object(store: Store, ref: ObjectRef) -> str | None:
@@ -38,16 +42,19 @@ def entries_or_problem(store: Store, file: IndexFile) -> tuple[list[IndexEntry],
         return [], str(error)
 
 
+def objects_of(entries: Iterable[IndexEntry]) -> list[ObjectRef]:
+    """The shards and receipts of entries, each once: a receipt speaks of several shards."""
+    return list(dict.fromkeys(ref for entry in entries for ref in (entry.shard.object, entry.receipt)))
+
+
+def check_objects(store: Store, refs: Iterable[ObjectRef]) -> Iterator[str]:
+    """What is wrong with objects; so many are looked at side by side as answers are worth waiting for at once."""
+    return filter(None, map_ahead(partial(check_object, store), refs, LOOKS))
+
+
 def check_inventory(store: Store, manifest: Manifest) -> Iterator[str]:
     """What is wrong with the objects of a backup, one after the other."""
-    for ref in documents(manifest):
-        yield from _problems(check_object(store, ref))
-    for file in (file for entry in manifest.tables for file in entry.index):
-        entries, problem = entries_or_problem(store, file)
-        yield from _problems(problem)
-        for ref in (ref for entry in entries for ref in (entry.shard.object, entry.receipt)):
-            yield from _problems(check_object(store, ref))
-
-
-def _problems(problem: str | None) -> list[str]:
-    return [problem] if problem else []
+    yield from check_objects(store, documents(manifest))
+    for entries, problem in map_ahead(partial(entries_or_problem, store), manifest.index, LOOKS):
+        yield from [problem] if problem else []
+        yield from check_objects(store, objects_of(entries))

@@ -11,7 +11,7 @@ MANIFEST = "MANIFEST.json"
 TOMBSTONE = "TOMBSTONE.json"
 
 LONGEST_IDENTIFIER = 180
-"""Characters of an encoded identifier: an index file's name adds 45 to it, and file systems take 255."""
+"""Characters of an encoded identifier, the name of a folder: file systems take 255."""
 
 
 def encode_part(part: str) -> str:
@@ -67,22 +67,22 @@ class BackupLayout:
         """A note that the backup failed; `note` is made of eight hexadecimal digits."""
         return f"{self.notes}failure-{note}.json"
 
-    def plan(self, table: str) -> str:
-        """The planned ranges of a table."""
-        return f"{self.backup}/plan/{table}.avro"
+    def plan(self, number: int) -> str:
+        """The planned ranges of neighbouring tables."""
+        return f"{self.backup}/plan/{number:06d}.avro"
 
     def shard(self, table: str, number: int, unique: str) -> str:
         """The shard of a planned range, with the random characters of one attempt at it."""
         return f"{self.backup}/data/{table}/{number:06d}-{unique}.avro"
 
-    def receipt(self, table: str, number: int, unique: str) -> str:
-        """The receipt beside that shard."""
-        return f"{self.backup}/data/{table}/{number:06d}-{unique}.receipt"
+    def receipt(self, plan: int, portion: int, unique: str) -> str:
+        """The receipt of a portion of a plan, with the random characters of one attempt at it."""
+        return f"{self.backup}/receipts/{plan:06d}-{portion:06d}-{unique}.avro"
 
     def attachment(self, name: str, digest: bytes) -> str:
         """An attachment, named by its content; `name` is made of letters, digits, `-`, `_` and `.`."""
         return f"{self.backup}/attachments/{digest.hex()[:32]}-{name}"
 
-    def index(self, table: str, number: int, digest: bytes) -> str:
-        """An index file, named by its content."""
-        return f"{self.backup}/index/{table}-{number:06d}-{digest.hex()[:32]}.avro"
+    def index(self, plan: int, number: int, digest: bytes) -> str:
+        """An index file of a plan, named by its content."""
+        return f"{self.backup}/index/{plan:06d}-{number:06d}-{digest.hex()[:32]}.avro"

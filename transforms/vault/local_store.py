@@ -3,19 +3,26 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import google_crc32c
 
 from transforms.errors import ShardkeepError, UnreachableError
-from transforms.vault.store import ObjectStat, ObjectWriter, missing, taken
+from transforms.map_ahead import map_ahead
+from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter, missing, taken
 
 _INCOMING = ".incoming"
 _PIECE = 8 << 20
+_SYNCS = 16
+"""Files that are brought to disk at once."""
+
+_REMEMBERED = 1000
+_DURABLE: set[Path] = set()
+"""Folders whose entries this process has brought to disk: there, and in the folders above them, they stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +43,18 @@ class LocalStore:
     @contextmanager
     def create(self, name: str) -> Iterator[ObjectWriter]:
         """Create the object `name` from a stream; see `Store.create`."""
-        with _explained(name):
-            final = Path(self.root, name)
-            if final.exists():
-                raise FileExistsError(name)
-            incoming = Path(self.root, _INCOMING, secrets.token_hex(16))
-            incoming.parent.mkdir(parents=True, exist_ok=True)
-            file = incoming.open("xb")
+        with self.group() as group, group.create(name) as writer:
+            yield writer
+
+    @contextmanager
+    def group(self) -> Iterator[ObjectGroup]:
+        """Create several objects; see `Store.group`."""
+        group = _FileGroup(Path(self.root))
         try:
-            with _closed(file, name):
-                yield _FileWriter(file, name)
-                _settle(file, name)
-            _publish(incoming, final, name)
+            yield group
+            group.publish()
         finally:
-            incoming.unlink(missing_ok=True)
+            group.clear()
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of an object; see `Store.read`."""
@@ -104,38 +109,105 @@ class _FileWriter:
             self.file.write(data)
 
 
-@contextmanager
-def _closed(file: BinaryIO, name: str) -> Iterator[None]:
-    """Close a file at the end; one that could not be written cannot be closed well, which is not told once more."""
-    try:
-        yield
-    except BaseException:
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    """A file that has not got its name yet."""
+
+    name: str
+    path: Path
+    file: BinaryIO
+
+    def settle(self) -> None:
+        """Bring it to disk."""
+        with _explained(self.name):
+            os.fsync(self.file.fileno())
+            self.file.close()
+
+    def discard(self) -> None:
+        """Remove it; one that could not be written cannot be closed well, which is not told once more."""
         with suppress(OSError):
-            file.close()
-        raise
-    with _explained(name):
-        file.close()
+            self.file.close()
+        self.path.unlink(missing_ok=True)
 
 
-def _settle(file: BinaryIO, name: str) -> None:
-    with _explained(name):
-        file.flush()
-        os.fsync(file.fileno())
+@dataclass(frozen=True, slots=True)
+class _FileGroup:
+    root: Path
+    incoming: list[_Incoming] = field(default_factory=list)
+
+    @contextmanager
+    def create(self, name: str) -> Iterator[ObjectWriter]:
+        item = self._open(name)
+        try:
+            yield _FileWriter(item.file, name)
+            with _explained(name):
+                item.file.flush()
+        except BaseException:
+            item.discard()
+            raise
+        self.incoming.append(item)
+
+    def _open(self, name: str) -> _Incoming:
+        with _explained(name):
+            if (self.root / name).exists():
+                raise FileExistsError(name)
+            path = self.root / _INCOMING / secrets.token_hex(16)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return _Incoming(name, path, path.open("xb"))
+
+    def publish(self) -> None:
+        """Bring the files to disk, then give them their names, then bring the names to disk, each folder once."""
+        _settle(self.incoming)
+        unsynced: dict[Path, str] = {}
+        for item in self.incoming:
+            self._name(item, unsynced)
+        for folder, name in unsynced.items():
+            with _explained(name), suppress(PermissionError) if folder == self.root.parent else nullcontext():
+                _sync_folder(folder)
+        _remember(unsynced)
+
+    def _name(self, item: _Incoming, unsynced: dict[Path, str]) -> None:
+        with _explained(item.name):
+            final = self.root / item.name
+            for folder in _make_folder(final.parent, self.root):
+                unsynced[folder] = item.name
+            os.link(item.path, final)
+            unsynced[final.parent] = item.name
+
+    def clear(self) -> None:
+        """Remove what is left in `.incoming`."""
+        for item in self.incoming:
+            item.discard()
 
 
-def _publish(incoming: Path, final: Path, name: str) -> None:
-    with _explained(name):
-        _make_folder(final.parent)
-        os.link(incoming, final)
-        _sync_folder(final.parent)
+def _settle(incoming: Sequence[_Incoming]) -> None:
+    """Bring files to disk, side by side: a file system that keeps a journal writes it once for all that wait."""
+    if len(incoming) == 1:
+        incoming[0].settle()
+    else:
+        for _ in map_ahead(_Incoming.settle, incoming, _SYNCS):
+            pass
 
 
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, so that they are there after a loss of power."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
+def _remember(folders: Iterable[Path]) -> None:
+    """Know folders to be on disk; what was forgotten costs a sync."""
+    if len(_DURABLE) > _REMEMBERED:
+        _DURABLE.clear()
+    _DURABLE.update(folders)
+
+
+def _make_folder(folder: Path, root: Path) -> list[Path]:
+    """Make a folder and those above it; returns those that must be synced for it to be there after a loss of power.
+
+    A folder that others have just made may not be on disk yet: only one that this process has synced is known to be.
+    """
+    is_there = folder.is_dir()
+    if is_there and (folder in _DURABLE or not folder.is_relative_to(root)):
+        return []
+    above = _make_folder(folder.parent, root)
+    if not is_there:
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+    return [*above, folder.parent]
 
 
 def _sync_folder(folder: Path) -> None:

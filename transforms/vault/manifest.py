@@ -1,7 +1,7 @@
 """The manifest: the object whose existence commits a backup."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange, check_tiling, printable
-from transforms.vault.index import IndexFile
+from transforms.vault.index import IndexFile, IndexPart
 from transforms.vault.intent import FORMAT, Intent
 from transforms.vault.object_ref import ObjectRef
 from transforms.vault.sealed_json import seal, unseal
@@ -18,17 +18,16 @@ from transforms.vault.totals import Totals
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
-    """A table of a committed backup: what it was, its plan, its index files."""
+    """A table of a committed backup: what it was, how many ranges were planned, its parts of the index."""
 
     table: Table
-    plan: ObjectRef
     ranges: int
-    index: tuple[IndexFile, ...]
+    index: tuple[IndexPart, ...]
 
     @property
     def totals(self) -> Totals:
         """The sums of all its chunks."""
-        return sum((file.totals for file in self.index), Totals())
+        return sum((part.totals for part in self.index), Totals())
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,8 @@ class Manifest:
     Attributes:
         intent: What it set out to do.
         intent_object: The intent's object.
+        plans: The plans, in their order.
+        index: The index files, in the order of tables and their keys, each with what it holds of every table.
         tables: What became of each table of the intent, in its order.
         facts: What the source tells of the reading, such as positions in its log: a JSON object.
         attachments: By name, what belongs to the backup beside the rows.
@@ -45,6 +46,8 @@ class Manifest:
 
     intent: Intent
     intent_object: ObjectRef
+    plans: tuple[ObjectRef, ...]
+    index: tuple[IndexFile, ...]
     tables: tuple[TableEntry, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
     attachments: Mapping[str, ObjectRef] = field(default_factory=dict)
@@ -57,11 +60,12 @@ class Manifest:
     @property
     def shards(self) -> int:
         """The number of shards."""
-        return sum(file.shards for entry in self.tables for file in entry.index)
+        return sum(file.shards for file in self.index)
 
     def encode(self) -> bytes:
         """The object's bytes: a function of the manifest alone."""
         intent = self.intent
+        places = {file.object.name: place for place, file in enumerate(self.index)}
         return seal(
             {
                 "format": FORMAT,
@@ -79,7 +83,9 @@ class Manifest:
                 "intent": self.intent_object.to_json(),
                 "facts": dict(self.facts),
                 "attachments": {name: ref.to_json() for name, ref in sorted(self.attachments.items())},
-                "tables": [_table_json(entry) for entry in self.tables],
+                "plans": [plan.to_json() for plan in self.plans],
+                "index": [{**file.object.to_json(), "number": file.number} for file in self.index],
+                "tables": [_table_json(entry, places) for entry in self.tables],
                 "totals": self.totals.to_json(),
             }
         )
@@ -89,7 +95,7 @@ def check_tables(manifest: Manifest) -> Manifest:
     """The manifest, when each of its tables is whole.
 
     Raises:
-        IntegrityError: if the index files of a table leave out a key or hold one twice.
+        IntegrityError: if the index leaves out a key of a table or holds one twice.
     """
     for entry in manifest.tables:
         check_table(entry)
@@ -97,7 +103,7 @@ def check_tables(manifest: Manifest) -> Manifest:
 
 
 def check_table(entry: TableEntry) -> None:
-    """Check that a table's index files tile every key space that they speak of, from end to end.
+    """Check that a table's parts of the index tile every key space that they speak of, from end to end.
 
     Raises:
         IntegrityError: if they do not, or there is none.
@@ -105,8 +111,8 @@ def check_table(entry: TableEntry) -> None:
     where = f"table {entry.table.name}"
     if not entry.index:
         raise IntegrityError(f"{where}: no range of it was backed up. Take a new backup.")
-    for space in sorted({file.range.space for file in entry.index}):
-        ranges = (file.range for file in entry.index if file.range.space == space)
+    for space in sorted({part.range.space for part in entry.index}):
+        ranges = (part.range for part in entry.index if part.range.space == space)
         check_tiling(ranges, KeyRange(space), where)
 
 
@@ -132,56 +138,76 @@ def decode_manifest(data: bytes, name: str) -> Manifest:
 
 
 def _from_json(value: dict[str, Any]) -> Manifest:
-    intent_object = ObjectRef.from_json(value["intent"])
-    entries = tuple(_table_from_json(number, item) for number, item in enumerate(value["tables"]))
+    refs = [ObjectRef.from_json(item) for item in value["index"]]
+    entries = tuple(_table_from_json(place, item, refs) for place, item in enumerate(value["tables"]))
     tables = tuple(entry.table for entry in entries)
-    attachments = {name: ObjectRef.from_json(ref) for name, ref in value["attachments"].items()}
-    return Manifest(Intent.from_json(value, tables), intent_object, entries, dict(value["facts"]), attachments)
+    return Manifest(
+        intent=Intent.from_json(value, tables),
+        intent_object=ObjectRef.from_json(value["intent"]),
+        plans=tuple(map(ObjectRef.from_json, value["plans"])),
+        index=_index_files(value["index"], refs, entries),
+        tables=entries,
+        facts=dict(value["facts"]),
+        attachments={name: ObjectRef.from_json(ref) for name, ref in value["attachments"].items()},
+    )
 
 
-def _table_json(entry: TableEntry) -> dict[str, Any]:
+def _index_files(
+    items: Sequence[dict[str, Any]], refs: Sequence[ObjectRef], entries: Iterable[TableEntry]
+) -> tuple[IndexFile, ...]:
+    """The index files, each with its parts of all tables."""
+    parts: dict[str, list[IndexPart]] = {ref.name: [] for ref in refs}
+    for part in (part for entry in entries for part in entry.index):
+        parts[part.file.name].append(part)
+    if not all(parts.values()) or len(parts) < len(refs):
+        raise ValueError("an index file is named twice, or by no table")
+    return tuple(IndexFile(item["number"], ref, tuple(parts[ref.name])) for item, ref in zip(items, refs, strict=True))
+
+
+def _table_json(entry: TableEntry, places: Mapping[str, int]) -> dict[str, Any]:
     return {
         **entry.table.to_json(),
         **entry.totals.to_json(),
         "name": entry.table.name,
         "ranges": entry.ranges,
-        "shards": sum(file.shards for file in entry.index),
-        "chunks": sum(file.chunks for file in entry.index),
-        "read_started": rfc3339(min(file.read_started for file in entry.index)),
-        "read_finished": rfc3339(max(file.read_finished for file in entry.index)),
-        "plan": entry.plan.to_json(),
-        "index": [_index_json(file) for file in entry.index],
+        "shards": sum(part.shards for part in entry.index),
+        "chunks": sum(part.chunks for part in entry.index),
+        "read_started": rfc3339(min(part.read_started for part in entry.index)),
+        "read_finished": rfc3339(max(part.read_finished for part in entry.index)),
+        "index": [_part_json(part, places[part.file.name]) for part in entry.index],
     }
 
 
-def _table_from_json(number: int, item: dict[str, Any]) -> TableEntry:
-    index = tuple(_index_from_json(number, file) for file in item["index"])
-    entry = TableEntry(Table.from_json(item), ObjectRef.from_json(item["plan"]), item["ranges"], index)
-    if _table_json(entry) != item:
-        raise ValueError(f"table {item['name']}: its sums are not those of its index files")
+def _table_from_json(place: int, item: dict[str, Any], refs: Sequence[ObjectRef]) -> TableEntry:
+    index = tuple(_part_from_json(place, part, refs) for part in item["index"])
+    entry = TableEntry(Table.from_json(item), item["ranges"], index)
+    places = {part.file.name: own["file"] for part, own in zip(index, item["index"], strict=True)}
+    if _table_json(entry, places) != item:
+        raise ValueError(f"table {item['name']}: its sums are not those of its parts of the index")
     return entry
 
 
-def _index_json(file: IndexFile) -> dict[str, Any]:
+def _part_json(part: IndexPart, file: int) -> dict[str, Any]:
     return {
-        **file.object.to_json(),
-        **file.totals.to_json(),
-        "number": file.number,
-        "space": file.range.space,
-        "start": _key_json(file.range.start),
-        "end": _key_json(file.range.end),
-        "shards": file.shards,
-        "chunks": file.chunks,
-        "read_started": file.read_started,
-        "read_finished": file.read_finished,
+        **part.totals.to_json(),
+        "file": file,
+        "space": part.range.space,
+        "start": _key_json(part.range.start),
+        "end": _key_json(part.range.end),
+        "shards": part.shards,
+        "chunks": part.chunks,
+        "read_started": part.read_started,
+        "read_finished": part.read_finished,
     }
 
 
-def _index_from_json(table: int, item: dict[str, Any]) -> IndexFile:
+def _part_from_json(table: int, item: dict[str, Any], refs: Sequence[ObjectRef]) -> IndexPart:
+    if item["file"] not in range(len(refs)):
+        raise ValueError(f"there is no index file {item['file']}")
     key_range = KeyRange(item["space"], _key_from_json(item["start"]), _key_from_json(item["end"]))
-    numbers = {name: item[name] for name in ("number", "shards", "chunks", "read_started", "read_finished")}
-    ref, totals = ObjectRef.from_json(item), Totals.from_json(item)
-    return IndexFile(table=table, object=ref, range=key_range, totals=totals, **numbers)
+    numbers = {name: item[name] for name in ("shards", "chunks", "read_started", "read_finished")}
+    totals = Totals.from_json(item)
+    return IndexPart(table=table, file=refs[item["file"]], range=key_range, totals=totals, **numbers)
 
 
 def _key_json(key: bytes) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """A store whose names all lie below a folder of another store."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
-from transforms.vault.store import ObjectStat, ObjectWriter, Store
+from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,12 @@ class PrefixedStore:
         """See `Store.create`."""
         return self.store.create(self._name(name))
 
+    @contextmanager
+    def group(self) -> Iterator[ObjectGroup]:
+        """See `Store.group`."""
+        with self.store.group() as group:
+            yield _PrefixedGroup(group, self.folder)
+
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """See `Store.read`."""
         return self.store.read(self._name(name), start, length)
@@ -44,3 +50,12 @@ class PrefixedStore:
     def delete(self, name: str) -> None:
         """See `Store.delete`."""
         self.store.delete(self._name(name))
+
+
+@dataclass(frozen=True, slots=True)
+class _PrefixedGroup:
+    group: ObjectGroup
+    folder: str
+
+    def create(self, name: str) -> AbstractContextManager[ObjectWriter]:
+        return self.group.create(f"{self.folder}/{name}")

@@ -1,54 +1,80 @@
-"""Receipts: what a worker leaves beside a shard that it has finished."""
+"""Receipts: what a worker leaves when it has finished the shards of a portion."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from transforms.errors import IntegrityError
-from transforms.key_range import KeyRange
 from transforms.vault.inventory import check_object
 from transforms.vault.object_ref import ObjectRef, refer
-from transforms.vault.plan import PlannedRange
+from transforms.vault.portion import PlannedRange, Portion
 from transforms.vault.records import decode_records, encode_records
 from transforms.vault.shard import SHARD_SCHEMA, Shard
 from transforms.vault.store import Store, put_once
 
-_RECEIPT, _SHARD = ".receipt", ".avro"
+RECEIPT_SCHEMA: dict[str, Any] = {
+    "type": "record",
+    "name": "ReceiptEntry",
+    "namespace": "shardkeep.vault",
+    "fields": [
+        {"name": "table", "type": "long"},
+        {"name": "number", "type": "long"},
+        {"name": "shard", "type": SHARD_SCHEMA},
+    ],
+}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ReceiptSummary:
-    """What travels through the pipeline of a receipt: of constant size.
+@dataclass(frozen=True, slots=True)
+class ReceiptEntry:
+    """A finished shard.
 
     Attributes:
-        table: The table's place in the intent.
-        number: Number of the planned range that the shard is of.
-        name: The receipt's name.
-        range: The shard's range.
-        receipt: The receipt's object.
+        table: The place of its table in the intent.
+        number: Number of the planned range that it is of; its own range may have ended earlier.
+        shard: The shard.
     """
 
     table: int
     number: int
-    name: str
-    range: KeyRange
+    shard: Shard
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSummary:
+    """What travels through the pipeline of a receipt: of constant size.
+
+    Attributes:
+        plan: Number of the plan that its portion is of.
+        file: Number of the index file that its shards will be in.
+        receipt: The receipt's object.
+    """
+
+    plan: int
+    file: int
     receipt: ObjectRef
 
 
-def encode_receipt(shard: Shard) -> bytes:
-    """The receipt of a shard: an Avro file with one record."""
-    return encode_records(SHARD_SCHEMA, [shard.to_record()])
+def encode_receipt(entries: Iterable[ReceiptEntry]) -> bytes:
+    """A receipt: an Avro file with one record for each shard."""
+    records = ({"table": item.table, "number": item.number, "shard": item.shard.to_record()} for item in entries)
+    return encode_records(RECEIPT_SCHEMA, records)
 
 
-def write_receipt(store: Store, name: str, shard: Shard) -> ObjectRef:
-    """Leave the receipt of a finished shard."""
-    data = encode_receipt(shard)
+def decode_receipt(data: bytes) -> list[ReceiptEntry]:
+    """The inverse of `encode_receipt`."""
+    return [ReceiptEntry(row["table"], row["number"], Shard.from_record(row["shard"])) for row in decode_records(data)]
+
+
+def write_receipt(store: Store, name: str, entries: Iterable[ReceiptEntry]) -> ObjectRef:
+    """Leave the receipt of finished shards."""
+    data = encode_receipt(entries)
     put_once(store, name, data)
     return refer(name, data)
 
 
-def read_receipt(store: Store, ref: ObjectRef) -> Shard:
-    """The shard that a receipt speaks of.
+def read_receipt(store: Store, ref: ObjectRef) -> list[ReceiptEntry]:
+    """The shards that a receipt speaks of.
 
     Raises:
         IntegrityError: if the receipt is not what its writer wrote.
@@ -56,46 +82,56 @@ def read_receipt(store: Store, ref: ObjectRef) -> Shard:
     data = store.read(ref.name)
     if refer(ref.name, data) != ref:
         raise IntegrityError(f"{ref.name}: the receipt is not the one that was written. Take a new backup.")
-    return Shard.from_record(decode_records(data)[0])
+    return decode_receipt(data)
 
 
 def stem_of(name: str) -> str:
-    """What the names of all tries at one planned range have in common: the name without its random part (V5)."""
+    """What the names of all tries at one portion have in common: the name without its random part (V5)."""
     return name.rpartition("-")[0]
 
 
 def find_receipts(store: Store, stems: Collection[str]) -> dict[str, str]:
-    """The receipts that are there, by stem; of several for one range the one with the smallest name, which counts (V7).
+    """The receipts that are there, by stem; of several for a portion the one with the smallest name, which counts (V7).
 
     The store is asked once, for the names that begin as all stems do: where nothing is there, that is one request.
     """
     found: dict[str, str] = {}
     beginning = os.path.commonprefix(list(stems))  # noqa: RUF071 - of names, not of paths
     for name in store.list(beginning):  # sorted
-        if name.endswith(_RECEIPT) and stem_of(name) in stems:
+        if stem_of(name) in stems:
             found.setdefault(stem_of(name), name)
     return found
 
 
-def take_receipt(store: Store, name: str, planned: PlannedRange) -> ReceiptSummary:
-    """The summary of the receipt that an earlier try at a planned range has left.
+def take_receipt(store: Store, name: str, portion: Portion) -> ReceiptSummary:
+    """The summary of the receipt that an earlier try at a portion has left.
 
     Raises:
-        IntegrityError: if it is no receipt of this range, or if its shard is not there, whole, as V3 promises.
+        IntegrityError: if it is no receipt of this portion, or if a shard of it is not there, whole, as V3 promises.
     """
     data = store.read(name)
-    shard = _decoded(name, data)
-    if (shard.object.name, shard.range) != (name.removesuffix(_RECEIPT) + _SHARD, planned.range):
-        raise IntegrityError(
-            f"{name} is of {shard.object.name} and {shard.range}, planned is {planned.range}. Take a new backup."
-        )
-    if problem := check_object(store, shard.object):
+    entries = _decoded(name, data)
+    _check_ranges(name, entries, portion)
+    if problem := next(filter(None, (check_object(store, entry.shard.object) for entry in entries)), None):
         raise IntegrityError(f"{name} is the receipt of a shard that is not whole: {problem} Take a new backup.")
-    return ReceiptSummary(planned.table, planned.number, name, planned.range, refer(name, data))
+    return ReceiptSummary(portion.plan, portion.file, refer(name, data))
 
 
-def _decoded(name: str, data: bytes) -> Shard:
+def _check_ranges(name: str, entries: Sequence[ReceiptEntry], portion: Portion) -> None:
+    found = [PlannedRange(entry.table, entry.number, entry.shard.range) for entry in entries]
+    for planned, other in zip(portion.ranges, found, strict=False):
+        if planned != other:
+            raise IntegrityError(f"{name} is of {_words(other)}, planned is {_words(planned)}. Take a new backup.")
+    if len(found) != len(portion.ranges):
+        raise IntegrityError(f"{name} is of {len(found)} ranges, planned are {len(portion.ranges)}. Take a new backup.")
+
+
+def _words(planned: PlannedRange) -> str:
+    return f"range {planned.number} of table number {planned.table}, {planned.range}"
+
+
+def _decoded(name: str, data: bytes) -> list[ReceiptEntry]:
     try:
-        return Shard.from_record(decode_records(data)[0])
+        return decode_receipt(data)
     except Exception as error:  # whatever an Avro reader makes of other bytes
         raise IntegrityError(f"{name} is no receipt: {error!r}. Take a new backup.") from error

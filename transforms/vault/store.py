@@ -30,6 +30,13 @@ class ObjectWriter(Protocol):
         """Append `data`."""
 
 
+class ObjectGroup(Protocol):
+    """Objects in the making that nobody needs before all of them are there."""
+
+    def create(self, name: str) -> AbstractContextManager[ObjectWriter]:
+        """Create the object `name` from a stream, as `Store.create` does; it appears when the group's block ends."""
+
+
 class Store(Protocol):
     """Objects by name. Nothing is ever overwritten or renamed.
 
@@ -44,6 +51,12 @@ class Store(Protocol):
 
         The object appears, whole, when the block ends; an exception in the block terminates it, and
         no object appears. Raises `ExistsError` if the name is taken.
+        """
+
+    def group(self) -> AbstractContextManager[ObjectGroup]:
+        """Create several objects, which are all there, and durable, when the block ends: cheaper than one by one.
+
+        An exception in the block may leave some of them; each is whole.
         """
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:

@@ -89,14 +89,16 @@ def test_a_table_with_aggregates_has_a_warning(source: BigtableSource) -> None:
 @pytest.mark.parametrize("ranges", [1, 2, 97, None])
 def test_ranges_tile_the_table(source: BigtableSource, ranges: int | None) -> None:
     (table,) = selected(source, "orders")
-    found = source.ranges(table, Wanted(ranges, 256 << 20))
-    assert len(found) == (ranges or 1)
-    check_tiling(found, KeyRange(), "orders")
+    [plan] = source.plan([table], Wanted(ranges, 256 << 20))
+    assert len(plan.ranges) == (ranges or 1)
+    check_tiling(plan.ranges, KeyRange(), "orders")
 
 
 def test_the_ranges_of_a_table_hold_each_of_its_rows_once(source: BigtableSource) -> None:
     (table,) = selected(source, "orders")
-    batches = [b for each in source.ranges(table, Wanted(7, 1)) for b in source.read(table, each, 500)]
+    [plan] = source.plan([table], Wanted(7, 1))
+    with source.reading([table]) as read:
+        batches = [b for each in plan.ranges for b in read(table, each, 500)]
     records = BytesIO(b"".join(batch.records for batch in batches))
     assert [read_record(records).key for _ in ROWS] == list(ROWS)
     assert records.read() == b""

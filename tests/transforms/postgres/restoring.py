@@ -45,8 +45,9 @@ def back_up(server: PostgresServer, database: str, folder: Path, selection: Sele
 
 
 def _chunks(source: PostgresSource, table: Table) -> list[bytes]:
-    ranges = source.ranges(table, Wanted(ranges=2, shard_size=1 << 30))
-    return [batch.records for each in ranges for batch in source.read(table, each, CHUNK)]
+    [plan] = source.plan([table], Wanted(ranges=2, shard_size=1 << 30))
+    with source.reading([table]) as read:
+        return [batch.records for each in plan.ranges for batch in read(table, each, CHUNK)]
 
 
 def target_of(server: PostgresServer, database: str, user: str = "postgres", **options: object) -> PostgresTarget:

@@ -83,7 +83,10 @@ def test_a_table_whose_schema_gave_its_name_to_another_is_not_read_under_its_nam
     source = PostgresSource(database_of(postgres, database), Selection.parse(table="one.t"), "snapshot")
     with source.opened() as moment:
         [table] = moment.tables()
-        [whole] = moment.ranges(table, Wanted(1, 1))
+        [plan] = moment.plan([table], Wanted(1, 1))
         postgres.sql("ALTER SCHEMA one RENAME TO old; ALTER SCHEMA two RENAME TO one", database)
-        with pytest.raises(RefusedError, match=r"one\.t is another table than when the backup began"):
-            list(moment.read(table, whole, 1024))
+        with (
+            pytest.raises(RefusedError, match=r"one\.t is another table than when the backup began"),
+            moment.reading([table]) as read,
+        ):
+            list(read(table, plan.ranges[0], 1024))

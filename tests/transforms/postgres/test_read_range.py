@@ -20,7 +20,7 @@ from transforms.postgres.avro_schema import avro_schema
 from transforms.postgres.column import Form
 from transforms.postgres.copy_transcoder import CopyTranscoder
 from transforms.postgres.moment import BEGIN
-from transforms.postgres.range_split import ranges
+from transforms.postgres.range_split import plan
 from transforms.postgres.read_range import read, read_copy
 from transforms.postgres.relation import CTID, Relation
 from transforms.postgres.selection import Selection
@@ -41,6 +41,11 @@ TABLES = """
     CREATE TABLE public.parent (a int PRIMARY KEY); INSERT INTO public.parent VALUES (1), (2);
     CREATE TABLE public.child () INHERITS (public.parent); INSERT INTO public.child VALUES (1), (3), (4);
 """
+
+
+def planned(connection: Connection, table: Relation, wanted: Wanted) -> list[KeyRange]:
+    [found] = plan(connection, [table], wanted)
+    return list(found.ranges)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +127,7 @@ def test_through_any_number_of_ranges_the_table_has_the_same_digest(connection: 
     for table in relations(connection, order=order).values():
         digests = set()
         for wanted in (1, 2, 31):
-            found = ranges(connection, table, Wanted(wanted, 1))
+            found = planned(connection, table, Wanted(wanted, 1))
             batches = [batch for each in found for batch in read(connection, table, each, 777)]
             digests.add((sum(batch.rows for batch in batches), sum(map(Batch.hash_sum, batches)) % 2**128))
         (digest,) = digests
@@ -159,7 +164,7 @@ def test_rows_that_change_meanwhile_are_read_as_they_were(place: tuple[PostgresS
             table = relation(reader, "public.busy", order)
             before = reader.execute("SELECT count(*), sum(b) FROM public.busy").fetchone()
             rows = list[dict[str, Any]]()
-            for each in ranges(reader, table, Wanted(7, 1)):
+            for each in planned(reader, table, Wanted(7, 1)):
                 writer.execute("UPDATE public.busy SET b = b + 1")
                 writer.execute("DELETE FROM public.busy WHERE a % 50 = 1")
                 writer.execute("INSERT INTO public.busy SELECT max(a) + 1, 0 FROM public.busy")

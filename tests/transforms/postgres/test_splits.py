@@ -15,7 +15,7 @@ from transforms.key_range import KeyRange, check_tiling
 from transforms.postgres.copy_query import where_clause
 from transforms.postgres.ctid_split import ctid_ranges
 from transforms.postgres.key_split import key_ranges
-from transforms.postgres.range_split import ranges, wanted_ranges
+from transforms.postgres.range_split import plan, wanted_ranges
 from transforms.postgres.relation import Relation
 from transforms.postgres.selection import Selection
 from transforms.postgres.session import Connection
@@ -114,6 +114,11 @@ CASES = [(name, columns, rows) for name, (columns, rows) in TABLES.items()]
 ICU_CASES = [(name, columns, rows) for name, (columns, rows) in ICU_TABLES.items()]
 
 
+def planned(connection: Connection, table: Relation, wanted: Wanted) -> list[KeyRange]:
+    [found] = plan(connection, [table], wanted)
+    return list(found.ranges)
+
+
 @pytest.fixture(scope="module")
 def connection(postgres: PostgresServer) -> Iterator[Connection]:
     """A session with all tables, by their places in `CASES`, behind them those that need ICU where there is some."""
@@ -166,7 +171,7 @@ def check(connection: Connection, table: Relation, found: Sequence[KeyRange]) ->
 def test_every_row_is_in_one_range(connection: Connection, tables: dict[str, Relation], name: str, wanted: int) -> None:
     table = tables[name]
     assert (table.key is None) == (name in ("no key", "no columns"))
-    found = ranges(connection, table, Wanted(wanted, 1))
+    found = planned(connection, table, Wanted(wanted, 1))
     counts = check(connection, table, found)
     assert len(found) <= wanted
     if table.order == "key":
@@ -183,7 +188,7 @@ def test_every_row_is_in_one_range_of_a_collation_of_icu(
         assert "text in English" not in tables
         return
     assert tables[name].order == "key"
-    assert min(check(connection, tables[name], ranges(connection, tables[name], Wanted(wanted, 1)))) > 0
+    assert min(check(connection, tables[name], planned(connection, tables[name], Wanted(wanted, 1)))) > 0
 
 
 @given(data=st.data())
@@ -196,7 +201,7 @@ def test_every_row_is_in_one_range_of_any_keys(connection: Connection, data: st.
         connection.execute("CREATE TABLE public.drawn (a text, b int, PRIMARY KEY (a, b))")
         connection.cursor().executemany("INSERT INTO public.drawn VALUES (%s, %s)", list(rows))
         table = relation(connection, "public.drawn")
-        found = ranges(connection, table, Wanted(wanted, 1))
+        found = planned(connection, table, Wanted(wanted, 1))
         assert sum(check(connection, table, found)) == len(rows)
         assert len(found) == max(1, min(wanted, len(rows)))
 
@@ -207,7 +212,7 @@ def test_physical_ranges_are_runs_of_blocks(connection: Connection) -> None:
         connection.execute("INSERT INTO public.wide SELECT n, repeat('x', 500) FROM generate_series(1, 300) n")
         connection.execute("DELETE FROM public.wide WHERE k BETWEEN 50 AND 120")
         table = relation(connection, "public.wide", "physical")
-        found = ranges(connection, table, Wanted(7, 1))
+        found = planned(connection, table, Wanted(7, 1))
         assert len(found) == 7
         assert max(check(connection, table, found)) < 80
 
@@ -237,7 +242,7 @@ def test_a_condition_counts_in_the_choice_of_boundaries(connection: Connection) 
         connection.execute("INSERT INTO public.few SELECT generate_series(1, 1000)")
         selection = Selection.parse(where=["public.few:k > 990 -- the last ones"])
         table = relations(connection, selection)["public.few"]
-        assert check(connection, table, ranges(connection, table, Wanted(5, 1))) == [2] * 5
+        assert check(connection, table, planned(connection, table, Wanted(5, 1))) == [2] * 5
 
 
 def test_a_type_whose_text_is_not_its_value_is_not_cut(connection: Connection) -> None:
@@ -246,18 +251,18 @@ def test_a_type_whose_text_is_not_its_value_is_not_cut(connection: Connection) -
         connection.execute("CREATE TABLE public.lossy (k float8 PRIMARY KEY)")
         connection.execute("INSERT INTO public.lossy SELECT 1 + n * 1e-12 FROM generate_series(1, 50) n")
         table = relation(connection, "public.lossy")
-        assert len(ranges(connection, table, Wanted(5, 1))) == 5
+        assert len(planned(connection, table, Wanted(5, 1))) == 5
         connection.execute("SET LOCAL extra_float_digits = -5")
-        assert ranges(connection, table, Wanted(5, 1)) == [KeyRange()]
+        assert planned(connection, table, Wanted(5, 1)) == [KeyRange()]
 
 
 def test_a_table_that_may_not_be_cut_has_one_range(connection: Connection, tables: dict[str, Relation]) -> None:
     table = replace(tables["no key"], is_divisible=False)
-    assert ranges(connection, table, Wanted(5, 1)) == [KeyRange("ctid")]
+    assert planned(connection, table, Wanted(5, 1)) == [KeyRange("ctid")]
 
 
 def test_many_boundaries_are_compared_in_parts(connection: Connection, tables: dict[str, Relation]) -> None:
-    found = ranges(connection, tables["columns together"], Wanted(997, 1))
+    found = planned(connection, tables["columns together"], Wanted(997, 1))
     assert len(found) == 997
     check_tiling(found, KeyRange(), "t")
 

@@ -137,7 +137,7 @@ def test_a_conclusion_that_is_made_again_leaves_the_committed_one(tmp_path: Path
     """The source may say something else the second time, such as the time: the first commit stands."""
     source = MemorySource(new_database(two_tables()))
     work = by_hand.new_work(str(tmp_path), source)
-    receipts = [work.back_up(planned) for planned in by_hand.planned_ranges(work)]
+    receipts = [work.back_up(portion) for portion in by_hand.portions(work)]
     files = by_hand.index_files(work, receipts)
     work.commit(work.conclude(files))
     DATABASES[source.database].tables["late"] = two_tables()[ORDERS]

@@ -14,10 +14,10 @@ from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE, two_tables
-from transforms import backup_work
 from transforms.backup_work import BackupWork
 from transforms.errors import ExistsError, IntegrityError, NotFoundError, UnreachableError
 from transforms.key_range import KeyRange
+from transforms.vault import portion
 from transforms.vault.catalogue import COMMITTED, list_backups
 from transforms.vault.commit import Gathered, commit
 from transforms.vault.index import IndexFile, read_index
@@ -55,7 +55,7 @@ class Uncommitted:
         return Intent.decode(self.store().read(name), name)
 
     def of(self, table: int, space: str = "") -> list[IndexFile]:
-        return [file for file in self.files if (file.table, file.range.space) == (table, space)]
+        return [file for file in self.files if (file.parts[0].table, file.parts[0].range.space) == (table, space)]
 
     def without(self, *files: IndexFile) -> list[IndexFile]:
         return [file for file in self.files if file not in files]
@@ -63,9 +63,9 @@ class Uncommitted:
 
 @pytest.fixture
 def uncommitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Uncommitted:
-    monkeypatch.setattr(backup_work, "RANGES_PER_FILE", 1)
+    monkeypatch.setattr(portion, "RANGES_PER_FILE", 1)
     work = by_hand.new_work(str(tmp_path / "vault"), MemorySource(new_database(two_tables())))
-    receipts = [work.back_up(planned) for planned in by_hand.planned_ranges(work)]
+    receipts = [work.back_up(each) for each in by_hand.portions(work)]
     return Uncommitted(tmp_path / "vault", work, by_hand.index_files(work, receipts))
 
 
@@ -104,7 +104,7 @@ def test_a_commit_is_a_function_of_intent_plans_and_receipts(uncommitted: Uncomm
 def test_a_manifest_of_this_run_that_is_whole_stands(uncommitted: Uncommitted) -> None:
     first = uncommitted.commit()
     data = uncommitted.manifest.read_bytes()
-    again = [uncommitted.work.back_up(planned) for planned in by_hand.planned_ranges(uncommitted.work)]
+    again = [uncommitted.work.back_up(each) for each in by_hand.portions(uncommitted.work)]
     files = by_hand.index_files(uncommitted.work, again)
     assert set(files).isdisjoint(uncommitted.files)
     assert uncommitted.commit(files) == first
@@ -115,7 +115,7 @@ def test_a_manifest_of_this_run_that_is_not_whole_is_an_error(uncommitted: Uncom
     uncommitted.commit()
     lost = read_index(uncommitted.store(), uncommitted.files[0])[0].shard.object.name
     uncommitted.store().delete(lost)
-    again = [uncommitted.work.back_up(planned) for planned in by_hand.planned_ranges(uncommitted.work)]
+    again = [uncommitted.work.back_up(each) for each in by_hand.portions(uncommitted.work)]
     with pytest.raises(IntegrityError, match=f"not whole: {lost} is missing"):
         uncommitted.commit(by_hand.index_files(uncommitted.work, again))
 
@@ -174,14 +174,15 @@ def test_a_table_that_is_lost_is_an_error(uncommitted: Uncommitted) -> None:
 
 def test_ranges_that_overlap_are_an_error(uncommitted: Uncommitted) -> None:
     first, second, _ = uncommitted.of(0)
-    wider = replace(first, range=KeyRange("", b"", first.range.end + b"x"))
+    [part] = first.parts
+    wider = replace(first, parts=(replace(part, range=KeyRange("", b"", part.range.end + b"x")),))
     refused(uncommitted, [wider, *uncommitted.without(first)], "do not tile")
     twice = replace(second, number=first.number + 99)
     refused(uncommitted, [*uncommitted.files, twice], "do not tile")
 
 
 def test_a_commit_without_intent_or_plan_is_an_error(uncommitted: Uncommitted) -> None:
-    for name in (uncommitted.work.layout.plan(ORDERS), uncommitted.work.layout.intent):
+    for name in (uncommitted.work.layout.plan(0), uncommitted.work.layout.intent):
         uncommitted.store().delete(name)
         with pytest.raises(NotFoundError, match=name):
             uncommitted.commit()
@@ -200,14 +201,14 @@ class Meeting(LocalStore):
         return super().read(name, start, length)
 
 
-def test_plans_are_read_side_by_side_and_the_first_tables_error_is_told(uncommitted: Uncommitted) -> None:
+def test_plans_are_read_side_by_side_and_the_error_of_the_first_is_told(uncommitted: Uncommitted) -> None:
     meeting = PrefixedStore(Meeting(str(uncommitted.root)), uncommitted.folder)
     manifest = commit(meeting, uncommitted.work.backup, Gathered(uncommitted.files))
     assert [entry.table.name for entry in manifest.tables] == [ORDERS, PEOPLE]
     assert uncommitted.commit() == manifest
-    for table in (PEOPLE, ORDERS):
-        uncommitted.store().delete(uncommitted.work.layout.plan(table))
-        with pytest.raises(NotFoundError, match=uncommitted.work.layout.plan(table)):
+    for plan in (1, 0):
+        uncommitted.store().delete(uncommitted.work.layout.plan(plan))
+        with pytest.raises(NotFoundError, match=uncommitted.work.layout.plan(plan)):
             commit(meeting, uncommitted.work.backup, Gathered(uncommitted.files))
 
 

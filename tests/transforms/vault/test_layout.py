@@ -58,7 +58,7 @@ def test_a_longer_identifier_is_cut_and_ends_in_its_digest(parts: list[str]) -> 
 
 def test_every_name_of_a_file_fits_a_file_system() -> None:
     table, layout = encode_parts(["\u8868" * 63, "\u8868" * 63]), BackupLayout("20240131T120000Z-abcdef")
-    names = [layout.plan(table), layout.shard(table, 10**9, "0" * 16), layout.index(table, 10**9, bytes(32))]
+    names = [layout.plan(10**9), layout.shard(table, 10**9, "0" * 16), layout.index(10**9, 10**9, bytes(32))]
     assert max(len(part) for name in names for part in name.split("/")) <= 255
 
 
@@ -69,20 +69,20 @@ def test_every_object_has_its_name() -> None:
         layout.manifest,
         layout.tombstone,
         layout.notes,
-        layout.plan("a+b"),
+        layout.plan(3),
         layout.shard("t", 7, "00ff"),
-        layout.receipt("t", 7, "00ff"),
+        layout.receipt(3, 7, "00ff"),
         layout.attachment("database.json", bytes(range(32))),
-        layout.index("t", 1234567, bytes(range(32))),
+        layout.index(3, 1234567, bytes(range(32))),
     ]
     assert [name.removeprefix("20240131T120000Z-abcdef/") for name in names] == [
         "INTENT.json",
         "MANIFEST.json",
         "TOMBSTONE.json",
         "notes/",
-        "plan/a+b.avro",
+        "plan/000003.avro",
         "data/t/000007-00ff.avro",
-        "data/t/000007-00ff.receipt",
+        "receipts/000003-000007-00ff.avro",
         "attachments/000102030405060708090a0b0c0d0e0f-database.json",
-        "index/t-1234567-000102030405060708090a0b0c0d0e0f.avro",
+        "index/000003-1234567-000102030405060708090a0b0c0d0e0f.avro",
     ]

@@ -8,29 +8,34 @@ from hypothesis import strategies as st
 from transforms.key_range import KeyRange
 from transforms.vault.local_store import LocalStore
 from transforms.vault.plan import decode_plan, encode_plan, settle_plan
+from transforms.vault.portion import PlannedRange, Portion, portions_of
 
-RANGES = st.lists(st.builds(KeyRange, st.sampled_from(["", "nulls"]), st.binary(max_size=9), st.binary(max_size=9)))
-FIRST = [KeyRange("", b"", b"m"), KeyRange("", b"m", b"")]
+RANGES = st.builds(KeyRange, st.sampled_from(["", "nulls"]), st.binary(max_size=9), st.binary(max_size=9))
+PLANNED = st.tuples(st.builds(PlannedRange, st.integers(0, 3), st.integers(0, 9), RANGES), st.integers(0, 20 << 20))
+FIRST = [Portion(2, 0, 0, (PlannedRange(7, 0, KeyRange("", b"", b"m")), PlannedRange(7, 1, KeyRange("", b"m", b""))))]
+OTHER = [Portion(2, 0, 0, (PlannedRange(7, 0, KeyRange()),))]
 
 
-@given(RANGES)
-def test_a_plan_comes_back(ranges: list[KeyRange]) -> None:
-    assert decode_plan(encode_plan(ranges)) == ranges
+@given(st.lists(PLANNED, max_size=200))
+def test_a_plan_comes_back(ranges: list[tuple[PlannedRange, int]]) -> None:
+    portions = portions_of(5, ranges)
+    assert decode_plan(encode_plan(portions), 5) == portions
 
 
 def test_any_avro_reader_reads_it() -> None:
-    records = list(fastavro.reader(io.BytesIO(encode_plan([*FIRST, KeyRange("nulls")]))))
+    nulls = Portion(2, 1, 0, (PlannedRange(8, 0, KeyRange("nulls")),))
+    records = list(fastavro.reader(io.BytesIO(encode_plan([*FIRST, nulls]))))
     assert records == [
-        {"number": 0, "space": "", "start": b"", "end": b"m"},
-        {"number": 1, "space": "", "start": b"m", "end": b""},
-        {"number": 2, "space": "nulls", "start": b"", "end": b""},
+        {"table": 7, "number": 0, "portion": 0, "file": 0, "space": "", "start": b"", "end": b"m"},
+        {"table": 7, "number": 1, "portion": 0, "file": 0, "space": "", "start": b"m", "end": b""},
+        {"table": 8, "number": 0, "portion": 1, "file": 0, "space": "nulls", "start": b"", "end": b""},
     ]
 
 
 def test_a_plan_that_exists_is_taken(tmp_path: Path) -> None:
     store = LocalStore(str(tmp_path))
-    assert settle_plan(store, "plan", FIRST) == FIRST
+    assert settle_plan(store, "plan", 2, FIRST) == FIRST
     data = store.read("plan")
-    assert settle_plan(store, "plan", [KeyRange()]) == FIRST
-    assert settle_plan(store, "plan", FIRST) == FIRST
+    assert settle_plan(store, "plan", 2, OTHER) == FIRST
+    assert settle_plan(store, "plan", 2, FIRST) == FIRST
     assert store.read("plan") == data

@@ -15,7 +15,7 @@ from transforms.key_range import KeyRange
 from transforms.vault.index import IndexEntry, IndexFile, decode_index, encode_index, read_index, summarise
 from transforms.vault.local_store import LocalStore
 from transforms.vault.object_ref import ObjectRef, refer
-from transforms.vault.receipt import encode_receipt, read_receipt, write_receipt
+from transforms.vault.receipt import ReceiptEntry, decode_receipt, encode_receipt, read_receipt, write_receipt
 from transforms.vault.shard import Chunk, Shard
 from transforms.vault.totals import Totals, totals_of
 
@@ -52,30 +52,34 @@ def shard(name: str, started: int, *parts: Chunk) -> Shard:
 
 FIRST = shard("one", 100, chunk(b"", b"c", 1), chunk(b"c", b"m", 2))
 SECOND = shard("two", 50, chunk(b"m", b"", 3))
-ENTRIES = [IndexEntry(FIRST, refer("one.receipt", b"1")), IndexEntry(SECOND, refer("two.receipt", b"2"))]
+THIRD = shard("three", 70, chunk(b"", b"", 4))
+ENTRIES = [
+    IndexEntry(3, FIRST, refer("r1", b"1")),
+    IndexEntry(3, SECOND, refer("r2", b"2")),
+    IndexEntry(5, THIRD, refer("r2", b"2")),
+]
+RECEIVED = [ReceiptEntry(3, 9, FIRST), ReceiptEntry(4, 0, THIRD)]
 
 
 def stored(store: LocalStore) -> IndexFile:
     data = encode_index(ENTRIES)
     store.put("index", data)
-    return summarise(0, 4, refer("index", data), ENTRIES)
+    return summarise(4, refer("index", data), ENTRIES)
 
 
-@given(shards())
-def test_a_receipt_comes_back(item: Shard) -> None:
-    [record] = list(fastavro.reader(io.BytesIO(encode_receipt(item))))
-    assert isinstance(record, dict)
-    assert Shard.from_record(record) == item
+@given(st.lists(st.builds(ReceiptEntry, LONGS, LONGS, shards()), max_size=3))
+def test_a_receipt_comes_back(items: list[ReceiptEntry]) -> None:
+    assert decode_receipt(encode_receipt(items)) == items
 
 
-@given(st.lists(st.builds(IndexEntry, shards(), REFS), max_size=3))
+@given(st.lists(st.builds(IndexEntry, LONGS, shards(), REFS), max_size=3))
 def test_an_index_comes_back(entries: list[IndexEntry]) -> None:
     assert decode_index(encode_index(entries)) == entries
     assert encode_index(entries) == encode_index(list(entries))
 
 
 def test_any_avro_reader_reads_a_receipt() -> None:
-    [record] = list(fastavro.reader(io.BytesIO(encode_receipt(SECOND))))
+    [record] = list(fastavro.reader(io.BytesIO(encode_receipt([ReceiptEntry(7, 2, SECOND)]))))
     expected: dict[str, Any] = {
         "name": "two",
         "size": 3,
@@ -90,14 +94,14 @@ def test_any_avro_reader_reads_a_receipt() -> None:
     }
     only: dict[str, Any] = {"start": b"m", "end": b"", "rows": 3, "records": 4, "bytes": 30, "offset": 3, "length": 6}
     only |= {"sha256": b"\x03" * 32, "hash_sum": b"\xff" * 15 + b"\xfd"}
-    assert record == {**expected, "chunks": [only]}
+    assert record == {"table": 7, "number": 2, "shard": {**expected, "chunks": [only]}}
 
 
 def test_a_receipt_is_read_only_as_it_was_written(tmp_path: Path) -> None:
     store = LocalStore(str(tmp_path))
-    ref = write_receipt(store, "r", FIRST)
-    assert read_receipt(store, ref) == FIRST
-    assert write_receipt(store, "r", FIRST) == ref
+    ref = write_receipt(store, "r", RECEIVED)
+    assert read_receipt(store, ref) == RECEIVED
+    assert write_receipt(store, "r", RECEIVED) == ref
     for other in (replace(ref, size=1), replace(ref, crc32c=1), replace(ref, sha256=bytes(32))):
         with pytest.raises(IntegrityError, match="r: the receipt is not the one that was written"):
             read_receipt(store, other)
@@ -105,9 +109,13 @@ def test_a_receipt_is_read_only_as_it_was_written(tmp_path: Path) -> None:
 
 def test_an_index_file_is_summed_up(tmp_path: Path) -> None:
     file = stored(LocalStore(str(tmp_path)))
-    assert (file.table, file.number, file.range, file.shards, file.chunks) == (0, 4, KeyRange(), 2, 3)
-    assert (file.read_started, file.read_finished) == (50, 105)
-    assert file.totals == Totals(rows=6, records=9, bytes=60, stored_bytes=12, hash_sum=2**128 - 6)
+    first, second = file.parts
+    assert (file.number, file.shards, first.file) == (4, 3, file.object)
+    assert (first.table, first.range, first.shards, first.chunks) == (3, KeyRange(), 2, 3)
+    assert (first.read_started, first.read_finished) == (50, 105)
+    assert first.totals == Totals(rows=6, records=9, bytes=60, stored_bytes=12, hash_sum=2**128 - 6)
+    assert (second.table, second.range, second.shards, second.totals.rows) == (5, KeyRange(), 1, 4)
+    assert file.totals == first.totals + second.totals
 
 
 def test_an_index_file_is_read_back(tmp_path: Path) -> None:
@@ -134,19 +142,37 @@ def test_an_index_file_with_other_bytes_is_refused(tmp_path: Path) -> None:
 def test_an_index_file_whose_sums_are_not_the_manifests_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     store = LocalStore(str(tmp_path))
     with pytest.raises(IntegrityError, match="index: the sums of the index file are not those of the manifest"):
-        read_index(store, replace(stored(store), **change))
+        read_index(store, changed(stored(store), change))
+
+
+def changed(file: IndexFile, change: dict[str, Any]) -> IndexFile:
+    first, second = file.parts
+    return replace(file, parts=(replace(first, **change), second))
+
+
+def test_an_index_file_with_a_table_more_or_less_than_the_manifests_is_refused(tmp_path: Path) -> None:
+    store = LocalStore(str(tmp_path))
+    file = stored(store)
+    for parts in (file.parts[:1], file.parts[1:], file.parts[::-1], (*file.parts, file.parts[0])):
+        with pytest.raises(IntegrityError, match="index: the sums of the index file are not those of the manifest"):
+            read_index(store, replace(file, parts=parts))
 
 
 def test_shards_that_do_not_tile_make_no_index_file() -> None:
     with pytest.raises(IntegrityError, match="do not tile"):
-        summarise(0, 0, refer("index", b""), ENTRIES[::-1])
+        summarise(0, refer("index", b""), ENTRIES[1::-1])
+
+
+def test_an_index_file_without_an_entry_is_none() -> None:
+    with pytest.raises(IntegrityError, match="index: the index file has no entry"):
+        summarise(0, refer("index", b""), [])
 
 
 def test_chunks_that_do_not_tile_make_no_index_file() -> None:
     for parts in ((FIRST.chunks[0],), (FIRST.chunks[1],), FIRST.chunks[::-1], FIRST.chunks * 2, ()):
-        broken = IndexEntry(replace(FIRST, chunks=parts), ENTRIES[0].receipt)
+        broken = IndexEntry(3, replace(FIRST, chunks=parts), ENTRIES[0].receipt)
         with pytest.raises(IntegrityError, match="one: the ranges do not tile"):
-            summarise(0, 0, refer("index", b""), [broken, ENTRIES[1]])
+            summarise(0, refer("index", b""), [broken, ENTRIES[1]])
 
 
 @given(st.lists(chunks(""), max_size=6), st.integers(0, 6))
