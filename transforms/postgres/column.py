@@ -1,7 +1,7 @@
 """A column of a table: its type, and the form in which its values travel."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
@@ -71,7 +71,7 @@ class Column:
 
     def to_json(self) -> dict[str, Any]:
         """What the manifest holds of it: every attribute, the form by its name."""
-        return {**asdict(self), "form": self.form.name}
+        return {name: getattr(self, name) for name in _NAMES} | {"form": self.form.name}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Column":
@@ -80,8 +80,11 @@ class Column:
         Raises:
             KeyError: if the form is unknown, or an attribute that has no default is missing.
         """
-        known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
+        known = {name: data[name] for name in _NAMES if name in data}
         return cls(**{**known, "form": Form[data["form"]]})
+
+
+_NAMES = tuple(each.name for each in fields(Column))
 
 
 def program(columns: Sequence[Column], text_is_bytes: bool = False) -> bytes:

@@ -1,7 +1,7 @@
 """A store in a bucket of Cloud Storage."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import google_crc32c
@@ -15,6 +15,7 @@ from transforms.vault import cloud_write
 from transforms.vault.cloud_client import PATIENCE, TIMEOUT, Patience, cloud
 from transforms.vault.cloud_errors import CREATE, DELETE, GET, LIST, Doing, explained, is_of_bucket
 from transforms.vault.cloud_write import CloudWrite, new_token, stat_of
+from transforms.vault.put_group import put_group
 from transforms.vault.resumable_upload import PART
 from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter
 
@@ -50,8 +51,8 @@ class CloudStore:
         return cloud_write.stream(replace(self._write(name), patience=self.patience.of_stream()))
 
     def group(self) -> AbstractContextManager[ObjectGroup]:
-        """See `Store.group`: each object is durable as soon as it is there."""
-        return nullcontext(self)
+        """See `Store.group`: an object is durable as soon as it is there."""
+        return put_group(self)
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of an object; see `Store.read`.

@@ -3,17 +3,19 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import google_crc32c
 
 from transforms.errors import ShardkeepError, UnreachableError
 from transforms.map_ahead import map_ahead
 from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter, missing, taken
+
+T = TypeVar("T")
 
 _INCOMING = ".incoming"
 _PIECE = 8 << 20
@@ -157,13 +159,11 @@ class _FileGroup:
 
     def publish(self) -> None:
         """Bring the files to disk, then give them their names, then bring the names to disk, each folder once."""
-        _settle(self.incoming)
+        _side_by_side(_Incoming.settle, self.incoming)
         unsynced: dict[Path, str] = {}
         for item in self.incoming:
             self._name(item, unsynced)
-        for folder, name in unsynced.items():
-            with _explained(name), suppress(PermissionError) if folder == self.root.parent else nullcontext():
-                _sync_folder(folder)
+        _side_by_side(_sync_named, list(unsynced.items()))
         _remember(unsynced)
 
     def _name(self, item: _Incoming, unsynced: dict[Path, str]) -> None:
@@ -180,13 +180,19 @@ class _FileGroup:
             item.discard()
 
 
-def _settle(incoming: Sequence[_Incoming]) -> None:
-    """Bring files to disk, side by side: a file system that keeps a journal writes it once for all that wait."""
-    if len(incoming) == 1:
-        incoming[0].settle()
+def _side_by_side(function: Callable[[T], None], items: Sequence[T]) -> None:
+    """Call it for each: a file system that keeps a journal writes it once for all that wait for it."""
+    if len(items) == 1:
+        function(items[0])
     else:
-        for _ in map_ahead(_Incoming.settle, incoming, _SYNCS):
+        for _ in map_ahead(function, items, _SYNCS):
             pass
+
+
+def _sync_named(item: tuple[Path, str]) -> None:
+    """Bring a folder to disk for an object that it holds; both in a pair."""
+    with _explained(item[1]):
+        _sync_folder(item[0])
 
 
 def _remember(folders: Iterable[Path]) -> None:
@@ -207,7 +213,8 @@ def _make_folder(folder: Path, root: Path) -> list[Path]:
     above = _make_folder(folder.parent, root)
     if not is_there:
         folder.mkdir(exist_ok=True)
-    return [*above, folder.parent]
+    # The vault itself may be in a folder of others', which its owner may not read.
+    return [*above, folder.parent] if folder != root or os.access(folder.parent, os.R_OK) else above
 
 
 def _sync_folder(folder: Path) -> None:

@@ -33,9 +33,16 @@ def unseal(data: bytes, name: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(data)
-        sealed = isinstance(value, dict) and seal({k: v for k, v in value.items() if k != SEAL}) == data
+        sealed = isinstance(value, dict) and _is_sealed(value, data)
     except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{name} cannot be read: it is not JSON: {error}.") from error
     if not sealed:
         raise IntegrityError(f"{name} is corrupt: its bytes do not agree with the digest that it carries.")
     return {key: item for key, item in value.items() if key != SEAL}
+
+
+def _is_sealed(value: dict[str, Any], data: bytes) -> bool:
+    """Whether `data` is `seal` of its value: its blank form with the digest of that form put in, made only once."""
+    blank = canonical({**value, SEAL: ""})
+    digest = hashlib.sha256(blank).hexdigest()
+    return value.get(SEAL) == digest and data.replace(digest.encode(), b"", 1) == blank

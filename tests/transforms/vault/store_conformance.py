@@ -34,6 +34,16 @@ def stream_while(store: Store, name: str, happens: Callable[[], None]) -> None:
         happens()
 
 
+def create_together(store: Store, data: bytes, *names: str, then: Callable[[], None] = lambda: None) -> None:
+    """A group of equal objects, at the end of each of which something happens."""
+    with store.group() as group:
+        for name in names:
+            with group.create(name) as writer:
+                for piece in pieces(data):
+                    writer.write(piece)
+                then()
+
+
 def raising(error: BaseException) -> Callable[[], None]:
     def happens() -> None:
         raise error
@@ -84,6 +94,34 @@ class NameConformance:
 
 
 class StoreConformance(NameConformance):
+    def test_the_objects_of_a_group_are_there_when_its_block_ends(self, store: Store) -> None:
+        contents = {f"{'ab'[number % 2]}/{number}": content(number * UNIT) for number in range(7)}
+        contents |= {f"small/{number}": b"%d" % number for number in range(40)}
+        with store.group() as group:
+            for name, data in contents.items():
+                with group.create(name) as writer:
+                    for piece in pieces(data):
+                        writer.write(piece)
+        assert {name: store.read(name) for name in store.list("")} == contents
+
+    def test_a_group_may_be_empty(self, store: Store) -> None:
+        with store.group():
+            pass
+        assert list(store.list("")) == []
+
+    @pytest.mark.parametrize("size", [0, 9, 5 * UNIT])
+    def test_an_object_of_a_group_that_fails_does_not_appear(self, store: Store, size: int) -> None:
+        with pytest.raises(ZeroDivisionError):
+            create_together(store, content(size), "a/b", then=raising(ZeroDivisionError()))
+        assert list(store.list("")) == []
+
+    @pytest.mark.parametrize("size", [0, 9, 5 * UNIT])
+    def test_a_name_that_is_taken_is_the_error_of_its_group(self, store: Store, size: int) -> None:
+        store.put("a/b", BYTES)
+        with pytest.raises(ExistsError, match="a/b exists already in the vault"):
+            create_together(store, content(size), "a/a", "a/b")
+        assert store.read("a/b") == BYTES
+
     def test_an_object_may_be_empty(self, store: Store) -> None:
         store.put("put", b"")
         stream(store, "created")

@@ -1,6 +1,7 @@
 """A whole backup goes into a bucket with the rights to create and to view alone, and comes out of it."""
 
 import functools
+import random
 
 import pytest
 
@@ -20,6 +21,7 @@ from transforms.vault.cloud_store import CloudStore
 from transforms.vault.vault import open_vault
 
 ROWS = {b"key %d" % number: b"value" * number for number in range(200)}
+ROWS[b"large"] = random.Random(9).randbytes(3 << 20)  # its shard is streamed, the others take one request each
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -75,3 +78,60 @@ def test_a_file_system_without_hard_links_is_told(store: LocalStore, monkeypatch
     monkeypatch.setattr(os, "link", refuse)
     with pytest.raises(UnreachableError, match="has no hard links, which a local vault needs"):
         store.put("a", BYTES)
+
+
+@dataclass
+class Disk:
+    """What was brought to disk and what got its name, in this order, by inode or folder."""
+
+    root: Path
+    events: list[tuple[str, str]] = field(default_factory=list)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        fsync, link = os.fsync, os.link
+
+        def syncing(descriptor: int) -> None:
+            fsync(descriptor)
+            self.events.append(("sync", os.readlink(f"/proc/self/fd/{descriptor}")))
+
+        def linking(source: Path, target: Path) -> None:
+            self.events.append(("name", f"{source} {target}"))
+            link(source, target)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fsync", syncing)
+            patch.setattr(os, "link", linking)
+            yield
+
+    def synced(self) -> list[str]:
+        """Folders below and above the root that were brought to disk after the last name was given."""
+        last = max(place for place, (what, _) in enumerate(self.events) if what == "name")
+        assert all(what == "sync" for what, _ in self.events[last + 1 :])
+        return sorted(os.path.relpath(path, self.root) for _, path in self.events[last + 1 :])
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells the name of a descriptor")
+def test_a_group_is_on_disk_when_its_block_ends_each_folder_once(tmp_path: Path) -> None:
+    root = tmp_path / "vault"
+    disk, store = Disk(root), LocalStore(str(root))
+    names = [f"s/b/data/{table}/{number}" for table in ("t", "u") for number in range(3)]
+    with disk.watched():
+        with store.group() as group:
+            for name in names:
+                with group.create(name) as writer:
+                    writer.write(name.encode())
+            assert list(store.list("")) == []
+        before = {path for what, path in disk.events[: len(names)] if what == "sync"}
+        named = [path.split() for what, path in disk.events if what == "name"]
+        assert [os.path.relpath(target, root) for _, target in named] == names
+        assert {source for source, _ in named} == before, "each file is on disk before it has its name"
+        assert disk.synced() == sorted(["..", ".", "s", "s/b", "s/b/data", "s/b/data/t", "s/b/data/u"])
+        disk.events.clear()
+        store.put("s/b/data/t/3", BYTES)
+        assert disk.synced() == ["s/b/data/t"], "those above are known to be on disk"
+        disk.events.clear()
+        (root / "s/b/data/v").mkdir()
+        store.put("s/b/data/v/0", BYTES)
+        assert disk.synced() == ["s/b/data", "s/b/data/v"], "another process may have made the folder just now"
+    assert list((root / ".incoming").iterdir()) == []
