@@ -22,7 +22,8 @@ from pipelines.command.vault_options import add_backup, add_output
 from transforms.bigtable.target import BigtableTarget
 from transforms.range_backup import now_micros
 from transforms.restore import Restore
-from transforms.restore_work import RestoreWork, restored_json
+from transforms.restore_work import RestoreWork
+from transforms.restored import restored_json
 
 _IF_EXISTS = {"refuse": "Refuse", "append": "Add to its rows"}
 _GC = {"saved": "The rules that were backed up", "none": "None: every cell stays"}

@@ -21,7 +21,8 @@ from pipelines.command.vault_options import add_backup, add_output
 from transforms.postgres.restore_selection import assign, parse_renames
 from transforms.postgres.target import PostgresTarget
 from transforms.restore import Restore
-from transforms.restore_work import RestoreWork, restored_json
+from transforms.restore_work import RestoreWork
+from transforms.restored import restored_json
 
 _WRITERS = 4
 _OWNERS = {"keep": "Those that were backed up", "none": "The role that restores"}

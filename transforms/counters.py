@@ -6,7 +6,7 @@ They are updated by steps of their own, since Beam counts only in the thread in 
 from apache_beam.metrics.metric import Metrics
 
 from transforms.report import Report
-from transforms.restore_work import Written
+from transforms.restored import WrittenTables
 from transforms.vault.index import IndexFile
 
 NAMESPACE = "shardkeep"
@@ -21,9 +21,9 @@ def count_index_file(file: IndexFile) -> IndexFile:
     return file
 
 
-def count_written(written: tuple[int, Written]) -> tuple[int, Written]:
-    """Count the rows that a run of chunks has written."""
-    _count("rows", written[1].rows)
+def count_written(written: tuple[int, WrittenTables]) -> tuple[int, WrittenTables]:
+    """Count the rows that some runs of chunks have written."""
+    _count("rows", sum(table.rows for table in written[1].values()))
     return written
 
 

@@ -1,8 +1,9 @@
 """Pieces: neighbouring chunks that a target is given at once, since each call may cost it a transaction."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from transforms.groups import groups_of
 from transforms.vault.chunk_run import ChunkRun
 from transforms.vault.shard import Chunk
 
@@ -15,11 +16,13 @@ class Piece:
     """Records of neighbouring chunks of a shard, back to back.
 
     Attributes:
+        table: The table's place in the manifest.
         name: The shard's name and from where to where they lie in it: the same in every try of a job.
         rows: How many rows they are.
         records: The records.
     """
 
+    table: int
     name: str
     rows: int
     records: bytes
@@ -43,4 +46,10 @@ def pieces_of(run: ChunkRun, chunks: Iterable[tuple[Chunk, bytes]], writers: int
 def _piece(run: ChunkRun, held: list[tuple[Chunk, bytes]]) -> Piece:
     first, last = held[0][0], held[-1][0]
     records = held[0][1] if len(held) == 1 else b"".join(records for _, records in held)
-    return Piece(f"{run.shard}:{first.offset}-{last.offset + last.length}", sum(c.rows for c, _ in held), records)
+    name = f"{run.shard}:{first.offset}-{last.offset + last.length}"
+    return Piece(run.table, name, sum(chunk.rows for chunk, _ in held), records)
+
+
+def piece_groups(runs: Sequence[ChunkRun], pieces: Iterable[Piece], writers: int) -> Iterator[tuple[Piece, ...]]:
+    """Pieces of some runs in groups that a target is given at once: one for each writer, if they are small."""
+    return groups_of(pieces, lambda piece: len(piece.records), PIECE_SIZE, -(-len(runs) // writers))

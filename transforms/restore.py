@@ -7,7 +7,8 @@ from apache_beam.pvalue import AsList, AsSingleton, PBegin, PCollection
 from apache_beam.transforms.combiners import ToList
 
 from transforms.counters import count_written
-from transforms.restore_work import Restored, RestoreWork, Written, sum_written
+from transforms.restore_work import Places, RestoreWork, table_group
+from transforms.restored import Restored, WrittenTables, sum_written
 from transforms.verify import Verify
 
 
@@ -31,26 +32,29 @@ class Restore(beam.PTransform[PBegin, PCollection[Restored]]):
         written = _write(begun, prepared, work)
         restored: PCollection[Restored] = (
             {
-                "prepared": prepared | "Pair with nothing" >> beam.Map(lambda place: (place, Written())),
+                "prepared": prepared | "Key by group" >> beam.WithKeys(lambda places: table_group(places[0])),
                 "written": written,
             }
             | "Wait for all rows" >> beam.CoGroupByKey()
-            | "Finish tables" >> beam.MapTuple(lambda place, parts: work.finish(place, parts["written"]))
+            | "Finish tables"
+            >> beam.MapTuple(lambda _, parts: work.finish(next(iter(parts["prepared"])), parts["written"]))
             | "Gather tables" >> ToList()
             | "End" >> beam.Map(work.end)
         )
         return restored
 
 
-def _write(begun: PCollection[None], prepared: PCollection[int], work: RestoreWork) -> PCollection[tuple[int, Written]]:
-    written: PCollection[tuple[int, Written]] = (
+def _write(
+    begun: PCollection[None], prepared: PCollection[Places], work: RestoreWork
+) -> PCollection[tuple[int, WrittenTables]]:
+    written: PCollection[tuple[int, WrittenTables]] = (
         begun
         | "List index files" >> beam.FlatMap(work.index_files)
         | "Spread index files" >> beam.Reshuffle()
         | "Cut into runs" >> beam.FlatMap(work.runs)
         | "Spread runs" >> beam.Reshuffle()
-        | "Write runs" >> beam.FlatMap(work.write_runs, AsList(prepared))
+        | "Write runs" >> beam.Map(work.write, AsList(prepared))
         | "Count rows" >> beam.Map(count_written)
-        | "Sum by table" >> beam.CombinePerKey(sum_written)
+        | "Sum by group" >> beam.CombinePerKey(sum_written)
     )
     return written

@@ -1,55 +1,33 @@
 """The steps of a restore, as plain functions over one frozen value."""
 
 import functools
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from typing import TypeAlias
 
 from transforms.destinations import Destinations
 from transforms.errors import IntegrityError
 from transforms.map_ahead import map_ahead
-from transforms.piece import Piece, pieces_of
+from transforms.piece import Piece, piece_groups, pieces_of
 from transforms.report import Report
-from transforms.source import Assignment, Ending, Target
+from transforms.restored import Restored, RestoredTable, Written, WrittenTables, sum_written
+from transforms.source import Assignment, Load, Target
+from transforms.splits import splits_of
 from transforms.vault.attachments import Attachments
 from transforms.vault.chunk_run import ChunkRun, read_chunks, run_groups, runs_of
-from transforms.vault.index import IndexFile, read_index
+from transforms.vault.index import IndexEntry, IndexFile, read_index
 from transforms.vault.manifest import TableEntry
-from transforms.vault.shard import Chunk
 from transforms.verify_work import VerifyWork
 
-SPLIT_SIZE = 128 << 20
-"""Bytes of records between two of the keys that a new table is split at."""
+TABLES_AT_ONCE = 64
+"""Tables of a group: of small ones, the way to each alone would cost more than the work on it."""
 
-MOST_SPLITS = 1000
-"""Keys that a new table is split at."""
+CALLS = 16
+"""Tables of a group that are prepared or finished at once: a target's server may take seconds for one."""
 
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written of a table: rows, and cells that the table's own rules will remove at once."""
-
-    rows: int = 0
-    doomed_cells: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RestoredTable:
-    """A table that was restored whole."""
-
-    table: str
-    destination: str
-    rows: int
-    doomed_cells: int
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What a restore has done: its tables, and what the target says of the whole."""
-
-    tables: tuple[RestoredTable, ...]
-    ending: Ending
+Places: TypeAlias = tuple[int, ...]
+"""The places in the manifest of the tables of a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +55,21 @@ class RestoreWork:
         require_ok(report)
         self.target.begin(self._assignments(), self._attachments())
 
-    def places(self, _: None) -> Iterator[int]:
-        """The places of the restored tables in the manifest."""
-        return iter(self._placed())
+    def places(self, _: None) -> Iterator[Places]:
+        """The places of the restored tables in the manifest, in groups of neighbours."""
+        return (tuple(places) for _, places in groupby(sorted(self._placed()), table_group))
 
-    def prepare(self, place: int) -> int:
-        """Make a table ready."""
+    def prepare(self, places: Places) -> Places:
+        """Make tables ready."""
+        for _ in map_ahead(self._prepare, places, CALLS):
+            pass
+        return places
+
+    def _prepare(self, place: int) -> None:
         assignment = self._assignment(place)
-        self.target.prepare(assignment, list(self._splits(place)) if assignment.create else [])
-        return place
+        self.target.prepare(
+            assignment, splits_of(self.backup.store(), self.backup.manifest(), place) if assignment.create else ()
+        )
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
         """The index files that hold something of the restored tables."""
@@ -93,54 +77,64 @@ class RestoreWork:
         return (file for file in self.backup.manifest().index if any(part.table in placed for part in file.parts))
 
     def runs(self, file: IndexFile) -> list[tuple[ChunkRun, ...]]:
-        """The runs of chunks of the restored tables in an index file, in groups."""
+        """The runs of chunks of the restored tables in an index file, in groups, each of tables of one group."""
         placed = self._placed()
         entries = (entry for entry in read_index(self.backup.store(), file) if entry.table in placed)
-        groups = list(run_groups(run for entry in entries for run in runs_of(entry.table, entry.shard)))
+        parts = groupby(entries, lambda entry: table_group(entry.table))
+        groups = [group for _, part in parts for group in run_groups(_runs_of(part))]
         self.backup.progress.add(planned=sum(map(len, groups)))
         return groups
 
-    def write_runs(self, runs: tuple[ChunkRun, ...], prepared: Iterable[int]) -> list[tuple[int, Written]]:
-        """Write the rows of a group of runs; see `write`."""
-        return [self.write(run, prepared) for run in runs]
+    def write(self, runs: tuple[ChunkRun, ...], prepared: Iterable[Places]) -> tuple[int, WrittenTables]:
+        """Write the rows of neighbouring runs, piece by piece, each chunk proved by its digest before it is written.
 
-    def write(self, run: ChunkRun, prepared: Iterable[int]) -> tuple[int, Written]:
-        """Write the rows of a run, piece by piece, each chunk proved by its digest before it is written.
+        Args:
+            runs: The runs, of tables of one group.
+            prepared: The places of the tables, when all of them are ready: they are only waited for.
 
-        `prepared` is only waited for: the places of the tables, when all of them are ready.
+        Returns:
+            The group, and what was written.
         """
-        if run.table not in prepared:
-            raise IntegrityError(f"{run.shard} is of table number {run.table}, which no step has prepared.")
-        pieces = pieces_of(run, read_chunks(self.backup.store(), run), self.writers)
-        total = sum_written(map_ahead(functools.partial(self._write_piece, run.table), pieces, self.writers))
-        self.backup.progress.add(ranges=1)
-        return run.table, total
+        _require_prepared(runs, prepared)
+        store = self.backup.store()
+        pieces = (piece for run in runs for piece in pieces_of(run, read_chunks(store, run), self.writers))
+        groups = piece_groups(runs, pieces, self.writers)
+        total = sum_written(map_ahead(self._write_pieces, groups, self.writers))
+        self.backup.progress.add(ranges=len(runs))
+        return table_group(runs[0].table), total
 
-    def _write_piece(self, table: int, piece: Piece) -> Written:
-        doomed = self.target.write(self._assignment(table), piece.name, piece.records)
-        self.backup.progress.add(rows=piece.rows, bytes=len(piece.records))
-        return Written(piece.rows, doomed)
+    def _write_pieces(self, pieces: Sequence[Piece]) -> WrittenTables:
+        loads = [Load(self._assignment(piece.table), piece.name, piece.records) for piece in pieces]
+        doomed = self.target.write(loads)
+        self.backup.progress.add(
+            rows=sum(piece.rows for piece in pieces), bytes=sum(len(piece.records) for piece in pieces)
+        )
+        return sum_written(
+            {piece.table: Written(piece.rows, cells)} for piece, cells in zip(pieces, doomed, strict=True)
+        )
 
-    def finish(self, place: int, written: Iterable[Written]) -> RestoredTable:
-        """Finish a table whose rows are all there.
+    def finish(self, places: Places, written: Iterable[WrittenTables]) -> list[RestoredTable]:
+        """Finish tables whose rows are all there.
 
         Raises:
             IntegrityError: if other than the manifest's number of rows was written.
         """
-        assignment, total = self._assignment(place), sum_written(written)
-        expected = self._entry(place).totals.rows
-        if total.rows != expected:
-            raise IntegrityError(
-                f"table {assignment.table.name}: {total.rows} rows were written, the manifest says {expected}."
-            )
-        notes = self.target.finish(assignment)
+        total = sum_written(written)
+        return list(map_ahead(lambda place: self._finish(place, total.get(place, Written())), places, CALLS))
+
+    def _finish(self, place: int, total: Written) -> RestoredTable:
+        assignment, expected = self._assignment(place), self._entry(place).totals.rows
         name = assignment.table.name
+        if total.rows != expected:
+            raise IntegrityError(f"table {name}: {total.rows} rows were written, the manifest says {expected}.")
+        notes = self.target.finish(assignment)
         return RestoredTable(name, assignment.destination, total.rows, total.doomed_cells, tuple(notes))
 
-    def end(self, tables: Iterable[RestoredTable]) -> Restored:
+    def end(self, tables: Iterable[Sequence[RestoredTable]]) -> Restored:
         """End with the target, when all tables are finished."""
         ending = self.target.end(self._assignments(), self._attachments())
-        return Restored(tuple(sorted(tables, key=lambda table: table.destination)), ending)
+        every = chain.from_iterable(tables)
+        return Restored(tuple(sorted(every, key=lambda table: table.destination)), ending)
 
     def _attachments(self) -> Attachments:
         return Attachments(self.backup.store(), self.backup.manifest().attachments)
@@ -157,23 +151,27 @@ class RestoreWork:
     def _entry(self, place: int) -> TableEntry:
         return self.backup.manifest().tables[place]
 
-    def _splits(self, place: int) -> Iterator[bytes]:
-        entry, store = self._entry(place), self.backup.store()
-        size = max(SPLIT_SIZE, entry.totals.bytes // MOST_SPLITS)
-        if entry.totals.bytes <= size:
-            return iter(())  # a small table shares its index file with others
-        names = {part.file.name for part in entry.index}
-        files = (file for file in self.backup.manifest().index if file.object.name in names)
-        entries = (item for file in files for item in read_index(store, file) if item.table == place)
-        chunks = (chunk for item in entries for chunk in item.shard.chunks)
-        # A named space has no keys to split at.
-        return splits((chunk for chunk in chunks if not chunk.range.space), size)
-
 
 @functools.lru_cache(maxsize=4)
 def _assign(backup: VerifyWork, destinations: Destinations) -> dict[int, Assignment]:
     """The assignments, made once a process for each value that it was sent: a step asks for them with every run."""
     return destinations.of(backup.manifest())
+
+
+def _runs_of(entries: Iterable[IndexEntry]) -> Iterator[ChunkRun]:
+    return (run for entry in entries for run in runs_of(entry.table, entry.shard))
+
+
+def table_group(place: int) -> int:
+    """The number of the group that a table is of: what is done for tables is done for those of a group together."""
+    return place // TABLES_AT_ONCE
+
+
+def _require_prepared(runs: Iterable[ChunkRun], prepared: Iterable[Places]) -> None:
+    ready = frozenset(chain.from_iterable(prepared))
+    for run in runs:
+        if run.table not in ready:
+            raise IntegrityError(f"{run.shard} is of table number {run.table}, which no step has prepared.")
 
 
 def require_ok(report: Report) -> None:
@@ -185,24 +183,3 @@ def require_ok(report: Report) -> None:
     if not report.ok:
         listed = "\n".join(report.problems[:20]) or "nothing of it could be checked."
         raise IntegrityError(f"the backup is not whole, nothing was written:\n{listed}")
-
-
-def splits(chunks: Iterable[Chunk], size: int) -> Iterator[bytes]:
-    """Keys that cut the chunks, in key order, into parts of at least `size` bytes of records."""
-    held = 0
-    for chunk in chunks:
-        if held >= size and chunk.range.start:
-            yield chunk.range.start
-            held = 0
-        held += chunk.bytes
-
-
-def sum_written(parts: Iterable[Written]) -> Written:
-    """The sum of what was written."""
-    written = list(parts)
-    return Written(sum(part.rows for part in written), sum(part.doomed_cells for part in written))
-
-
-def restored_json(restored: Restored) -> dict[str, Any]:
-    """What was restored, as a JSON object."""
-    return {"tables": [asdict(table) for table in restored.tables], **asdict(restored.ending)}

@@ -1,6 +1,6 @@
 """What a database's room provides to be backed up, restored and verified."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -111,6 +111,21 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """Records of neighbouring chunks that go into a table.
+
+    Attributes:
+        assignment: The table.
+        piece: The records' name, the same in every try of a job.
+        records: Canonical records, back to back.
+    """
+
+    assignment: Assignment
+    piece: str
+    records: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """How a restore ended: what a person should know, and what was left out."""
 
@@ -134,14 +149,14 @@ class Target(Protocol):
     def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
         """What comes before any table is prepared."""
 
-    def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
-        """Make the table ready to be written; `splits` are keys that cut it into parts of equal weight."""
+    def prepare(self, assignment: Assignment, splits: Iterable[bytes]) -> None:
+        """Make the table ready to be written; `splits`, read when asked for, are keys that cut it into equal parts."""
 
-    def write(self, assignment: Assignment, piece: str, records: bytes) -> int:
-        """Write the records of neighbouring chunks, a piece with a name of its own, once, however often it is called.
+    def write(self, loads: Sequence[Load]) -> list[int]:
+        """Write some pieces, each once, however often it is called, in whichever company.
 
         Returns:
-            How many cells will not stay (garbage at once).
+            For each, how many cells will not stay (garbage at once).
         """
 
     def finish(self, assignment: Assignment) -> list[str]:

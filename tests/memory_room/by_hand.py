@@ -15,7 +15,8 @@ from transforms.backup_work import BackupWork, index_group
 from transforms.destinations import Assign, Destinations
 from transforms.progress import ProgressFile
 from transforms.report import Report, found, merge
-from transforms.restore_work import RestoredTable, RestoreWork, Written
+from transforms.restore_work import Places, RestoreWork, table_group
+from transforms.restored import RestoredTable, WrittenTables
 from transforms.source import Assignment, Wanted
 from transforms.vault.attachments import Attachments
 from transforms.vault.index import IndexFile
@@ -99,13 +100,13 @@ def restore(work: RestoreWork, times: int = 1) -> list[RestoredTable]:
     one(times, lambda _: work.begin(None, report), None)
     prepared = [one(times, work.prepare, place) for place in work.places(None)]
     runs = [group for file in work.index_files(None) for group in many(times, work.runs, file)]
-    written = [part for group in runs for part in one(times, lambda group: work.write_runs(group, prepared), group)]
-    finished = [one(times, lambda place: work.finish(place, _of(place, written)), place) for place in prepared]
+    written = [one(times, lambda group: work.write(group, prepared), group) for group in runs]
+    finished = [one(times, lambda places: work.finish(places, _of(places, written)), places) for places in prepared]
     return list(one(times, work.end, finished).tables)
 
 
-def _of(place: int, written: Iterable[tuple[int, Written]]) -> list[Written]:
-    return [part for table, part in written if table == place]
+def _of(places: Places, written: Iterable[tuple[int, WrittenTables]]) -> list[WrittenTables]:
+    return [part for group, part in written if group == table_group(places[0])]
 
 
 def one(times: int, phase: Callable[[A], B], element: A) -> B:

@@ -1,6 +1,6 @@
 """A memory database as a target."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tests.memory_room.database import DATABASES, Database, MemoryTable
@@ -8,7 +8,7 @@ from tests.memory_room.records import decode
 from tests.memory_room.source import memory_identity
 from transforms.errors import RefusedError
 from transforms.identity import Identity
-from transforms.source import Assignment, Ending
+from transforms.source import Assignment, Ending, Load
 from transforms.vault.attachments import Attachments
 
 DOOMED = b"doomed"
@@ -52,14 +52,17 @@ class MemoryTarget:
         """See `Target.begin`."""
         self._database.calls["begin"] += 1
 
-    def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
+    def prepare(self, assignment: Assignment, splits: Iterable[bytes]) -> None:
         """See `Target.prepare`."""
         self._database.calls["prepare"] += 1
         table = MemoryTable(nullable=assignment.table.schema["nullable"], splits=list(splits))
         self._database.tables.setdefault(assignment.destination, table)
 
-    def write(self, assignment: Assignment, piece: str, records: bytes) -> int:
+    def write(self, loads: Sequence[Load]) -> list[int]:
         """See `Target.write`."""
+        return [self._write(load.assignment, load.piece, load.records) for load in loads]
+
+    def _write(self, assignment: Assignment, piece: str, records: bytes) -> int:
         self._database.calls["write"] += 1
         self._database.pieces.add(piece)
         table, doomed = self._database.tables[assignment.destination], 0

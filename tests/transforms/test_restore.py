@@ -17,7 +17,8 @@ from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault, take
 from transforms.errors import UnreachableError
 from transforms.restore import Restore
-from transforms.restore_work import RestoreWork, restored_json
+from transforms.restore_work import RestoreWork
+from transforms.restored import restored_json
 
 RESTORED = [
     {"table": ORDERS, "destination": ORDERS, "rows": 30, "doomed_cells": 0, "notes": []},

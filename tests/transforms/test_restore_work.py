@@ -12,12 +12,14 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE
 from tests.memory_room.target import DOOMED, MemoryTarget
 from tests.memory_room.vaults import MemoryVault, entries, take
-from transforms import restore_work
+from transforms import splits as splitting
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
 from transforms.report import Report, found
-from transforms.restore_work import Restored, RestoredTable, Written, require_ok, restored_json, splits, sum_written
+from transforms.restore_work import require_ok
+from transforms.restored import Restored, RestoredTable, Written, restored_json, sum_written
 from transforms.source import Assignment, Ending
+from transforms.splits import splits
 from transforms.vault.shard import Chunk
 
 
@@ -49,7 +51,7 @@ def test_a_table_of_one_chunk_is_not_split() -> None:
 
 def test_only_the_space_of_keys_is_split(vault: MemoryVault, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where rows without a key begin is no key."""
-    monkeypatch.setattr(restore_work, "SPLIT_SIZE", 1)
+    monkeypatch.setattr(splitting, "SPLIT_SIZE", 1)
     target = new_database()
     by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)))
     for name, table in DATABASES[target].tables.items():
@@ -59,7 +61,7 @@ def test_only_the_space_of_keys_is_split(vault: MemoryVault, monkeypatch: pytest
 
 
 def test_a_table_that_is_there_is_not_split(vault: MemoryVault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restore_work, "SPLIT_SIZE", 1)
+    monkeypatch.setattr(splitting, "SPLIT_SIZE", 1)
     target = new_database({"orders": MemoryTable(), "people": MemoryTable(nullable=True)})
     by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)))
     assert [table.splits for table in DATABASES[target].tables.values()] == [[], []]
@@ -84,9 +86,9 @@ def test_the_refusal_names_what_is_wrong() -> None:
 def test_no_row_is_written_into_a_table_that_is_not_prepared(vault: MemoryVault) -> None:
     target = new_database()
     work = by_hand.restore_work(vault.work, MemoryTarget(target))
-    [run, *_] = work.runs(next(work.index_files(None)))[0]
+    runs = work.runs(next(work.index_files(None)))[0]
     with pytest.raises(IntegrityError, match="which no step has prepared"):
-        work.write(run, [1])
+        work.write(runs, [(1,)])
     assert DATABASES[target].calls["write"] == 0
 
 
@@ -95,7 +97,7 @@ def test_a_table_with_other_than_the_manifests_rows_is_not_finished(vault: Memor
     target = new_database()
     work = by_hand.restore_work(vault.work, MemoryTarget(target))
     with pytest.raises(IntegrityError, match=f"table orders: {rows} rows were written, the manifest says 30"):
-        work.finish(0, [Written(rows)])
+        work.finish((0,), [{0: Written(rows)}])
     assert DATABASES[target].calls["finish"] == 0
 
 
@@ -109,8 +111,11 @@ def test_cells_that_will_not_stay_are_counted(tmp_path: Path) -> None:
 
 
 def test_what_was_written_is_summed() -> None:
-    assert sum_written([Written(3, 1), Written(4), Written()]) == Written(7, 1)
-    assert sum_written([]) == Written()
+    assert sum_written([{1: Written(3, 1)}, {2: Written(5)}, {1: Written(4), 2: Written()}]) == {
+        1: Written(7, 1),
+        2: Written(5),
+    }
+    assert sum_written([]) == {}
 
 
 def test_a_repeated_write_has_the_same_pieces_and_they_hold_every_chunk(vault: MemoryVault) -> None:

@@ -1,6 +1,6 @@
 """A Bigtable instance as a target."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.bigtable import gc_rule
@@ -13,7 +13,7 @@ from transforms.bigtable.write_rows import RowWriter
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.identity import Identity
 from transforms.map_ahead import map_ahead
-from transforms.source import Assignment, Ending
+from transforms.source import Assignment, Ending, Load
 from transforms.vault.attachments import Attachments
 
 
@@ -71,13 +71,16 @@ class BigtableTarget:
     def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
         """See `Target.begin`: each table stands alone."""
 
-    def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
+    def prepare(self, assignment: Assignment, splits: Iterable[bytes]) -> None:
         """See `Target.prepare`: garbage collection is off in a new table, or it would eat what is written."""
         if assignment.create:
-            self._admin.create(assignment.destination, _schema(assignment), splits)
+            self._admin.create(assignment.destination, _schema(assignment), list(splits))
 
-    def write(self, assignment: Assignment, piece: str, records: bytes) -> int:
+    def write(self, loads: Sequence[Load]) -> list[int]:
         """See `Target.write`: timestamps make it idempotent; counts the cells that saved rules remove at once."""
+        return [self._write(load.assignment, load.records) for load in loads]
+
+    def _write(self, assignment: Assignment, records: bytes) -> int:
         RowWriter(self.instance, assignment.destination).write(records)
         programs = self._programs(assignment)
         return count_collectable(records, programs, self.now) if programs else 0

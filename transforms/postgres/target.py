@@ -16,7 +16,7 @@ from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.restore_plan import RestorePlan, is_large_objects, read_restore
 from transforms.postgres.session import Connection
 from transforms.postgres.session_pool import close_idle, lent
-from transforms.source import Assignment, Ending
+from transforms.source import Assignment, Ending, Load
 from transforms.vault.attachments import Attachments
 
 _PURPOSE = "restore"
@@ -106,17 +106,18 @@ class PostgresTarget:
                 with translated(f"{self.database}: making what is restored"):
                     archive_restore.make(connection, plan.archive, ours, tried)
 
-    def prepare(self, assignment: Assignment, splits: Sequence[bytes]) -> None:
+    def prepare(self, assignment: Assignment, splits: Iterable[bytes]) -> None:
         """See `Target.prepare`: all tables are there."""
 
-    def write(self, assignment: Assignment, piece: str, records: bytes) -> int:
-        """See `Target.write`: the rows and the piece's name in the ledger are written together."""
+    def write(self, loads: Sequence[Load]) -> list[int]:
+        """See `Target.write`: the rows of a piece and its name in the ledger are written together."""
         with lent(self.database, _PURPOSE) as connection:
-            if is_large_objects(assignment.table):
-                load_piece.load_large_objects(connection, piece, records)
-            else:
-                load_piece.load_piece(connection, load_plan(assignment.table), piece, records)
-        return 0
+            for load in loads:
+                if is_large_objects(load.assignment.table):
+                    load_piece.load_large_objects(connection, load.piece, load.records)
+                else:
+                    load_piece.load_piece(connection, load_plan(load.assignment.table), load.piece, load.records)
+        return [0] * len(loads)
 
     def finish(self, assignment: Assignment) -> list[str]:
         """See `Target.finish`: tells by which of COPY's formats the rows were loaded, if not by the faster."""

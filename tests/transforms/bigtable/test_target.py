@@ -18,7 +18,7 @@ from transforms.bigtable.schema import FamilySchema, TableSchema
 from transforms.bigtable.target import BigtableTarget
 from transforms.errors import ExistsError, RefusedError, UnreachableError
 from transforms.identity import Table
-from transforms.source import Assignment, Ending
+from transforms.source import Assignment, Ending, Load
 from transforms.vault.attachments import Attachments
 from transforms.vault.local_store import LocalStore
 
@@ -99,7 +99,7 @@ def test_data_rights_suffice_to_write_into_an_existing_table(
         server.play("GetTable", [Abort(grpc.StatusCode.PERMISSION_DENIED)])
         existing = judge(target, assignment())
         target.prepare(existing, [])
-        target.write(existing, "shard:0", RECORDS)
+        target.write([Load(existing, "shard:0", RECORDS)])
         target.finish(existing)
         assert {call.method for call in server.calls} == {"ReadRows", "GetTable", "MutateRows"}
         assert tables.read("t") == EXPECTED
@@ -121,7 +121,7 @@ def test_the_rules_are_off_while_rows_are_written_and_on_when_it_is_finished(
     new = judge(target, assignment())
     target.prepare(new, [b"b"])
     assert tables.rules("t") == dict.fromkeys(RULES)
-    target.write(new, "shard:0", RECORDS)
+    target.write([Load(new, "shard:0", RECORDS)])
     assert tables.rules("t") == dict.fromkeys(RULES)
     assert not tables.schema("t").deletion_protection
     assert target.finish(new) == []
@@ -135,7 +135,7 @@ def test_every_step_may_be_made_twice_and_the_whole_again(target: BigtableTarget
         for _ in range(2):
             target.prepare(new, [b"b"])
         for _ in range(2):
-            target.write(new, "shard:0", RECORDS)
+            target.write([Load(new, "shard:0", RECORDS)])
         for _ in range(2):
             target.finish(new)
         assert TableSchema.from_proto(tables.schema("t")) == SCHEMA
@@ -154,15 +154,15 @@ def test_cells_that_the_saved_rules_remove_are_counted(target: BigtableTarget, t
     tables.create("t", [*RULES])
     harsh = assignment(HARSH, create=True)
     # One cell is older than a day; two are beyond the two newest of their column.
-    assert target.write(harsh, "shard:0", RECORDS) == 3
-    assert replace(target, now=NOW + 2 * DAY).write(harsh, "shard:0", RECORDS) == 4
+    assert target.write([Load(harsh, "shard:0", RECORDS)]) == [3]
+    assert replace(target, now=NOW + 2 * DAY).write([Load(harsh, "shard:0", RECORDS)]) == [4]
 
 
 @pytest.mark.parametrize("create", [True, False])
 def test_no_cell_is_counted_where_no_rule_is_set(target: BigtableTarget, tables: Tables, create: bool) -> None:
     tables.fill("t", Content([*RULES]))
     item = assignment(HARSH, create=create)
-    assert replace(target, apply_gc=not create).write(item, "shard:0", RECORDS) == 0
+    assert replace(target, apply_gc=not create).write([Load(item, "shard:0", RECORDS)]) == [0]
 
 
 def test_without_the_saved_rules_collection_stays_off_and_is_told(target: BigtableTarget, tables: Tables) -> None:

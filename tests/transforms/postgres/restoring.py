@@ -12,7 +12,7 @@ from transforms.postgres.restore_selection import assign_tables
 from transforms.postgres.selection import Selection
 from transforms.postgres.source import PostgresSource
 from transforms.postgres.target import PostgresTarget
-from transforms.source import Assignment, Ending, Wanted
+from transforms.source import Assignment, Ending, Load, Wanted
 from transforms.vault.attachments import Attachments, attach
 from transforms.vault.layout import BackupLayout
 from transforms.vault.local_store import LocalStore
@@ -69,4 +69,4 @@ def load(backup: Backup, target: PostgresTarget, assignments: Sequence[Assignmen
     for assignment in assignments:
         target.prepare(assignment, [])
         for place, records in enumerate(backup.chunks[assignment.table.name]):
-            target.write(assignment, f"{assignment.table.folder}:{place}", records)
+            target.write([Load(assignment, f"{assignment.table.folder}:{place}", records)])

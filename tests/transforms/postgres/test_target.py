@@ -15,7 +15,7 @@ from transforms.postgres.preflight import list_objects
 from transforms.postgres.restore_selection import parse_renames
 from transforms.postgres.selection import Selection
 from transforms.postgres.target import PostgresTarget
-from transforms.source import Ending
+from transforms.source import Ending, Load
 
 NewDatabase = Callable[..., str]
 MORE = """
@@ -187,10 +187,10 @@ def test_a_chunk_that_failed_is_written_once_when_it_is_tried_again(
     chunk = backup.chunks["shop.orders"][0]
     postgres.sql("ALTER TABLE shop.orders ADD CONSTRAINT none CHECK (amount < 0)", database)
     with pytest.raises(RefusedError, match="none"):
-        target.write(orders, "shard:0", chunk)
+        target.write([Load(orders, "shard:0", chunk)])
     postgres.sql("ALTER TABLE shop.orders DROP CONSTRAINT none", database)
     for _ in range(3):
-        target.write(orders, "shard:0", chunk)
+        target.write([Load(orders, "shard:0", chunk)])
     rows = int(postgres.sql("SELECT count(*) FROM shop.orders", database))
     assert rows == int(postgres.sql("SELECT count(DISTINCT id) FROM shop.orders", database)) > 0
 

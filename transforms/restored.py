@@ -1,0 +1,55 @@
+"""What a restore has written, from the parts of a table up to the whole."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+from transforms.source import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written of a table: rows, and cells that the table's own rules will remove at once."""
+
+    rows: int = 0
+    doomed_cells: int = 0
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(self.rows + other.rows, self.doomed_cells + other.doomed_cells)
+
+
+WrittenTables: TypeAlias = Mapping[int, Written]
+"""What was written of some tables, by their places in the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredTable:
+    """A table that was restored whole."""
+
+    table: str
+    destination: str
+    rows: int
+    doomed_cells: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore has done: its tables, and what the target says of the whole."""
+
+    tables: tuple[RestoredTable, ...]
+    ending: Ending
+
+
+def sum_written(parts: Iterable[WrittenTables]) -> dict[int, Written]:
+    """The sums of what was written, by table."""
+    total: dict[int, Written] = {}
+    for part in parts:
+        for place, written in part.items():
+            total[place] = total.get(place, Written()) + written
+    return total
+
+
+def restored_json(restored: Restored) -> dict[str, Any]:
+    """What was restored, as a JSON object."""
+    return {"tables": [asdict(table) for table in restored.tables], **asdict(restored.ending)}
