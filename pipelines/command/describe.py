@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pipelines.command.emulators import emulator_notes
 from pipelines.command.sizes import human_bytes
 from pipelines.command.tables import render
 from transforms.vault.catalogue import Listing
@@ -83,6 +84,8 @@ def description(listing: Listing) -> str:
         for entry in (listing.manifest.tables if listing.manifest else ())
         for warning in entry.table.warnings
     ]
-    notes = [f"note: {note}" for note in (listing.manifest.facts.get("notes", ()) if listing.manifest else ())]
+    emulators = emulator_notes(listing.intent.options) if listing.intent else ()
+    told = listing.manifest.facts.get("notes", ()) if listing.manifest else ()
+    notes = [f"note: {note}" for note in (*emulators, *told)]
     problem = [f"problem: {listing.problem}"] if listing.problem else []
     return "\n".join([summary_table([listing]), "", tables_table(listing), *warnings, *notes, *problem])

@@ -29,6 +29,7 @@ from transforms.vault.find_backup import find_backup
 from transforms.vault.intent import Intent, new_backup_id
 from transforms.vault.layout import BackupLayout
 from transforms.vault.portion import plans_of, tables_of_plan
+from transforms.vault.stores import store_settings
 from transforms.vault.vault import Vault, open_or_create_vault
 
 Build = Callable[[beam.Pipeline, BackupWork], None]
@@ -64,7 +65,8 @@ def _take(config: BackupConfig, build: Build) -> int:
         return _print_plan(config, tables)
     pipeline = open_pipeline(config.beam_args)
     vault = open_or_create_vault(config.vault)
-    options = {"chunk_size": config.chunk_size, **asdict(config.wanted), **config.source.settings()}
+    shape = {"chunk_size": config.chunk_size, **asdict(config.wanted)}
+    options = {**shape, **config.source.settings(), **store_settings(config.vault)}
     intent = claim(vault, config.source, tables, config.label, options)
     label(pipeline, job_labels(f"{intent.source.room}-backup", intent.source.folder, intent.backup))
     _run(config, pipeline, build, vault, intent)

@@ -37,6 +37,7 @@ def test_bigtable_goes_to_the_cloud_and_comes_back(bigtable_emulator: str, gate:
     [listed] = backups(vault, "--name=n", "--newer_than=1h", "--json").json
     assert (listed["backup"], listed["rows"], listed["state"]) == (made.json["backup"], 300, "COMMITTED")
     assert show(vault, "latest", "--json").json == made.json
+    assert f"note: made with STORAGE_EMULATOR_HOST={gate.url}: an emulator" in show(vault, "latest").out
     assert check(vault, "latest", "--level=L3", "--json").json["ok"]
     assert bigtable_runs.restore(vault, target, "--json").code == 0
     assert (target.read("orders"), target.read("empty")) == (source.read("orders"), {})

@@ -1,6 +1,7 @@
 """What Cloud Storage and the way to it say, in our words."""
 
 import http.client
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud.storage.exceptions import InvalidResponse
 
 from transforms.errors import IntegrityError, NotFoundError, ShardkeepError, UnreachableError
+from transforms.vault.cloud_client import EMULATOR
 from transforms.vault.cloud_refusals import advice
 from transforms.vault.store import missing, taken
 
@@ -70,12 +72,19 @@ def explained(doing: Doing) -> Iterator[None]:
 
 
 def explain(error: BaseException, doing: Doing) -> ShardkeepError:
-    """An error of ours, with what to do next.
+    """An error of ours, with what to do next, and who was asked if that is an emulator.
 
     Args:
         error: One of FAILURES.
         doing: What was being done.
     """
+    found, emulator = _explain(error, doing), os.environ.get(EMULATOR)
+    if not emulator or not (isinstance(found, UnreachableError) or str(found).startswith("bucket ")):
+        return found
+    return type(found)(f"{found} {EMULATOR}={emulator} is set: an emulator was asked, not Cloud Storage.")
+
+
+def _explain(error: BaseException, doing: Doing) -> ShardkeepError:
     cause = _cause(error)
     if isinstance(cause, PreconditionFailed):
         return taken(doing.name)

@@ -80,6 +80,8 @@ class Intent:
         texts = {name: value[name] for name in ("vault", "backup", "run", "created", "consistency", "label", "tool")}
         if not all(isinstance(text, str) for text in texts.values()):
             raise TypeError(f"one of {', '.join(texts)} is no text")
+        if not isinstance(value["options"], dict):
+            raise TypeError("options is no object")
         return cls(source=Identity.from_json(value["source"]), tables=tables, options=value["options"], **texts)
 
 

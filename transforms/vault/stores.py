@@ -1,9 +1,11 @@
 """Which store a vault's place is opened with."""
 
+import os
 import re
 from pathlib import Path
 
 from transforms.errors import UsageError
+from transforms.vault.cloud_client import EMULATOR
 from transforms.vault.cloud_store import CloudStore
 from transforms.vault.local_store import LocalStore
 from transforms.vault.store import Store
@@ -33,6 +35,12 @@ def open_store(vault: str) -> Store:
     if is_local(vault):
         return LocalStore(absolute_place(vault))
     return CloudStore(*_bucket_and_folder(vault))
+
+
+def store_settings(vault: str) -> dict[str, str]:
+    """How the store is reached, for the record in the manifest's options: by an emulator, if it is one."""
+    emulator = "" if is_local(vault) else os.environ.get(EMULATOR, "")
+    return {EMULATOR.lower(): emulator} if emulator else {}
 
 
 def is_local(vault: str) -> bool:

@@ -78,7 +78,10 @@ def test_a_retention_policy_is_told_as_such(gate: Gate, store: CloudStore) -> No
 @all_operations
 def test_a_missing_bucket_is_told(gate: Gate, operation: Callable[[CloudStore], object]) -> None:
     store = CloudStore("no-such-bucket", "shop", HURRIED)
-    with pytest.raises(NotFoundError, match=r"^bucket no-such-bucket does not exist\. .* gs://no-such-bucket`\.$"):
+    asked = rf" STORAGE_EMULATOR_HOST={gate.url} is set: an emulator was asked, not Cloud Storage\."
+    with pytest.raises(
+        NotFoundError, match=rf"^bucket no-such-bucket does not exist\. .* gs://no-such-bucket`\.{asked}$"
+    ):
         operation(store)
 
 
