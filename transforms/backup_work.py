@@ -149,8 +149,9 @@ class BackupWork:
     @_noted
     def conclude(self, files: Sequence[IndexFile]) -> Gathered:
         """Take what remains when all rows are there."""
-        conclusion = self.source.conclude()
-        return Gathered(files, conclusion.facts, attach(self.store(), self.layout, conclusion.attachments))
+        conclusion = self.source.conclude(self.intent().tables)
+        attachments = attach(self.store(), self.layout, conclusion.attachments)
+        return Gathered(files, conclusion.facts, attachments, conclusion.schemas)
 
     @_noted
     def commit(self, gathered: Gathered) -> str:

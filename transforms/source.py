@@ -44,10 +44,13 @@ class Conclusion:
     Attributes:
         facts: What the manifest should hold of the reading: a JSON object, never a secret.
         attachments: By name, what belongs to the backup beside the rows.
+        schemas: Of tables that grew while they were read, by their places in the intent: the schema that holds for all
+            of the rows. The manifest has it instead of the intent's.
     """
 
     facts: Mapping[str, Any] = field(default_factory=dict)
     attachments: Mapping[str, bytes] = field(default_factory=dict)
+    schemas: Mapping[int, dict[str, Any]] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -75,8 +78,12 @@ class Source(Protocol):
     def reading(self, tables: Sequence[Table]) -> AbstractContextManager[Read]:
         """What reads ranges of these tables, one after the other, while the block runs: in one session."""
 
-    def conclude(self) -> Conclusion:
-        """What remains to be taken when all rows have been read; called before the commit, perhaps twice."""
+    def conclude(self, tables: Sequence[Table]) -> Conclusion:
+        """What remains to be taken when all rows of the intent's tables have been read; perhaps called twice.
+
+        Raises:
+            RefusedError: if a table is not the one that was planned any more, so that its rows fit no schema.
+        """
 
 
 class Inspect(Protocol):
@@ -100,7 +107,9 @@ class Assignment:
         destination: Its name in the target.
         may_append: Whether rows may be added to those that are there.
         remedy: What to do, for people, where there are rows and none may be added.
-        create: Whether the target lacked the table when `main` looked.
+        create: Whether the table is the restore's own: the target lacked it when `main` looked, or had it, by a mark
+            that the room knows, from a restore of the same table of the same backup that broke off.
+        backup: Id of the backup.
     """
 
     table: Table
@@ -108,6 +117,7 @@ class Assignment:
     may_append: bool = False
     remedy: str = ""
     create: bool = False
+    backup: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,10 @@ class Ending:
 
 
 class Target(Protocol):
-    """A database to write to; pickled to the workers like a source. Every call may be made twice."""
+    """A database to write to; pickled to the workers like a source.
+
+    Every call may be made twice, and those for one table for several tables at once, in threads.
+    """
 
     def identity(self) -> Identity:
         """Who it is."""
@@ -165,5 +178,5 @@ class Target(Protocol):
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
         """What must wait until all tables are finished."""
 
-    def unfinished(self, assignment: Assignment) -> list[str]:
-        """After a failure: what is left half done, with the commands that finish it."""
+    def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
+        """After a failure: what is left half done of all tables, for people; empty if nothing is."""

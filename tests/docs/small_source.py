@@ -74,7 +74,8 @@ class SmallSource:
         return Identity("bigtable", (("project", "example.com:my-project"), ("instance", "my-instance")))
 
     def settings(self) -> dict[str, str]:
-        return {"app_profile": "nightly"}
+        emulators = {"bigtable_emulator_host": "localhost:8086", "storage_emulator_host": "http://localhost:4443"}
+        return {"app_profile": "nightly", **emulators}
 
     def opened(self) -> AbstractContextManager["SmallSource"]:
         return nullcontext(self)
@@ -104,8 +105,8 @@ class SmallSource:
         if held:
             yield _batch(held)
 
-    def conclude(self) -> Conclusion:
-        return Conclusion({"position": "0/1"}, {"note.txt": b"a note"})
+    def conclude(self, tables: Sequence[Table]) -> Conclusion:
+        return Conclusion({"notes": ["a note"]}, {"note.txt": b"a note"})
 
 
 def _size(held: Iterable[Row]) -> int:

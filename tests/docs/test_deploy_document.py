@@ -46,7 +46,7 @@ def test_permissions_are_those_of_the_calls_that_the_code_makes() -> None:
     rows = table_below("Accounts and rights", "step")
     named = {word for cell in column(rows, 1) for word in re.findall(r"`?([A-Z]\w+)`", f"`{cell}`")}
     code = python_text("transforms/bigtable", "transforms/postgres")
-    methods = re.findall(r"self\.client\.(\w+)|google\.bigtable\.v2\.Bigtable/(\w+)|\.(access_secret_version)\(", code)
+    methods = re.findall(r"\bclient\(\)\.(\w+)|google\.bigtable\.v2\.Bigtable/(\w+)|\.(access_secret_version)\(", code)
     called = {"".join(part.title().replace("_", "") if "_" in part else part for part in found) for found in methods}
     assert len(called) > 7
     assert named == called

@@ -58,10 +58,12 @@ def run_python(program: str, vault: SmallVault) -> list[str]:
 
 
 def checked_facts(vault: SmallVault) -> tuple[JsonCheck, list[str]]:
-    """The facts and inventories of PostgreSQL's backups."""
+    """The facts of backups, and the inventories of PostgreSQL's."""
     check, found = JsonCheck(FIELDS), list[str]()
     for path in vault.root.glob("*/*/MANIFEST.json"):
-        found += check.problems(json.loads(path.read_bytes())["facts"], "PostgreSQL facts", "facts")
+        held = json.loads(path.read_bytes())
+        kind = {"bigtable": "Bigtable facts", "postgres": "PostgreSQL facts"}[held["source"]["room"]]
+        found += check.problems(held["facts"], kind, "facts")
     for path in vault.root.glob("*/*/attachments/*-database.json"):
         found += check.problems(json.loads(path.read_bytes()), "database.json", "database.json")
     return check, found

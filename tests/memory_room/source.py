@@ -108,11 +108,11 @@ class MemorySource:
         if held:
             yield batch_of(held)
 
-    def conclude(self) -> Conclusion:
+    def conclude(self, tables: Sequence[Table]) -> Conclusion:
         """See `Source.conclude`: whether it was open, how often this was called, names and sizes of all tables."""
         self._database.calls["conclude"] += 1
-        tables = sorted(self._database.tables.items())
-        names, sizes = [name for name, _ in tables], [len(table.keyed) + len(table.nulls) for _, table in tables]
+        held = sorted(self._database.tables.items())
+        names, sizes = [name for name, _ in held], [len(table.keyed) + len(table.nulls) for _, table in held]
         attachments = {"names.txt": "\n".join(names).encode(), "sizes.json": json.dumps(sizes).encode()}
         return Conclusion({"held": self.held, "calls": self._database.calls["conclude"]}, attachments)
 

@@ -84,10 +84,9 @@ class MemoryTarget:
         self._database.calls["end"] += 1
         return Ending(tuple(attachments.read("names.txt").decode().split()), self.skipped)
 
-    def unfinished(self, assignment: Assignment) -> list[str]:
+    def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
         """See `Target.unfinished`."""
         self._database.calls["unfinished"] += 1
-        table = self._database.tables.get(assignment.destination)
-        if table is None or table.finished:
-            return []
-        return [f"table {assignment.destination} is left unfinished; drop it."]
+        tables = {item.destination: self._database.tables.get(item.destination) for item in assignments}
+        left = [name for name, table in tables.items() if table is not None and not table.finished]
+        return [f"table {name} is left unfinished; drop it." for name in left]

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,20 @@ def test_the_source_concludes_when_all_rows_are_read_and_nothing_is_committed(tm
     work.commit(gathered)
     manifest = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup).manifest()
     assert (manifest.facts, manifest.attachments) == (gathered.facts, gathered.attachments)
+
+
+def test_a_schema_that_the_source_concludes_with_is_the_manifests_and_not_the_intents(tmp_path: Path) -> None:
+    source = MemorySource(new_database(two_tables()))
+    work = by_hand.new_work(str(tmp_path), source)
+    receipts = [work.back_up(planned) for planned in by_hand.planned_ranges(work)]
+    gathered = work.conclude(by_hand.index_files(work, receipts))
+    for _ in range(2):
+        work.commit(replace(gathered, schemas={1: {"grown": True}}))
+    manifest = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup).manifest()
+    planned = work.intent().tables
+    grown = replace(planned[1], schema={"grown": True})
+    assert [entry.table for entry in manifest.tables] == [planned[0], grown, *planned[2:]]
+    assert planned[1].schema != grown.schema
 
 
 def test_an_error_of_the_source_is_the_error_of_the_job_and_nothing_is_committed(tmp_path: Path) -> None:

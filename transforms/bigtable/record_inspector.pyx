@@ -2,7 +2,8 @@
 
 Canonical: keys increase strictly, but for the pieces of one row; families are sorted bytewise within
 a row; the cells are one array block with their number; varints are of the shortest form; a row has
-pieces only where the next cell would take a record past its limit (see `avro_cell.pxd`).
+pieces only where the next cell would take a record past its limit (see `avro_cell.pxd`). Every family is one of the
+table's.
 """
 
 from array import array
@@ -32,6 +33,7 @@ cdef enum Fault:
     MALFORMED_FAMILY
     FAMILY_ORDER
     FAMILY_NOT_UTF8
+    UNKNOWN_FAMILY
     MALFORMED_QUALIFIER
     MALFORMED_TIMESTAMP
     NEGATIVE_TIMESTAMP
@@ -51,6 +53,7 @@ _FAULTS = {
     MALFORMED_FAMILY: f"a family {_MALFORMED}",
     FAMILY_ORDER: "a family sorts before the family of the cell before it",
     FAMILY_NOT_UTF8: "a family is not UTF-8",
+    UNKNOWN_FAMILY: "the table's schema does not have the family",
     MALFORMED_QUALIFIER: f"a qualifier {_MALFORMED}",
     MALFORMED_TIMESTAMP: "a timestamp is cut off or is not a shortest varint",
     NEGATIVE_TIMESTAMP: "a timestamp is negative",
@@ -66,22 +69,28 @@ cdef struct Walk:
     uint64_t rows
     Span first_key
     Span last_key
-    # The family of the last cell, within one row.
+    # The family of the last cell, within one row; a row begins without one.
     Span family
+    bint has_family
+    # The table's families as spans, sorted, and which of them was found last.
+    Buffer known
+    size_t found
+    bint takes_any_family
     # The key and the cells of the record before this one, without count and terminator.
     size_t size_before
     Buffer ends
 
 
-def inspect(records) -> Batch:
+def inspect(records, families=None) -> Batch:
     """Walk canonical `BigtableRow` records back to back and say what they hold.
 
     Args:
         records: The records, bytes-like. A copy is made unless they are `bytes`.
+        families: The families that the table has, each as UTF-8; None if any will do.
 
     Raises:
-        IntegrityError: if there is no record, or one is malformed or not canonical; the message names
-            the record, from 1, and the offset in `records`.
+        IntegrityError: if there is no record, or one is malformed or not canonical, or has another family; the message
+            names the record, from 1, and the offset in `records`.
     """
     cdef const unsigned char[::1] view = records
     cdef Walk walk
@@ -91,13 +100,26 @@ def inspect(records) -> Batch:
     memset(&walk, 0, sizeof(walk))
     walk.cursor = Cursor(&view[0], &view[0] + view.shape[0])
     walk.field = walk.cursor.at
+    names = sorted(families or ())  # kept until the end, for the spans are views of these
+    walk.takes_any_family = families is None
     try:
+        _know(&walk, names)
         with nogil:
             fault = read_records(&walk, walk.cursor.at)
         _raise_fault(fault, &walk, walk.field - &view[0])
         return _batch(&walk, bytes(records))
     finally:
         release(&walk.ends)
+        release(&walk.known)
+
+
+cdef _know(Walk* walk, list names):
+    cdef bytes name
+    cdef Span known
+    for name in names:
+        known = span(<const unsigned char*>name, len(name))
+        if not append(&walk.known, span(<const unsigned char*>&known, sizeof(known))):
+            raise MemoryError("no memory for the names of families")
 
 
 cdef Fault read_records(Walk* walk, const unsigned char* start) noexcept nogil:
@@ -143,7 +165,7 @@ cdef Fault read_key(Walk* walk, bint* is_piece) noexcept nogil:
     is_piece[0] = order == 0
     if not is_piece[0]:
         walk.rows += 1
-        walk.family = span(NULL, 0)
+        walk.has_family = False
     if not walk.first_key.size:
         walk.first_key = key
     walk.last_key = key
@@ -188,12 +210,30 @@ cdef Fault read_family(Walk* walk) noexcept nogil:
     walk.field = walk.cursor.at
     if not read_bytes(&walk.cursor, &family):
         return MALFORMED_FAMILY
-    if same(family, walk.family):
+    if walk.has_family and same(family, walk.family):
         return NONE
-    if compare(family, walk.family) < 0:
+    if walk.has_family and compare(family, walk.family) < 0:
         return FAMILY_ORDER
     walk.family = family
-    return NONE if is_utf8(family) else FAMILY_NOT_UTF8
+    walk.has_family = True
+    if not is_utf8(family):
+        return FAMILY_NOT_UTF8
+    return NONE if walk.takes_any_family or is_known(walk, family) else UNKNOWN_FAMILY
+
+
+cdef bint is_known(Walk* walk, Span family) noexcept nogil:
+    """Whether the table has the family: most often it is the one that was found last."""
+    cdef const Span* known = <const Span*>walk.known.data
+    cdef size_t low = 0, middle = walk.found, high = walk.known.size // sizeof(Span)
+    cdef int order
+    while low < high:
+        order = compare(known[middle], family)
+        if order == 0:
+            walk.found = middle
+            return True
+        low, high = (middle + 1, high) if order < 0 else (low, middle)
+        middle = low + (high - low) // 2
+    return False
 
 
 cdef _batch(const Walk* walk, bytes records):

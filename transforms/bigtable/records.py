@@ -4,6 +4,7 @@ from importlib.resources import files
 
 from transforms.batch import Batch
 from transforms.bigtable.record_inspector import inspect as inspect_records
+from transforms.bigtable.schema import TableSchema
 from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange, printable
@@ -13,8 +14,11 @@ AVRO_SCHEMA = files("transforms.bigtable").joinpath("bigtable.avsc").read_text(e
 
 
 def inspect(records: bytes, table: Table, key_range: KeyRange) -> Batch:
-    """See `transforms.source.Inspect`: Bigtable's keys are in the order of their bytes, so that is checked too."""
-    batch = inspect_records(records)
+    """See `transforms.source.Inspect`: Bigtable's keys are in the order of their bytes, so that is checked too.
+
+    So are the families: one that the table's schema does not have could not be restored.
+    """
+    batch = inspect_records(records, map(str.encode, TableSchema.from_json(table.schema).families))
     if batch.first_key < key_range.start or (key_range.end and batch.last_key >= key_range.end):
         found = f"{printable(batch.first_key)} to {printable(batch.last_key)}"
         raise IntegrityError(f"table {table.name}: rows {found} lie outside of {key_range}.")

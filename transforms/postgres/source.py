@@ -115,7 +115,7 @@ class PostgresSource:
         with self._entered(_locked(tables)) as connection:
             yield partial(_read, connection)
 
-    def conclude(self) -> Conclusion:
+    def conclude(self, tables: Sequence[Table]) -> Conclusion:
         """See `Source.conclude`: the archive of the schema, and the inventory with the sequences, read last."""
         with self._session() as connection:
             schema = self._archive(connection)

@@ -145,7 +145,7 @@ class PostgresTarget:
         finally:
             close_idle(self.database)
 
-    def unfinished(self, assignment: Assignment) -> list[str]:
+    def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
         """See `Target.unfinished`."""
         try:
             with self._own_session() as connection:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,8 @@ class Gathered:
     files: Sequence[IndexFile]
     facts: Mapping[str, Any] = field(default_factory=dict)
     attachments: Mapping[str, ObjectRef] = field(default_factory=dict)
+    schemas: Mapping[int, dict[str, Any]] = field(default_factory=dict)
+    """By a table's place in the intent, where it is not the intent's."""
 
 
 def commit(store: Store, backup: str, gathered: Gathered) -> Manifest:
@@ -60,8 +62,9 @@ def _manifest(
     plans = list(map_ahead(partial(_read_plan, store, layout), plans_of(len(intent.tables)), _AT_ONCE))
     planned = {table: spaces for _, by_table in plans for table, spaces in by_table.items()}
     parts = _by_table(files)
+    tables = [_table(table, gathered.schemas.get(place)) for place, table in enumerate(intent.tables)]
     entries = tuple(
-        _entry(table, planned.get(place, Counter()), parts.get(place, [])) for place, table in enumerate(intent.tables)
+        _entry(table, planned.get(place, Counter()), parts.get(place, [])) for place, table in enumerate(tables)
     )
     refs = tuple(ref for ref, _ in plans)
     return Manifest(intent, intent_object, refs, files, entries, gathered.facts, gathered.attachments)
@@ -82,6 +85,10 @@ def _by_table(files: Iterable[IndexFile]) -> dict[int, list[IndexPart]]:
     for part in (part for file in files for part in file.parts):
         by_table.setdefault(part.table, []).append(part)
     return by_table
+
+
+def _table(table: Table, schema: dict[str, Any] | None) -> Table:
+    return table if schema is None else replace(table, schema=schema)
 
 
 def _entry(table: Table, planned: Counter[str], parts: Sequence[IndexPart]) -> TableEntry:

@@ -120,3 +120,21 @@ def test_damaged_records_are_refused_or_are_other_canonical_records(rows: list[R
     found = [read_record(source) for _ in batch.record_ends]
     assert joined(*found) == damaged
     assert [each.key for each in found] == sorted({each.key for each in found})
+
+
+@given(SOME_ROWS, st.sets(st.text(min_size=1, max_size=3)), st.data())
+def test_exactly_records_of_known_families_pass(rows: list[Row], more: set[str], data: st.DataObject) -> None:
+    records = joined(*rows)
+    families = {cell.family.encode() for each in rows for cell in each.cells}
+    known = families | {name.encode() for name in more}
+    assert inspect(records, known) == inspect(records)
+    unknown = data.draw(st.sampled_from(sorted(families)))
+    with pytest.raises(IntegrityError, match="the table's schema does not have the family"):
+        inspect(records, known - {unknown})
+
+
+def test_no_family_is_known_where_there_is_none() -> None:
+    with pytest.raises(IntegrityError, match=r"record 1, offset 3.*does not have the family"):
+        inspect(GOOD, [])
+    with pytest.raises(IntegrityError, match="does not have the family"):
+        inspect(GOOD.replace(b"\x02f", b"\x00"), [b"f"])

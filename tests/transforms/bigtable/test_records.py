@@ -6,11 +6,13 @@ import pytest
 
 from tests.transforms.bigtable.read_rows_stream import SCHEMA, Cell, Row, record
 from transforms.bigtable.records import AVRO_SCHEMA, inspect
+from transforms.bigtable.schema import FamilySchema, TableSchema
 from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange
 
-TABLE = Table(("orders",), {}, AVRO_SCHEMA)
+SCHEMA_OF_F = TableSchema({"f": FamilySchema(), "other": FamilySchema()})
+TABLE = Table(("orders",), SCHEMA_OF_F.to_json(), AVRO_SCHEMA)
 
 
 def rows(*keys: bytes) -> bytes:
@@ -41,3 +43,11 @@ def test_rows_outside_of_the_range_are_named(key_range: KeyRange) -> None:
 def test_rows_out_of_order_are_refused() -> None:
     with pytest.raises(IntegrityError):
         inspect(rows(b"c", b"b"), TABLE, KeyRange())
+
+
+def test_a_family_that_the_table_does_not_have_is_refused() -> None:
+    records = rows(b"b") + record(Row(b"c", [Cell("f", b"q", 0, b"v"), Cell("g", b"q", 0, b"v")]))
+    with pytest.raises(
+        IntegrityError, match=r"record 2, .*at or after key c: the table's schema does not have the family"
+    ):
+        inspect(records, TABLE, KeyRange())

@@ -39,7 +39,7 @@ def back_up(server: PostgresServer, database: str, folder: Path, selection: Sele
     with source.opened() as opened:
         tables = opened.tables()
         chunks = {table.name: list(_chunks(opened, table)) for table in tables}
-        contents = opened.conclude().attachments
+        contents = opened.conclude(tables).attachments
     store = LocalStore(str(folder))
     return Backup(tables, chunks, Attachments(store, attach(store, BackupLayout(BACKUP), contents)))
 

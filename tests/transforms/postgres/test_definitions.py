@@ -71,10 +71,10 @@ def test_what_changes_no_row_of_the_moment_does_not_matter(postgres: PostgresSer
 def test_a_backup_during_which_a_label_is_renamed_is_none(postgres: PostgresServer, database: str) -> None:
     source = PostgresSource(database_of(postgres, database), Selection.parse(), "snapshot")
     with source.opened() as moment:
-        moment.tables()
+        tables = moment.tables()
         postgres.sql("ALTER TYPE mood RENAME VALUE 'glad' TO 'happy'", database)
         with pytest.raises(RefusedError, match="type mood"):
-            moment.conclude()
+            moment.conclude(tables)
 
 
 def test_a_table_whose_schema_gave_its_name_to_another_is_not_read_under_its_name(

@@ -81,7 +81,7 @@ def test_every_call_may_be_made_twice(
     endings = [target.end(assignments, backup.attachments) for _ in range(2)]
     assert endings == [Ending(), Ending()]
     assert same(postgres, shop, database) == []
-    assert target.unfinished(assignments[0]) == []
+    assert target.unfinished(assignments) == []
 
 
 def test_no_trigger_rule_or_policy_acts_on_what_is_loaded(
@@ -139,7 +139,7 @@ def test_a_database_that_is_not_there_is_not_found(postgres: PostgresServer, bac
     target = target_of(postgres, new_name)
     with pytest.raises(NotFoundError, match=new_name):
         target.check(backup.assignments(target.renames), backup.attachments)
-    assert target.unfinished(backup.assignments(target.renames)[0]) == []
+    assert target.unfinished(backup.assignments(target.renames)) == []
 
 
 def test_a_check_writes_nothing(postgres: PostgresServer, backup: Backup, new_database: NewDatabase) -> None:
@@ -169,7 +169,7 @@ def test_a_restore_that_was_killed_is_known_and_the_way_out_told(
     killed = target_of(postgres, database)
     assignments = killed.check(backup.assignments(killed.renames), backup.attachments)
     killed.begin(assignments, backup.attachments)
-    assert BACKUP in killed.unfinished(assignments[0])[0]
+    assert BACKUP in killed.unfinished(assignments)[0]
     again: PostgresTarget = replace(killed, restore="restore-2")
     for attempt in (again.check, again.begin, again.end):
         with pytest.raises(RefusedError, match=rf"a part of the backup {BACKUP}: the restore restore-1 was not ended"):

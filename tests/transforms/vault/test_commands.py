@@ -1,6 +1,7 @@
 """What the commands print of a vault: the JSON is the contract."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.memory_room.tables import ORDERS, PEOPLE
 from tests.memory_room.vaults import MemoryVault
 from tests.transforms.vault.conftest import backup_config
 from transforms.errors import UnreachableError
+from transforms.identity import Table
 from transforms.source import Conclusion
 
 Capture = pytest.CaptureFixture[str]
@@ -122,8 +124,8 @@ def test_show_prints_every_state_for_people(vault: MemoryVault, capsys: Capture)
 class NotingSource(MemorySource):
     """One that has something to say to people."""
 
-    def conclude(self) -> Conclusion:
-        return replace(super().conclude(), facts={"notes": ["first", "second"]})
+    def conclude(self, tables: Sequence[Table]) -> Conclusion:
+        return replace(super().conclude(tables), facts={"notes": ["first", "second"]})
 
 
 def test_notes_of_the_source_are_told_to_people(vault: MemoryVault, capsys: Capture) -> None:

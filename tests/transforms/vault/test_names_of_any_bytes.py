@@ -1,7 +1,7 @@
 """Databases and tables whose names are no UTF-8 and stand in Python's text as surrogate escapes (PEP 383)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -11,6 +11,7 @@ from tests.memory_room.database import DATABASES, Database, MemoryTable, new_dat
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import keyed
 from tests.memory_room.target import MemoryTarget
+from transforms.identity import Table
 from transforms.restore_work import RestoreWork
 from transforms.source import Conclusion
 from transforms.vault.vault import open_vault
@@ -24,7 +25,7 @@ UTF = "größe"
 class Source(MemorySource):
     """One that concludes with names in its facts."""
 
-    def conclude(self) -> Conclusion:
+    def conclude(self, tables: Sequence[Table]) -> Conclusion:
         return Conclusion({"names": sorted(DATABASES[self.database].tables)}, {"names.txt": b"names"})
 
 
