@@ -17,6 +17,7 @@ from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.placing import Placing
 from pipelines.command.result import Result
+from pipelines.command.resumption import Resumption
 from pipelines.command.table_renames import assign
 from pipelines.command.vault_options import add_backup, add_output
 from transforms.bigtable.target import BigtableTarget
@@ -65,6 +66,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         plan_only=values.plan_only,
         json=values.json,
         beam_args=tuple(beam_args),
+        resumption=Resumption("bigtable-restore", tuple(argv)),
     )
 
 

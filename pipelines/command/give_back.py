@@ -13,6 +13,7 @@ from pipelines.command.engine import open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
 from pipelines.command.placing import Placing
 from pipelines.command.result import Result
+from pipelines.command.resumption import Resumption
 from pipelines.command.rooms import inspector
 from pipelines.command.tables import render
 from pipelines.command.telling import print_elsewhere, telling
@@ -45,6 +46,7 @@ class RestoreConfig:
     json: bool
     beam_args: tuple[str, ...]
     writers: int = 4
+    resumption: Resumption | None = None
 
 
 def give_back(config: RestoreConfig, build: Build) -> int:
@@ -84,22 +86,25 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
         try:
             told.run(pipeline, "restoring", None)
         except ShardkeepError as error:
-            raise type(error)("\n".join(dict.fromkeys([str(error), *_unfinished(config.target, placed)]))) from error
+            raise type(error)("\n".join([str(error), *_unfinished(config, listing, placed)])) from error
         except BaseException as error:
             if not told.goes_on(error):
-                print("\n".join(dict.fromkeys(_unfinished(config.target, placed))), file=sys.stderr)
+                print("\n".join(_unfinished(config, listing, placed)), file=sys.stderr)
             raise
         return told.answer()
 
 
-def _unfinished(target: Target, placed: Placed) -> Iterator[str]:
+def _unfinished(config: RestoreConfig, listing: Listing, placed: Placed) -> Iterator[str]:
     """What the failed job has left half done; that it cannot be found out matters less than the failure itself."""
-    for assignment in placed.values():
-        try:
-            yield from target.unfinished(assignment)
-        except ShardkeepError as error:
-            yield f"table {assignment.destination}: its state is not known: {error}"
-            return  # a server that does not answer for one table would be waited for as long for each
+    try:
+        left = config.target.unfinished(list(placed.values()))
+    except ShardkeepError as error:
+        left = [f"What the restore has left is not known: {error}"]
+    yield from left
+    if left and config.resumption:
+        source = usable(listing).intent.source
+        into_source = config.placing.writes_source(source, placed.values())
+        yield f"To go on: {config.resumption.command(listing.backup, listing.source, into_source=into_source)}"
 
 
 def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> int:

@@ -1,6 +1,6 @@
 """What of a backup is restored, where to, and whether rows may be added to what is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from transforms.identity import Identity
@@ -31,13 +31,22 @@ class Placing:
         """The assignments by their tables' places in the manifest."""
         same = self.target == manifest.intent.source
         places, chosen = self.select(manifest)
-        return {place: self._allow(item, same) for place, item in zip(places, chosen, strict=True)}
+        backup = manifest.intent.backup
+        return {place: self._allow(item, backup, same) for place, item in zip(places, chosen, strict=True)}
 
-    def _allow(self, item: Assignment, same_database: bool) -> Assignment:
+    def writes_source(self, source: Identity, placed: Iterable[Assignment]) -> bool:
+        """Whether a backed-up table itself is among the destinations."""
+        return any(_is_source(item, self.target == source) for item in placed)
+
+    def _allow(self, item: Assignment, backup: str, same_database: bool) -> Assignment:
         """Say whether rows may be added to a table that has some; to the backed-up table itself it takes two flags."""
-        is_source = same_database and item.destination == item.table.name
+        is_source = _is_source(item, same_database)
         may_append = self.append and (self.into_source or not is_source)
         flags = "--if_exists=append and --into_source" if is_source else "--if_exists=append"
         whose = "It is the table that was backed up; " if is_source else ""
         remedy = f"{whose}{flags} adds to them, --table=SRC:DST goes elsewhere."
-        return replace(item, may_append=may_append, remedy=remedy)
+        return replace(item, may_append=may_append, remedy=remedy, backup=backup)
+
+
+def _is_source(item: Assignment, same_database: bool) -> bool:
+    return same_database and item.destination == item.table.name

@@ -1,7 +1,13 @@
 """What a restore does to tables: which ones, under which names, with which rules, and what it says when it fails."""
 
+import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,15 +16,26 @@ from pathlib import Path
 import grpc
 import pytest
 from google.cloud.bigtable_admin_v2.types import ColumnFamily, CreateTableRequest, GcRule, Table, Type
+from google.cloud.bigtable_admin_v2.types import ModifyColumnFamiliesRequest as Modify
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc.code_pb2 import Code
 
 from pipelines import bigtable_restore
 from pipelines.command.give_back import give_back
-from tests.pipelines.bigtable_runs import backup, backups, files, restore, run, show
-from tests.servers.scripted_bigtable import Abort, Forward, ScriptedBigtable, scripted_bigtable, statuses
+from tests.pipelines.bigtable_runs import Ended, backup, backups, check, files, restore, run, show
+from tests.servers.scripted_bigtable import (
+    Abort,
+    Forward,
+    Meet,
+    ScriptedBigtable,
+    Silence,
+    script,
+    scripted_bigtable,
+    statuses,
+)
 from tests.tables import PROJECT, Content, Rows, Tables, admin, new_instance
 from transforms.bigtable.instance import Instance
+from transforms.bigtable.restore_mark import RestoreMark
 from transforms.bigtable.target import BigtableTarget
 
 DAY = 86_400_000_000
@@ -159,9 +176,9 @@ def test_garbage_collection_is_off_until_the_last_row_is_written(
     writes = [call for call in server.calls if call.method not in ("ReadRows", "GetTable", "ListTables")]
     (created,) = server.received("CreateTable")
     request = CreateTableRequest.deserialize(created.request)
-    assert {name: "gc_rule" in family for name, family in request.table.column_families.items()} == dict.fromkeys(
-        RULES, False
-    )
+    made = request.table.column_families
+    assert [name for name in made if name not in RULES] == [mark_of(vault)]
+    assert not any("gc_rule" in family for family in made.values())
     assert writes[0] is created
     assert [call.method for call in writes].count("MutateRows") > 0
     assert {call.method for call in writes[1:-2]} == {"MutateRows"}
@@ -234,15 +251,160 @@ def test_a_restore_that_fails_names_what_is_left_and_the_commands_that_finish_it
     assert ended.code == code
     assert ended.message.startswith(f"writing table copy of projects/p/instances/{target.instance}, row key ")
     assert reason in ended.message
-    told = ended.err.partition("table copy may be left with garbage collection off; to set it:\n")[2].splitlines()[:3]
-    start = ["cbt", "-project", "p", "-instance", target.instance, "setgcpolicy", "copy"]
+    left, keep, *told, again = ended.message.splitlines()[-7:]
+    where = f"projects/p/instances/{target.instance}"
+    assert left == f"Left half done in {where}, rows missing and garbage collection off: copy."
+    assert keep == "To keep one as it is:"
+    start = ["cbt", "-project", "p", "-instance", target.instance]
     assert [shlex.split(line) for line in told] == [
-        [*start, "aged", "maxage=36500d"],
-        [*start, "both", "maxage=36500d or maxversions=3"],
-        [*start, "few", "maxversions=3"],
+        [*start, "setgcpolicy", "copy", "aged", "maxage=36500d"],
+        [*start, "setgcpolicy", "copy", "both", "maxage=36500d or maxversions=3"],
+        [*start, "setgcpolicy", "copy", "few", "maxversions=3"],
+        [*start, "deletefamily", "copy", mark_of(vault)],
     ]
-    assert target.rules("copy") == dict.fromkeys(RULES)
+    assert target.rules("copy") == dict.fromkeys([*RULES, mark_of(vault)])
     assert "Traceback" not in ended.err
+    server.stop_playing()
+    assert gone_on_with(again).code == 0
+    assert is_restored(target, "copy")
+
+
+def mark_of(vault: Path) -> str:
+    """The family that marks `orders` of the vault's backup while it is not whole."""
+    (listed,) = backups(vault, "--json").json
+    return RestoreMark.of(listed["backup"], "orders").family
+
+
+def gone_on_with(line: str) -> Ended:
+    """Run the command that an error tells."""
+    told, _, command = line.partition(": ")
+    assert told == "To go on"
+    program, name, *argv = shlex.split(command)
+    assert (program, name) == ("shardkeep", "bigtable-restore")
+    return run(bigtable_restore.main, *argv)
+
+
+def is_restored(target: Tables, name: str) -> bool:
+    """Whether a table is `orders`, with its rows, rules and protection."""
+    whole = target.read(name) == ORDERS and target.rules(name) == RULES
+    return whole and bool(target.schema(name).deletion_protection)
+
+
+def test_a_restore_that_is_killed_is_gone_on_with_to_the_last_rule(
+    vault: Path, target: Tables, server: ScriptedBigtable
+) -> None:
+    writing = threading.Event()
+
+    def told(_: bytes) -> list[bytes]:
+        writing.set()
+        return []
+
+    server.play("MutateRows", [Forward()], *(script(told, Silence()) for _ in range(20)))
+    names = [f"--vault={vault}", f"--bigtable_project={PROJECT}", f"--instance={target.instance}", "--backup=latest"]
+    command = [sys.executable, "-m", "pipelines.bigtable_restore", *names]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        assert writing.wait(120)
+        os.killpg(process.pid, signal.SIGKILL)
+    server.stop_playing()
+    assert mark_of(vault) in target.rules("orders")
+    refused = restore(vault, target)
+    assert refused.code == 6
+    assert "has rows, of a restore of this backup that broke off. --if_exists=append adds to them" in refused.message
+    assert restore(vault, target, "--if_exists=append").code == 0
+    assert is_restored(target, "orders")
+    assert target.read("events") == EVENTS
+    assert list(target.rules("events")) == ["f"]
+
+
+def test_a_lost_table_of_the_source_is_gone_on_with_by_both_flags(
+    bigtable_emulator: str, server: ScriptedBigtable, tmp_path: Path
+) -> None:
+    tables = new_instance()
+    tables.fill("t", Content(["f"], EVENTS))
+    assert backup(tmp_path, tables, "--table=t").code == 0
+    admin().delete_table(name=f"projects/{PROJECT}/instances/{tables.instance}/tables/t")
+    server.play("MutateRows", [Forward(), Abort(grpc.StatusCode.PERMISSION_DENIED)])
+    ended = restore(tmp_path, tables)
+    assert ended.code == 9
+    again = ended.message.splitlines()[-1]
+    assert again.endswith(" --if_exists=append --into_source")
+    assert gone_on_with(again).code == 0
+    assert (tables.read("t"), list(tables.rules("t"))) == (EVENTS, ["f"])
+
+
+def modify(tables: Tables, table: str, modification: Modify.Modification) -> None:
+    name = f"projects/{PROJECT}/instances/{tables.instance}/tables/{table}"
+    admin().modify_column_families(Modify(name=name, modifications=[modification]))
+
+
+def test_a_family_that_is_added_during_a_backup_is_restored(
+    target: Tables, server: ScriptedBigtable, tmp_path: Path
+) -> None:
+    tables = new_instance()
+    tables.fill("t", Content(["f"], EVENTS))
+    later: Rows = {b"z": [("new", b"q", 1000, b"v")]}
+
+    def add(_: bytes) -> list[bytes]:
+        rule = ColumnFamily(gc_rule=FEW)
+        modify(tables, "t", Modify.Modification(id="new", create=rule))
+        tables.write("t", later)
+        return []
+
+    server.play("ReadRows", [Forward()], script(add, Forward()))
+    assert backup(tmp_path, tables, "--table=t").code == 0
+    server.stop_playing()
+    assert check(tmp_path, "latest", "--level=L3").code == 0
+    assert "note: table t: added while it was read: families new." in show(tmp_path, "latest").out
+    assert f"note: made with BIGTABLE_EMULATOR_HOST={server.host}: an emulator" in show(tmp_path, "latest").out
+    assert restore(tmp_path, target).code == 0
+    assert target.read("t") == EVENTS | later
+    assert target.rules("t") == {"f": None, "new": FEW}
+
+
+def test_a_table_that_loses_a_family_during_its_backup_is_not_backed_up(
+    server: ScriptedBigtable, tmp_path: Path
+) -> None:
+    tables = new_instance()
+    tables.fill("t", Content(["f", "g"], EVENTS))
+
+    def drop(_: bytes) -> list[bytes]:
+        modify(tables, "t", Modify.Modification(id="g", drop=True))
+        return []
+
+    server.play("ReadRows", [Forward()], script(drop, Forward()))
+    ended = backup(tmp_path, tables, "--table=t")
+    assert ended.code == 6
+    assert ended.message.startswith("table t is not the one any more whose backup was begun: family g is gone.")
+    (listed,) = backups(tmp_path, "--json").json
+    assert listed["state"] == "FAILED"
+
+
+def test_each_of_many_tables_costs_a_few_calls(target: Tables, server: ScriptedBigtable, tmp_path: Path) -> None:
+    tables = new_instance()
+    for number in range(50):
+        tables.create(f"t{number:02}", {"f": ColumnFamily(gc_rule=FEW)})
+    tables.write("t07", {b"k": [("f", b"q", 1000, b"v")]})
+    server.calls.clear()
+    assert backup(tmp_path, tables, "--table=*").code == 0
+    assert Counter(call.method for call in server.calls) == {
+        "ListTables": 1,
+        "GetTable": 100,
+        "ReadRows": 100,
+        "SampleRowKeys": 50,
+    }
+    server.calls.clear()
+    together = threading.Barrier(16)
+    server.play("CreateTable", *(script(Meet(together), Forward()) for _ in range(16)))
+    assert restore(tmp_path, target).code == 0
+    assert Counter(call.method for call in server.calls) == {
+        "ListTables": 1,
+        "ReadRows": 1,
+        "CreateTable": 50,
+        "MutateRows": 1,
+        "GetTable": 50,
+        "ModifyColumnFamilies": 50,
+    }
+    assert target.rules("t07") == {"f": FEW}
 
 
 def test_rows_that_fail_for_a_while_are_restored_all_the_same(

@@ -21,7 +21,7 @@ DATA = "google.bigtable.v2.Bigtable"
 ADMIN = "google.bigtable.admin.v2.BigtableTableAdmin"
 METHODS = {
     DATA: ("ReadRows", "MutateRows", "SampleRowKeys"),
-    ADMIN: ("ListTables", "GetTable", "CreateTable", "ModifyColumnFamilies", "UpdateTable"),
+    ADMIN: ("ListTables", "GetTable", "CreateTable", "ModifyColumnFamilies", "UpdateTable", "DeleteTable"),
 }
 _UNBOUNDED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 _TEST_IS_OVER = 60.0
@@ -53,10 +53,24 @@ class Forward:
     """Let the server behind answer this call."""
 
 
+@dataclass(frozen=True)
+class Unanswered:
+    """Let the server behind answer, and end the call with an error: the answer is lost on its way."""
+
+    code: grpc.StatusCode
+
+
+@dataclass(frozen=True)
+class Meet:
+    """Wait until as many calls are under way at once as the barrier wants; the test fails if they never are."""
+
+    barrier: threading.Barrier
+
+
 Answer: TypeAlias = Callable[[bytes], Iterable[bytes]]
 """Messages made of the request."""
 
-Step: TypeAlias = bytes | Abort | Pause | Silence | Forward | Answer
+Step: TypeAlias = bytes | Abort | Pause | Silence | Forward | Unanswered | Meet | Answer
 
 
 def script(*steps: Step) -> Sequence[Step]:
@@ -95,6 +109,11 @@ class ScriptedBigtable:
         """Answer the next calls of a method with these scripts, one a call."""
         self._scripts.setdefault(method, deque()).extend(scripts)
 
+    def stop_playing(self) -> None:
+        """Forget the scripts that nobody has asked for."""
+        with self._lock:
+            self._scripts.clear()
+
     def received(self, method: str) -> list[Received]:
         """The calls of a method, in the order in which they came."""
         return [call for call in self.calls if call.method == method]
@@ -125,6 +144,11 @@ class ScriptedBigtable:
             call.ended.wait(_TEST_IS_OVER)
         elif isinstance(step, Forward):
             yield from self._forward(path, call.request, context)
+        elif isinstance(step, Meet):
+            step.barrier.wait(_TEST_IS_OVER)
+        elif isinstance(step, Unanswered):
+            list(self._forward(path, call.request, context))
+            context.abort(step.code, "the answer is lost")
         else:
             yield from step(call.request)
 
@@ -164,7 +188,7 @@ def scripted_bigtable(behind: str | None = None) -> Iterator[ScriptedBigtable]:
     """Run a server; `behind` is the `host:port` of the one that answers what no script does."""
     channel = grpc.insecure_channel(behind, options=[*_UNBOUNDED, ("grpc.enable_http_proxy", 0)]) if behind else None
     scripted = ScriptedBigtable(channel)
-    server = grpc.server(ThreadPoolExecutor(8), handlers=[*_handlers(scripted)], options=_UNBOUNDED)
+    server = grpc.server(ThreadPoolExecutor(40), handlers=[*_handlers(scripted)], options=_UNBOUNDED)
     scripted.host = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     try:

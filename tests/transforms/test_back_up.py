@@ -151,7 +151,7 @@ def test_the_source_concludes_when_all_rows_are_read_and_nothing_is_committed(tm
 def test_a_schema_that_the_source_concludes_with_is_the_manifests_and_not_the_intents(tmp_path: Path) -> None:
     source = MemorySource(new_database(two_tables()))
     work = by_hand.new_work(str(tmp_path), source)
-    receipts = [work.back_up(planned) for planned in by_hand.planned_ranges(work)]
+    receipts = [work.back_up(portion) for portion in by_hand.portions(work)]
     gathered = work.conclude(by_hand.index_files(work, receipts))
     for _ in range(2):
         work.commit(replace(gathered, schemas={1: {"grown": True}}))

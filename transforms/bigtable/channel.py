@@ -5,7 +5,6 @@ has the library's credentials and options (`google.cloud.bigtable_v2` transports
 library's it is renewed before the service drops it, though never under a stream.
 """
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -16,9 +15,12 @@ import google.auth
 import grpc
 from google.auth.transport.grpc import secure_authorized_channel
 from google.auth.transport.requests import Request
+from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
 from google.cloud.bigtable_v2.services.bigtable.transports import BigtableGrpcTransport
 
-EMULATOR_VARIABLE = "BIGTABLE_EMULATOR_HOST"
+from transforms.bigtable import emulator
+from transforms.bigtable.errors import translated
+
 MOST_AGE = 45 * 60.0
 """Seconds after which a channel is replaced; the service closes connections after an hour."""
 
@@ -28,6 +30,18 @@ _OPTIONS = (
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of Bigtable: its host, and the scopes of OAuth that its calls need."""
+
+    host: str
+    scopes: tuple[str, ...]
+
+
+DATA = Service(BigtableGrpcTransport.DEFAULT_HOST, tuple(BigtableGrpcTransport.AUTH_SCOPES))
+ADMIN = Service(BigtableTableAdminGrpcTransport.DEFAULT_HOST, tuple(BigtableTableAdminGrpcTransport.AUTH_SCOPES))
 
 
 @dataclass
@@ -76,14 +90,17 @@ class ChannelKeeper:
                 lease.channel.close()
 
 
-def open_channel() -> grpc.Channel:
-    """A new channel to the service, or to the emulator that `BIGTABLE_EMULATOR_HOST` names."""
-    emulator = os.environ.get(EMULATOR_VARIABLE)
-    if emulator:
-        return grpc.insecure_channel(emulator, options=(*_OPTIONS, ("grpc.enable_http_proxy", 0)))
-    credentials, _ = google.auth.default(scopes=BigtableGrpcTransport.AUTH_SCOPES)
-    host = f"{BigtableGrpcTransport.DEFAULT_HOST}:443"
-    channel: grpc.Channel = secure_authorized_channel(credentials, Request(), host, options=_OPTIONS)
+def open_channel(service: Service = DATA) -> grpc.Channel:
+    """A new channel to a service, or to the emulator that `BIGTABLE_EMULATOR_HOST` names.
+
+    Raises:
+        UnreachableError: if there are no credentials.
+    """
+    if emulator.host():
+        return grpc.insecure_channel(emulator.host(), options=(*_OPTIONS, ("grpc.enable_http_proxy", 0)))
+    with translated(f"Connecting to {service.host}"):
+        credentials, _ = google.auth.default(scopes=service.scopes)
+    channel: grpc.Channel = secure_authorized_channel(credentials, Request(), f"{service.host}:443", options=_OPTIONS)
     return channel
 
 
@@ -94,4 +111,4 @@ _keepers_lock = threading.Lock()
 def keeper() -> ChannelKeeper:
     """The keeper of this process, one for each emulator that it has spoken to."""
     with _keepers_lock:
-        return _keepers.setdefault(os.environ.get(EMULATOR_VARIABLE, ""), ChannelKeeper())
+        return _keepers.setdefault(emulator.host(), ChannelKeeper())

@@ -7,22 +7,32 @@ from contextlib import contextmanager
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
+from transforms.bigtable import credentials, emulator
 from transforms.errors import ExistsError, NotFoundError, RefusedError, ShardkeepError, UnreachableError
 
-_UNREACHABLE = (
-    exceptions.PermissionDenied,
-    exceptions.Unauthenticated,
+_LATE = (
     exceptions.ServiceUnavailable,
     exceptions.DeadlineExceeded,
+    exceptions.ResourceExhausted,
+    exceptions.Aborted,
     exceptions.RetryError,
-    GoogleAuthError,
     concurrent.futures.TimeoutError,
 )
 _OURS: list[tuple[tuple[type[Exception], ...], type[ShardkeepError], str]] = [
-    ((exceptions.NotFound,), NotFoundError, "Check the names of project, instance and table."),
+    (
+        (exceptions.NotFound,),
+        NotFoundError,
+        "There is no such project, instance or table: check --bigtable_project (or --project), --instance and --table.",
+    ),
     ((exceptions.AlreadyExists,), ExistsError, "Choose another name."),
     ((exceptions.FailedPrecondition,), RefusedError, "Change what the service names, then run again."),
-    (_UNREACHABLE, UnreachableError, "Check the network, the credentials and their Bigtable roles, then run again."),
+    (
+        (exceptions.PermissionDenied,),
+        UnreachableError,
+        "Grant the missing Bigtable role to the account that runs this, or check that project and instance are right.",
+    ),
+    ((exceptions.Unauthenticated, GoogleAuthError), UnreachableError, credentials.LOGIN),
+    (_LATE, UnreachableError, "Check the network and https://status.cloud.google.com, then run again."),
 ]
 
 
@@ -37,13 +47,14 @@ def translated(what: str) -> Iterator[None]:
         NotFoundError: for NOT_FOUND.
         ExistsError: for ALREADY_EXISTS.
         RefusedError: for FAILED_PRECONDITION.
-        UnreachableError: for PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE, DEADLINE_EXCEEDED, credentials
-            that are missing or bad, and an end of patience. Any other error passes as it is.
+        UnreachableError: for PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED,
+            ABORTED, credentials that are missing or bad, and an end of patience. Any other error passes as it is.
     """
     try:
         yield
     except Exception as error:
         for theirs, ours, advice in _OURS:
             if isinstance(error, theirs):
-                raise ours(f"{what}: {error}. {advice}") from error
+                helps = credentials.LOGIN if credentials.failed(str(error)) else advice
+                raise ours(f"{what}: {str(error).rstrip('.')}. {helps}{emulator.hint()}") from error
         raise

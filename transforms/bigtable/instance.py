@@ -8,7 +8,7 @@ from google.cloud.bigtable_v2.types import FeatureFlags
 
 from transforms.identity import Identity
 
-QUESTIONS = 16
+QUESTIONS = 32
 """Tables of an instance that are asked about at once, before a job: each question is a round trip or two."""
 
 Metadata = tuple[tuple[str, str], ...]

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import grpc
-from google.cloud.bigtable_v2.types import ReadRowsRequest, RowRange, RowSet
+from google.cloud.bigtable_v2.types import ReadRowsRequest, RowFilter, RowRange, RowSet
 
 from transforms.batch import Batch
 from transforms.bigtable.channel import ChannelKeeper, keeper
@@ -19,6 +19,13 @@ from transforms.key_range import KeyRange
 
 METHOD = "/google.bigtable.v2.Bigtable/ReadRows"
 
+_LEAST = RowFilter(
+    chain=RowFilter.Chain(
+        filters=[RowFilter(cells_per_row_limit_filter=1), RowFilter(strip_value_transformer=True)],
+    )
+)
+"""The first cell of a row, without its value: a huge row need not be read, let alone sent."""
+
 
 @dataclass(frozen=True)
 class RowReader:
@@ -27,12 +34,20 @@ class RowReader:
     There is no deadline for the whole: a range may take hours. An attempt has a generous one, a
     stream without a message is cut by a watchdog, and the next attempt goes on behind the last
     complete row or scanned key.
+
+    Attributes:
+        instance: The instance.
+        table: The table's id.
+        policy: How patient it is.
+        channels: Where its channels are from.
+        first_only: Whether only the first row is wanted, as one cell without its value: the least that proves a row.
     """
 
     instance: Instance
     table: str
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     channels: ChannelKeeper = field(default_factory=keeper)
+    first_only: bool = False
 
     def read(self, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
         """The rows of a range; a batch ends behind the row that brings it to `chunk_size` bytes.
@@ -52,13 +67,17 @@ class RowReader:
                 rest = None
             except grpc.RpcError as error:
                 if not is_transient(error) or retries.exhausted():
-                    raise rpc_error(error, f"reading table {self.table}, range {key_range}") from error
+                    raise rpc_error(error, f"reading {self._where}, range {key_range}") from error
                 assembler.abandon_row()
                 retries.wait()
                 rest = _behind(key_range, assembler.resume_key)
         last = assembler.finish()
         if last is not None:
             yield _inside(last, key_range)
+
+    @property
+    def _where(self) -> str:
+        return f"table {self.table} of {self.instance.name}"
 
     def _attempt(self, assembler: RowAssembler, key_range: KeyRange, retries: Retries) -> Generator[Batch, None, None]:
         seen = assembler.resume_key
@@ -92,6 +111,8 @@ class RowReader:
             app_profile_id=self.instance.app_profile,
             rows=RowSet(row_ranges=[_row_range(key_range)]),
         )
+        if self.first_only:
+            request.rows_limit, request.filter = 1, _LEAST
         data: bytes = ReadRowsRequest.serialize(request)
         return data
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import grpc
 from google.rpc.code_pb2 import Code
 
+from transforms.bigtable import credentials
+
 TRANSIENT = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.ABORTED, Code.RESOURCE_EXHAUSTED, Code.CANCELLED})
 """Codes after which the same call may succeed. A CANCELLED that we did not cause is the server's own."""
 
@@ -61,8 +63,10 @@ class Retries:
 
 
 def is_transient(error: grpc.RpcError) -> bool:
-    """Whether the same call may succeed later."""
+    """Whether the same call may succeed later; one for which no token was to be had is UNAVAILABLE to gRPC."""
     code = error.code().value[0]
+    if credentials.refused(error.details() or ""):
+        return False
     if code == Code.INTERNAL:
         return any(words in (error.details() or "").lower() for words in _BROKEN_STREAM)
     return code in TRANSIENT

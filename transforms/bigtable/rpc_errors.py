@@ -3,12 +3,13 @@
 import grpc
 from google.rpc.code_pb2 import Code
 
+from transforms.bigtable import credentials, emulator
 from transforms.errors import NotFoundError, RefusedError, ShardkeepError, UnreachableError
 
 _CLASSES: dict[int, tuple[type[ShardkeepError], str]] = {
     Code.NOT_FOUND: (NotFoundError, "Check the project, the instance, the table and its families."),
     Code.PERMISSION_DENIED: (UnreachableError, "Grant the missing role to the account that runs this."),
-    Code.UNAUTHENTICATED: (UnreachableError, "Log in, or give the job an account with credentials."),
+    Code.UNAUTHENTICATED: (UnreachableError, credentials.LOGIN),
     Code.INVALID_ARGUMENT: (RefusedError, "The server does not take this request."),
     Code.FAILED_PRECONDITION: (RefusedError, "The server does not take this request in the table's state."),
     Code.OUT_OF_RANGE: (RefusedError, "The server does not take this request."),
@@ -19,7 +20,9 @@ _OTHERS = (UnreachableError, "Check that the server can be reached, and try agai
 def status_error(code: int, details: str, where: str) -> ShardkeepError:
     """The error for a status of `google.rpc.Code`; `where` says what was being done to what."""
     kind, advice = _CLASSES.get(code, _OTHERS)
-    return kind(f"{where}: {Code.Name(code) if code in Code.values() else code}: {details.rstrip('.')}. {advice}")
+    helps = credentials.LOGIN if credentials.failed(details) else advice
+    name = Code.Name(code) if code in Code.values() else code
+    return kind(f"{where}: {name}: {details.rstrip('.')}. {helps}{emulator.hint()}")
 
 
 def rpc_error(error: grpc.RpcError, where: str) -> ShardkeepError:

@@ -4,7 +4,7 @@ Source of the fields: `google.bigtable.admin.v2.Table` and `ColumnFamily`.
 """
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from google.cloud.bigtable_admin_v2.types import ColumnFamily, Table, TieredStorageConfig, Type
@@ -114,6 +114,10 @@ class TableSchema:
             "row_key_schema": self.row_key_schema,
             "tiered_storage": self.tiered_storage,
         }
+
+    def without_rules(self) -> "TableSchema":
+        """The schema with garbage collection off."""
+        return replace(self, families={name: replace(family, gc=None) for name, family in self.families.items()})
 
     def for_creation(self) -> Table:
         """The table to create: families without rules, value types, granularity and row key schema.

@@ -1,26 +1,31 @@
 """A Bigtable instance as a source."""
 
 import functools
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import ClassVar
 
 from transforms.batch import Batch
+from transforms.bigtable import emulator
 from transforms.bigtable.instance import QUESTIONS, Instance
 from transforms.bigtable.key_splits import size_of, split, wanted_ranges
 from transforms.bigtable.read_rows import RowReader
 from transforms.bigtable.records import AVRO_SCHEMA
-from transforms.bigtable.retry import RetryPolicy
-from transforms.bigtable.schema import aggregate_families
+from transforms.bigtable.restore_mark import RestoreMark
+from transforms.bigtable.schema import TableSchema, aggregate_families
+from transforms.bigtable.schema_change import united
 from transforms.bigtable.table_admin import TableAdmin
 from transforms.bigtable.table_probe import TableProbe
-from transforms.errors import NotFoundError
+from transforms.errors import NotFoundError, RefusedError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
 from transforms.map_ahead import map_ahead
 from transforms.source import Conclusion, Read, TablePlan, Wanted
+
+_PATIENT = 900.0
+"""Seconds for a question when all rows have been read: hours of reading must not be lost for less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class BigtableSource:
     Attributes:
         instance: The instance.
         patterns: Names or globs of the tables, as in a shell; `*` for every table.
-        patience: Seconds that each question about the tables may take before the job.
+        patience: Seconds that each question to the administration may take before the job.
     """
 
     instance: Instance
@@ -43,8 +48,12 @@ class BigtableSource:
         return self.instance.identity()
 
     def settings(self) -> dict[str, str]:
-        """See `Source.settings`: the app profile routes the reads, and says whether Data Boost serves them."""
-        return {"app_profile": self.instance.app_profile}
+        """See `Source.settings`: the app profile routes the reads, and says whether Data Boost serves them.
+
+        An emulator has whatever names it is asked by, those of the production too, so it is told.
+        """
+        asked = {emulator.VARIABLE.lower(): emulator.host()} if emulator.host() else {}
+        return {"app_profile": self.instance.app_profile, **asked}
 
     def opened(self) -> AbstractContextManager["BigtableSource"]:
         """See `Source.opened`: there is no moment to hold."""
@@ -64,17 +73,22 @@ class BigtableSource:
 
     def _matches(self, pattern: str, known: Sequence[str]) -> list[str]:
         names = [name for name in known if fnmatchcase(name, pattern)]
-        if not names:
-            has = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "") or "none"
-            raise NotFoundError(f"--table={pattern}: {self.instance.name} has no such table. It has: {has}.")
-        return names
+        if names:
+            return names
+        if not known:
+            raise NotFoundError(
+                f"--table={pattern}: {self.instance.name} is there and has no tables. Check that --bigtable_project"
+                f" (or --project) and --instance name the one that is meant.{emulator.hint()}"
+            )
+        has = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+        raise NotFoundError(
+            f"--table={pattern}: {self.instance.name} has no such table. It has: {has}.{emulator.hint()}"
+        )
 
     def _table(self, admin: TableAdmin, name: str) -> Table:
-        schema = admin.get_schema(name)
-        TableProbe(self.instance, name, RetryPolicy(patience=self.patience, attempt_timeout=self.patience)).is_empty()
-        aggregates = aggregate_families(schema)
-        warning = f"families {', '.join(aggregates)} hold aggregates, which this version cannot restore"
-        return Table((name,), schema.to_json(), AVRO_SCHEMA, (warning,) if aggregates else ())
+        schema, mark = admin.get_schema(name)
+        TableProbe(self.instance, name).is_empty()
+        return Table((name,), schema.to_json(), AVRO_SCHEMA, tuple(_warnings(schema, mark)))
 
     def plan(self, tables: Sequence[Table], wanted: Wanted) -> list[TablePlan]:
         """See `Source.plan`: from `SampleRowKeys`, asked of so many tables at once."""
@@ -93,6 +107,32 @@ class BigtableSource:
         """The rows of a range; see `Read`."""
         return RowReader(self.instance, table.name).read(key_range, chunk_size)
 
-    def conclude(self) -> Conclusion:
-        """See `Source.conclude`: there is nothing beside the rows."""
-        return Conclusion()
+    def conclude(self, tables: Sequence[Table]) -> Conclusion:
+        """See `Source.conclude`: families may have been added while rows were read."""
+        admin = TableAdmin(self.instance.project, self.instance.instance, _PATIENT)
+        ended = map_ahead(functools.partial(_ended, admin), tables, QUESTIONS)
+        grown = {place: schema for place, schema in enumerate(ended) if schema.to_json() != tables[place].schema}
+        notes = [_added(tables[place], schema) for place, schema in grown.items()]
+        return Conclusion({"notes": notes}, schemas={place: schema.to_json() for place, schema in grown.items()})
+
+
+def _ended(admin: TableAdmin, table: Table) -> TableSchema:
+    """The schema that holds for all rows of a table that has been read."""
+    try:
+        schema, _ = admin.get_schema(table.name)
+    except NotFoundError as error:
+        raise RefusedError(f"table {table.name} was deleted while it was read: {error}") from error
+    return united(table.name, TableSchema.from_json(table.schema), schema)
+
+
+def _added(table: Table, schema: TableSchema) -> str:
+    added = sorted(schema.families.keys() - table.schema["families"].keys())
+    return f"table {table.name}: added while it was read: families {', '.join(added)}."
+
+
+def _warnings(schema: TableSchema, mark: RestoreMark | None) -> Iterator[str]:
+    aggregates = aggregate_families(schema)
+    if aggregates:
+        yield f"families {', '.join(aggregates)} hold aggregates, which this version cannot restore"
+    if mark:
+        yield f"it is what a restore of backup {mark.backup} left half done; rows of it may be missing"

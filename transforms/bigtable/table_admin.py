@@ -1,16 +1,10 @@
-"""Tables of one Bigtable instance: read their schema, create them, set what protects them."""
+"""Tables of one Bigtable instance: read their schema, create them, finish them."""
 
-import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
-from functools import cached_property
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
-import grpc
-from google.api_core import exceptions
-from google.api_core.retry import Retry, if_exception_type
-from google.cloud.bigtable_admin_v2 import BaseBigtableTableAdminClient
-from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
+from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.bigtable_admin_v2.types import (
     ColumnFamily,
     CreateTableRequest,
@@ -23,16 +17,19 @@ from google.cloud.bigtable_admin_v2.types import (
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from transforms.bigtable import gc_rule
+from transforms.bigtable.admin_client import ATTEMPT, client, retry
 from transforms.bigtable.errors import translated
-from transforms.bigtable.schema import TableSchema, families_mismatch
-from transforms.errors import ExistsError
+from transforms.bigtable.restore_mark import RestoreMark, take_off
+from transforms.bigtable.schema import FamilySchema, TableSchema, families_mismatch
+from transforms.errors import ExistsError, ShardkeepError
 
 Answer = TypeVar("Answer")
+_Modification = ModifyColumnFamiliesRequest.Modification
 
 
 @dataclass(frozen=True)
 class TableAdmin:
-    """The table administration of one instance; picklable, its connection is made when it is first used.
+    """The table administration of one instance.
 
     BIGTABLE_EMULATOR_HOST leads to an emulator, as with Google's own clients.
 
@@ -52,74 +49,84 @@ class TableAdmin:
         """Full name of the instance."""
         return f"projects/{self.project}/instances/{self.instance}"
 
-    @cached_property
-    def client(self) -> BaseBigtableTableAdminClient:
-        """The client library's own client."""
-        with translated(f"Connecting to the administration of {self.parent}"):
-            host = os.environ.get("BIGTABLE_EMULATOR_HOST")
-            return BaseBigtableTableAdminClient(transport=_emulator(host) if host else None)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {item.name: getattr(self, item.name) for item in fields(self)}
-
     def table_name(self, table: str) -> str:
         """Full name of a table."""
         return f"{self.parent}/tables/{table}"
 
     def list_table_ids(self) -> list[str]:
-        """Ids of the instance's tables, sorted."""
+        """Ids of the instance's tables, sorted.
+
+        Raises:
+            NotFoundError: if there is no such instance.
+        """
         request = ListTablesRequest(parent=self.parent, view=Table.View.NAME_ONLY)
         with translated(f"Listing the tables of {self.parent}"):
-            pages = self.client.list_tables(request=request, timeout=self.deadline, retry=_retry(self.deadline))
+            timeout = min(ATTEMPT, self.deadline)
+            pages = client().list_tables(request=request, timeout=timeout, retry=retry(self.deadline))
             return sorted(table.name.rpartition("/")[2] for table in pages)
 
-    def get_schema(self, table: str) -> TableSchema:
-        """Schema of a table.
+    def get_schema(self, table: str) -> tuple[TableSchema, RestoreMark | None]:
+        """Schema of a table, and whose restore it is if that is not finished.
+
+        One call for each table: ListTables has no view that tells of families.
 
         Raises:
             NotFoundError: if there is no such table.
         """
         request = GetTableRequest(name=self.table_name(table), view=Table.View.SCHEMA_VIEW)
-        found = self._call("Reading the schema of", table, self.client.get_table, request, self.deadline)
-        return TableSchema.from_proto(found)
+        return take_off(TableSchema.from_proto(self._call("Reading the schema of", table, client().get_table, request)))
 
-    def create(self, table: str, schema: TableSchema, splits: Iterable[bytes] = ()) -> None:
-        """Create a table with garbage collection off; one that is there as we would make it is our own.
+    def create(self, table: str, schema: TableSchema, mark: RestoreMark, splits: Iterable[bytes] = ()) -> None:
+        """Create a table with garbage collection off and a mark; one that is there as we would make it is our own.
 
         Args:
             table: Id of the new table.
-            schema: Its schema; rules, protection, backups and change stream are not set.
+            schema: Its schema, with the rules that `finish` sets; neither they nor protection, backups and change
+                stream are set here.
+            mark: Whose restore it is.
             splits: Keys to split it at from the start, in any order; equal and empty keys count once and never.
 
         Raises:
-            ExistsError: if there is a table of that id with other families, rules or a coarser granularity.
+            ExistsError: if there is a table of that id with other families, rules, mark or a coarser granularity.
         """
+        created = schema.for_creation()
+        created.column_families[mark.family] = ColumnFamily()
         request = CreateTableRequest(
             parent=self.parent,
             table_id=table,
-            table=schema.for_creation(),
+            table=created,
             initial_splits=[CreateTableRequest.Split(key=key) for key in sorted(set(splits)) if key],
         )
         try:
-            self._call("Creating", table, self.client.create_table, request, 5 * self.deadline)
+            self._call("Creating", table, client().create_table, request, 5)
         except ExistsError:
-            self._check_as_created(table, schema)
+            self._check_as_created(table, schema, mark)
 
-    def apply_gc(self, table: str, schema: TableSchema) -> None:
-        """Set the rules of `schema`, all at once; families without a rule there stay as they are."""
-        modifications = [
-            ModifyColumnFamiliesRequest.Modification(
-                id=name,
-                update=ColumnFamily(gc_rule=gc_rule.to_proto(family.gc)),
-                update_mask=FieldMask(paths=["gc_rule"]),
-            )
-            for name, family in schema.families.items()
-            if family.gc is not None
-        ]
-        if modifications:
-            request = ModifyColumnFamiliesRequest(name=self.table_name(table), modifications=modifications)
-            method = self.client.modify_column_families
-            self._call("Setting the garbage collection of", table, method, request, 5 * self.deadline)
+    def finish(self, table: str, schema: TableSchema, mark: RestoreMark) -> None:
+        """Take the mark off a table and set the rules of `schema`, at once; a table without it is finished.
+
+        Raises:
+            ExistsError: if the table has the mark of another restore.
+        """
+        if not self._is_marked(table, mark):
+            return
+        rules = [_rule(name, family.gc) for name, family in schema.families.items() if family.gc is not None]
+        modifications = [*rules, _Modification(id=mark.family, drop=True)]
+        # The warnings are for replicas of a table that somebody uses: what is dropped has no cell.
+        request = ModifyColumnFamiliesRequest(
+            name=self.table_name(table), modifications=modifications, ignore_warnings=True
+        )
+        try:
+            self._call("Finishing", table, client().modify_column_families, request, 5)
+        except (GoogleAPICallError, ShardkeepError):
+            if self._is_marked(table, mark):  # else an earlier try of this call has succeeded, and its answer was lost
+                raise
+
+    def _is_marked(self, table: str, mark: RestoreMark) -> bool:
+        found = self.get_schema(table)[1]
+        if found not in (None, mark):
+            raise ExistsError(f"Table {self.table_name(table)} {_other(found)}.")
+        return found is not None
 
     def apply_protection(self, table: str, schema: TableSchema) -> None:
         """Set deletion protection and the automated backup policy, where `schema` has them."""
@@ -132,25 +139,20 @@ class TableAdmin:
         if paths:
             self._update(table, UpdateTableRequest(table=target, update_mask=FieldMask(paths=paths)))
 
-    def gc_commands(self, table: str, schema: TableSchema) -> list[str]:
-        """For each family with a rule the `cbt` command that sets it."""
-        return [
-            f"cbt -project {self.project} -instance {self.instance} "
-            f'setgcpolicy {table} {name} "{gc_rule.cbt_policy(family.gc)}"'
-            for name, family in schema.families.items()
-            if family.gc is not None
-        ]
-
-    def _check_as_created(self, table: str, schema: TableSchema) -> None:
+    def _check_as_created(self, table: str, schema: TableSchema, mark: RestoreMark) -> None:
         """Check that a table is what `create` makes, or already has the rules that come last.
 
         So a creation that is retried goes on, and so does one that an engine makes again when all is done.
         """
-        existing = self.get_schema(table)
-        problems = families_mismatch(schema, existing)
+        existing, found = self.get_schema(table)
+        problems = [] if found in (None, mark) else [f"it {_other(found)}"]
+        problems += families_mismatch(schema, existing)
         problems += [f"family {name} is not in the backup" for name in existing.families if name not in schema.families]
-        strange = [name for name, it in existing.families.items() if it.gc and not _same_rule(it.gc, name, schema)]
-        problems += [f"family {name} has a garbage collection rule of its own" for name in strange]
+        problems += [
+            f"family {name} has {'a garbage collection rule of its own' if family.gc else 'no garbage collection rule'}"
+            for name, family in existing.families.items()
+            if not _is_ours(family.gc, schema.families.get(name), marked=found is not None)
+        ]
         if problems:
             raise ExistsError(
                 f"Table {self.table_name(table)} exists and was not made by this restore: {'; '.join(problems)}. "
@@ -158,26 +160,27 @@ class TableAdmin:
             )
 
     def _update(self, table: str, request: UpdateTableRequest) -> None:
-        operation = self._call("Updating", table, self.client.update_table, request, 5 * self.deadline)
+        operation = self._call("Updating", table, client().update_table, request, 5)
         with translated(f"Updating table {self.table_name(table)}"):
             operation.result(timeout=5 * self.deadline)
 
-    def _call(self, what: str, table: str, method: Callable[..., Answer], request: object, deadline: float) -> Answer:
+    def _call(self, what: str, table: str, method: Callable[..., Answer], request: object, times: int = 1) -> Answer:
+        """Call a method, `times` as patiently as a question."""
         with translated(f"{what} table {self.table_name(table)}"):
-            return method(request=request, timeout=deadline, retry=_retry(deadline))
+            timeout = times * min(ATTEMPT, self.deadline)
+            return method(request=request, timeout=timeout, retry=retry(times * self.deadline))
 
 
-def _same_rule(rule: gc_rule.Rule, family: str, schema: TableSchema) -> bool:
-    saved = schema.families.get(family)
-    return saved is not None and gc_rule.simplified(saved.gc) == gc_rule.simplified(rule)
+def _rule(family: str, rule: gc_rule.Rule) -> _Modification:
+    update = ColumnFamily(gc_rule=gc_rule.to_proto(rule))
+    return _Modification(id=family, update=update, update_mask=FieldMask(paths=["gc_rule"]))
 
 
-def _retry(deadline: float) -> Retry:
-    """Retries of what passes by itself; every call here may be made twice."""
-    transient = if_exception_type(exceptions.ServiceUnavailable, exceptions.DeadlineExceeded)
-    return Retry(predicate=transient, initial=0.5, maximum=10.0, multiplier=2.0, timeout=deadline)
+def _other(mark: RestoreMark) -> str:
+    return f"is what a restore of backup {mark.backup} left half done"
 
 
-def _emulator(host: str) -> BigtableTableAdminGrpcTransport:
-    channel = grpc.insecure_channel(host, options=[("grpc.enable_http_proxy", 0)])
-    return BigtableTableAdminGrpcTransport(channel=channel)
+def _is_ours(rule: gc_rule.Rule, saved: FamilySchema | None, *, marked: bool) -> bool:
+    """Whether a restore made a family so: as saved, or, while the mark is there, without a rule."""
+    same = saved is not None and gc_rule.simplified(saved.gc) == gc_rule.simplified(rule)
+    return same or (marked and rule is None)

@@ -1,11 +1,14 @@
 """A Bigtable instance as a target."""
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from transforms.bigtable import gc_rule
+from transforms.bigtable import gc_rule, left_over
 from transforms.bigtable.gc_count import count_collectable
 from transforms.bigtable.instance import QUESTIONS, Instance
+from transforms.bigtable.restore_mark import RestoreMark
 from transforms.bigtable.schema import TableSchema, aggregate_families, families_mismatch
 from transforms.bigtable.table_admin import TableAdmin
 from transforms.bigtable.table_probe import TableProbe
@@ -20,6 +23,9 @@ from transforms.vault.attachments import Attachments
 @dataclass(frozen=True, slots=True)
 class BigtableTarget:
     """The tables of an instance, written with its app profile.
+
+    A table that is made here bears a mark until it is finished (`restore_mark`). One that an earlier restore of the
+    same backup left half done counts as made by this one: it is finished like the others.
 
     Attributes:
         instance: The instance.
@@ -41,32 +47,53 @@ class BigtableTarget:
 
     def check(self, assignments: Sequence[Assignment], attachments: Attachments) -> list[Assignment]:
         """See `Target.check`."""
-        judged = list(map_ahead(self._judge, assignments, QUESTIONS))
+        missing = self._missing(assignments)
+        judged = list(map_ahead(functools.partial(self._judge, missing), assignments, QUESTIONS))
         problems = [problem for _, found in judged for problem in found]
         if problems:
             raise RefusedError("Nothing was written:\n" + "\n".join(problems))
         return [assignment for assignment, _ in judged]
 
-    def _judge(self, assignment: Assignment) -> tuple[Assignment, list[str]]:
+    def _missing(self, assignments: Sequence[Assignment]) -> frozenset[str]:
+        """The tables that are known not to be there: one question for all, where tables may be listed."""
+        try:
+            known = self._admin.list_table_ids()
+        except UnreachableError:
+            return frozenset()
+        missing = sorted({item.destination for item in assignments}.difference(known))
+        for name in missing[:1]:  # one of them shows as well as a thousand whether rows may be read here
+            with suppress(NotFoundError):
+                TableProbe(self.instance, name).is_empty()
+        return frozenset(missing)
+
+    def _judge(self, missing: frozenset[str], assignment: Assignment) -> tuple[Assignment, list[str]]:
         saved, name = _schema(assignment), assignment.destination
         problems = [
             f"table {name}: family {family} holds aggregates; they cannot be restored yet."
             for family in aggregate_families(saved)
         ]
         try:
+            if name in missing:
+                return replace(assignment, create=True), problems
             empty = TableProbe(self.instance, name).is_empty()
         except NotFoundError:
             return replace(assignment, create=True), problems
-        if not empty and not assignment.may_append:
-            problems.append(f"table {name} has rows. {assignment.remedy}")
-        return assignment, problems + [f"table {name}: {problem}." for problem in self._mismatch(name, saved)]
+        assignment, found = self._judge_existing(assignment, saved, empty=empty)
+        return assignment, problems + [f"table {name} {problem}" for problem in found]
 
-    def _mismatch(self, name: str, saved: TableSchema) -> list[str]:
-        """What keeps an existing table from taking the rows, as far as we may look: data rights suffice to write."""
+    def _judge_existing(
+        self, assignment: Assignment, saved: TableSchema, *, empty: bool
+    ) -> tuple[Assignment, list[str]]:
         try:
-            return families_mismatch(saved, self._admin.get_schema(name))
-        except UnreachableError:
-            return []
+            existing, mark = self._admin.get_schema(assignment.destination)
+        except UnreachableError:  # data rights suffice to write
+            existing, mark = saved, None
+        if mark not in (None, _mark(assignment)):
+            return assignment, [_of_another(mark)]
+        rows = "has rows, of a restore of this backup that broke off" if mark else "has rows"
+        problems = [] if empty or assignment.may_append else [f"{rows}. {assignment.remedy}"]
+        problems += [f"cannot take the rows: {problem}." for problem in families_mismatch(saved, existing)]
+        return replace(assignment, create=mark is not None), problems
 
     def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
         """See `Target.begin`: each table stands alone."""
@@ -74,7 +101,11 @@ class BigtableTarget:
     def prepare(self, assignment: Assignment, splits: Iterable[bytes]) -> None:
         """See `Target.prepare`: garbage collection is off in a new table, or it would eat what is written."""
         if assignment.create:
-            self._admin.create(assignment.destination, _schema(assignment), list(splits))
+            self._admin.create(assignment.destination, self._wanted(assignment), _mark(assignment), splits)
+
+    def _wanted(self, assignment: Assignment) -> TableSchema:
+        schema = _schema(assignment)
+        return schema if self.apply_gc else schema.without_rules()
 
     def write(self, loads: Sequence[Load]) -> list[int]:
         """See `Target.write`: timestamps make it idempotent; counts the cells that saved rules remove at once."""
@@ -86,48 +117,62 @@ class BigtableTarget:
         return count_collectable(records, programs, self.now) if programs else 0
 
     def _programs(self, assignment: Assignment) -> dict[str, bytes]:
-        if not self._restores_gc(assignment):
+        if not assignment.create:
             return {}
-        families = _schema(assignment).families.items()
+        families = self._wanted(assignment).families.items()
         return {name: gc_rule.program(family.gc) for name, family in families if family.gc is not None}
-
-    def _restores_gc(self, assignment: Assignment) -> bool:
-        return assignment.create and self.apply_gc
 
     def finish(self, assignment: Assignment) -> list[str]:
         """See `Target.finish`: rules, deletion protection and backup policy of a table that we created."""
         schema, name = _schema(assignment), assignment.destination
-        if self._restores_gc(assignment):
-            self._admin.apply_gc(name, schema)
         if assignment.create:
+            self._admin.finish(name, self._wanted(assignment), _mark(assignment))
             self._admin.apply_protection(name, schema)
-        return [f"table {name}: {note}" for note in _left_out(schema, self._restores_gc(assignment), assignment.create)]
+        left_out = _left_out(schema, gc=assignment.create and self.apply_gc, created=assignment.create)
+        return [f"table {name}: {note}" for note in left_out]
 
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
         """See `Target.end`: each table stands alone."""
         return Ending()
 
-    def unfinished(self, assignment: Assignment) -> list[str]:
-        """See `Target.unfinished`."""
-        schema = _schema(assignment)
-        commands = self._admin.gc_commands(assignment.destination, schema) if self._restores_gc(assignment) else []
-        if not commands or not self._exists(assignment.destination):
-            return []
-        return [f"table {assignment.destination} may be left with garbage collection off; to set it:", *commands]
+    def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
+        """See `Target.unfinished`: the tables that bear our mark, and those that were there before."""
+        made = [item for item in assignments if item.create]
+        there = set(self._admin.list_table_ids()) if made else set()
+        made = [item for item in made if item.destination in there]
+        marked = [item for item, ours in zip(made, map_ahead(self._is_left, made, QUESTIONS), strict=True) if ours]
+        older = [item.destination for item in assignments if not item.create]
+        return [*self._told(marked), *([f"Rows may have been added to {left_over.listed(older)}."] if older else [])]
 
-    def _exists(self, name: str) -> bool:
-        try:
-            TableProbe(self.instance, name).is_empty()
-        except NotFoundError:
-            return False
-        return True
+    def _is_left(self, assignment: Assignment) -> bool:
+        return self._admin.get_schema(assignment.destination)[1] == _mark(assignment)
+
+    def _told(self, left: Sequence[Assignment]) -> Iterator[str]:
+        if left:
+            names = left_over.listed([item.destination for item in left])
+            yield f"Left half done in {self.instance.name}, rows missing and garbage collection off: {names}."
+            yield "To keep one as it is:"
+        for item in left[: left_over.MOST]:
+            yield from left_over.commands(self.instance, item.destination, self._wanted(item), _mark(item))
 
 
 def _schema(assignment: Assignment) -> TableSchema:
     return TableSchema.from_json(assignment.table.schema)
 
 
-def _left_out(schema: TableSchema, gc: bool, created: bool) -> Iterator[str]:
+def _mark(assignment: Assignment) -> RestoreMark:
+    return RestoreMark.of(assignment.backup, assignment.table.name)
+
+
+def _of_another(mark: RestoreMark | None) -> str:
+    backup = mark.backup if mark else ""
+    return (
+        f"is what a restore of a table of backup {backup} left half done. Go on with that one (--backup={backup}"
+        " --if_exists=append), or delete the table, or restore elsewhere: --table=SRC:DST."
+    )
+
+
+def _left_out(schema: TableSchema, *, gc: bool, created: bool) -> Iterator[str]:
     if schema.change_stream:
         yield f"the source had a change stream ({schema.change_stream}), which is not restored."
     if not gc and any(family.gc for family in schema.families.values()):

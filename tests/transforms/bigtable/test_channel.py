@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
-from google.auth.exceptions import DefaultCredentialsError
 
 from tests.servers.scripted_bigtable import ScriptedBigtable, scripted_bigtable
 from transforms.bigtable.channel import MOST_AGE, ChannelKeeper, keeper, open_channel
+from transforms.errors import UnreachableError
 
 READ_ROWS = "/google.bigtable.v2.Bigtable/ReadRows"
 SAMPLE_ROW_KEYS = "/google.bigtable.v2.Bigtable/SampleRowKeys"
@@ -112,5 +112,5 @@ def test_a_proxy_of_the_users_is_not_asked_for_the_emulator(
 def test_without_an_emulator_the_channel_has_the_users_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BIGTABLE_EMULATOR_HOST", raising=False)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "missing.json")
-    with pytest.raises(DefaultCredentialsError, match=r"missing\.json"):
+    with pytest.raises(UnreachableError, match=r"missing\.json.*`gcloud auth application-default login`"):
         open_channel()

@@ -25,6 +25,7 @@ from transforms.bigtable.gc_rule import (
     simplified,
     to_proto,
 )
+from transforms.bigtable.restore_mark import RestoreMark
 from transforms.bigtable.schema import FamilySchema, TableSchema
 from transforms.bigtable.table_admin import TableAdmin
 from transforms.errors import IntegrityError
@@ -100,10 +101,10 @@ def test_an_age_is_never_shorter_in_the_words_of_cbt() -> None:
 def test_cbt_sets_the_rule_that_its_words_say(bigtable_emulator: str, rule: Rule) -> None:
     admin = TableAdmin("p", "i")
     if "gc-words" not in admin.list_table_ids():
-        admin.create("gc-words", TableSchema({"f": FamilySchema()}))
+        admin.create("gc-words", TableSchema({"f": FamilySchema()}), RestoreMark("backup", "t"))
     command = ["cbt", "-project", "p", "-instance", "i", "setgcpolicy", "gc-words", "f", cbt_policy(rule)]
     subprocess.run(command, check=True, env={**os.environ, "BIGTABLE_EMULATOR_HOST": bigtable_emulator}, timeout=60)
-    assert simplified(admin.get_schema("gc-words").families["f"].gc) == rule
+    assert simplified(admin.get_schema("gc-words")[0].families["f"].gc) == rule
 
 
 @given(RULES)

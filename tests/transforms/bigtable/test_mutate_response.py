@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.transforms.bigtable.test_mutation_encoder import Row, records
 from transforms.bigtable.mutate_response import failed_entries
 from transforms.bigtable.mutation_encoder import encode
+from transforms.bigtable.restore_mark import RestoreMark
 from transforms.bigtable.schema import FamilySchema, TableSchema
 from transforms.bigtable.table_admin import TableAdmin
 from transforms.errors import IntegrityError
@@ -64,7 +65,7 @@ def test_a_message_that_is_not_utf8_is_read_with_replacements() -> None:
 
 def test_the_emulator_takes_our_requests_and_names_the_entry_that_fails(bigtable_emulator: str) -> None:
     admin = TableAdmin("p", "i-response")
-    admin.create("t", TableSchema({"f": FamilySchema()}))
+    admin.create("t", TableSchema({"f": FamilySchema()}), RestoreMark("backup", "t"))
     rows: list[Row] = [
         (b"a", [("f", b"\xff", 2_000, b"1"), ("f", b"\xff", 1_000, b"")]),
         (b"b", [("missing", b"q", 1_000, b"2")]),

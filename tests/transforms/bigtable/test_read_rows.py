@@ -143,7 +143,10 @@ def test_progress_renews_the_patience(server: ScriptedBigtable) -> None:
 def test_without_progress_the_patience_ends(server: ScriptedBigtable) -> None:
     server.play("ReadRows", [row(b"n"), UNAVAILABLE], *(script(Pause(0.1), UNAVAILABLE) for _ in range(9)))
     impatient = RetryPolicy(first_wait=0.001, longest_wait=0.001, patience=0.3)
-    with pytest.raises(UnreachableError, match=r"^reading table t, range \[k, \(open\)\): UNAVAILABLE: scripted\. "):
+    with pytest.raises(
+        UnreachableError,
+        match=r"^reading table t of projects/p/instances/i, range \[k, \(open\)\): UNAVAILABLE: scripted\. ",
+    ):
         read(KeyRange("", b"k"), impatient)
     assert 1 < len(server.calls) < 9
 
@@ -185,7 +188,9 @@ def test_an_error_that_stays_is_not_tried_again(
     server: ScriptedBigtable, code: grpc.StatusCode, error: type[ShardkeepError]
 ) -> None:
     server.play("ReadRows", [row(b"a"), Abort(code, "because")])
-    with pytest.raises(ShardkeepError, match=rf"^reading table t, range .*: {code.name}: because\. ") as caught:
+    with pytest.raises(
+        ShardkeepError, match=rf"^reading table t of projects/p/instances/i, range .*: {code.name}: because\. "
+    ) as caught:
         read()
     assert caught.type is error
     assert len(server.calls) == 1

@@ -1,10 +1,11 @@
 """Small questions: answered at once, asked again while the failure may pass, and given up in time."""
 
+import socket
 from collections.abc import Iterator
 
 import grpc
 import pytest
-from google.cloud.bigtable_v2.types import ReadRowsRequest, SampleRowKeysRequest
+from google.cloud.bigtable_v2.types import ReadRowsRequest, RowFilter, RowRange, RowSet, SampleRowKeysRequest
 
 from tests.servers.scripted_bigtable import (
     Abort,
@@ -39,13 +40,20 @@ def probe(server: ScriptedBigtable) -> TableProbe:
     return TableProbe(Instance("p", "i", "profile"), "t", QUICK, ChannelKeeper())
 
 
-def test_one_row_is_asked_for(server: ScriptedBigtable, probe: TableProbe) -> None:
+def test_the_first_cell_of_the_first_row_is_asked_for_without_its_value(
+    server: ScriptedBigtable, probe: TableProbe
+) -> None:
     server.play("ReadRows", [message(cell_chunk(b"a"))], [])
     assert not probe.is_empty()
     assert probe.is_empty()
     request = ReadRowsRequest.deserialize(server.calls[0].request)
+    first_cell, no_value = RowFilter(cells_per_row_limit_filter=1), RowFilter(strip_value_transformer=True)
     assert request == ReadRowsRequest(
-        table_name="projects/p/instances/i/tables/t", app_profile_id="profile", rows_limit=1
+        table_name="projects/p/instances/i/tables/t",
+        app_profile_id="profile",
+        rows_limit=1,
+        rows=RowSet(row_ranges=[RowRange()]),
+        filter=RowFilter(chain=RowFilter.Chain(filters=[first_cell, no_value])),
     )
     assert "x-goog-request-params" in server.calls[0].headers
 
@@ -75,15 +83,36 @@ def test_a_failure_that_passes_is_waited_for(server: ScriptedBigtable, probe: Ta
 
 def test_a_failure_that_stays_ends_the_patience(server: ScriptedBigtable, probe: TableProbe) -> None:
     server.play("ReadRows", *(script(Pause(0.1), UNAVAILABLE) for _ in range(9)))
-    with pytest.raises(UnreachableError, match=r"^ReadRows of table t in projects/p/instances/i: UNAVAILABLE: away"):
+    with pytest.raises(UnreachableError, match=r"^reading table t of projects/p/instances/i, .*: UNAVAILABLE: away"):
         probe.is_empty()
     assert 1 < len(server.calls) < 9
 
 
-def test_a_silent_server_is_given_up(server: ScriptedBigtable, probe: TableProbe) -> None:
-    server.play("ReadRows", *([Silence()] for _ in range(9)))
+@pytest.mark.parametrize(("method", "question"), [("ReadRows", "is_empty"), ("SampleRowKeys", "samples")])
+def test_a_silent_server_is_given_up(server: ScriptedBigtable, probe: TableProbe, method: str, question: str) -> None:
+    server.play(method, *([Silence()] for _ in range(9)))
     with pytest.raises(UnreachableError, match="DEADLINE_EXCEEDED"):
-        probe.is_empty()
+        getattr(probe, question)()
+
+
+def test_a_front_that_was_deleted_is_passed_in_as_many_tries_as_it_takes(
+    server: ScriptedBigtable, probe: TableProbe
+) -> None:
+    """The server tells how far it has scanned: that is progress, and the next try begins there."""
+    fronts = [script(message(last_scanned=b"k%02d" % number), Pause(0.05), UNAVAILABLE) for number in range(20)]
+    server.play("ReadRows", *fronts, [message(cell_chunk(b"z"))])
+    assert not probe.is_empty()
+    last = ReadRowsRequest.deserialize(server.calls[-1].request)
+    assert last.rows.row_ranges[0].start_key_closed == b"k19\x00"
+
+
+def test_a_peer_that_accepts_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", f"127.0.0.1:{frozen.getsockname()[1]}")
+        watched = RetryPolicy(first_wait=0.001, longest_wait=0.001, patience=0.3, idle_timeout=0.2)
+        for ask in (TableProbe.is_empty, TableProbe.samples):
+            with pytest.raises(UnreachableError, match="CANCELLED"):
+                ask(TableProbe(Instance("p", "i"), "t", watched, ChannelKeeper()))
 
 
 def test_a_missing_permission_is_told_at_once(server: ScriptedBigtable, probe: TableProbe) -> None:
@@ -104,7 +133,7 @@ def test_the_emulator_tells_empty_from_filled_from_missing(tables: Tables) -> No
     instance = Instance("p", tables.instance)
     assert not TableProbe(instance, "full").is_empty()
     assert TableProbe(instance, "empty").is_empty()
-    with pytest.raises(NotFoundError, match="table missing in "):
+    with pytest.raises(NotFoundError, match="table missing of "):
         TableProbe(instance, "missing").is_empty()
 
 

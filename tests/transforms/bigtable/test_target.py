@@ -1,6 +1,8 @@
 """An instance as a target, on the emulator: judged once, written idempotently, finished last; all of it twice."""
 
 import pickle
+import threading
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -8,12 +10,13 @@ import grpc
 import pytest
 from google.cloud.bigtable_admin_v2.types import ColumnFamily, GcRule
 
-from tests.servers.scripted_bigtable import Abort, scripted_bigtable
+from tests.servers.scripted_bigtable import Abort, Forward, Meet, script, scripted_bigtable
 from tests.tables import PROJECT, Content, Tables, new_instance
 from tests.transforms.bigtable.read_rows_stream import Cell, Row, record
 from tests.transforms.bigtable.test_schema import TYPES, message
 from transforms.bigtable.instance import Instance
 from transforms.bigtable.records import AVRO_SCHEMA
+from transforms.bigtable.restore_mark import RestoreMark
 from transforms.bigtable.schema import FamilySchema, TableSchema
 from transforms.bigtable.target import BigtableTarget
 from transforms.errors import ExistsError, RefusedError, UnreachableError
@@ -41,6 +44,8 @@ EXPECTED = {
     b"c": [("aged", b"", NOW, b"young")],
 }
 
+BACKUP = "20260101T000000Z-abcdef"
+MARK = RestoreMark.of(BACKUP, "saved").family
 NO_ATTACHMENTS = Attachments(LocalStore("."), {})
 
 
@@ -55,7 +60,7 @@ def target(tables: Tables) -> BigtableTarget:
 
 
 def assignment(schema: TableSchema = SCHEMA, name: str = "t", **fields: Any) -> Assignment:  # noqa: ANN401
-    return Assignment(Table(("saved",), schema.to_json(), AVRO_SCHEMA), name, **fields)
+    return Assignment(Table(("saved",), schema.to_json(), AVRO_SCHEMA), name, **{"backup": BACKUP, **fields})
 
 
 def judge(target: BigtableTarget, item: Assignment) -> Assignment:
@@ -84,8 +89,8 @@ def test_every_table_that_cannot_be_restored_is_named(target: BigtableTarget, ta
         target.check([assignment(name=name) for name in ("new", "full", "other")], NO_ATTACHMENTS)
     assert str(caught.value).splitlines()[1:] == [
         "table full has rows. ",
-        "table other: family aged does not exist.",
-        "table other: family few does not exist.",
+        "table other cannot take the rows: family aged does not exist.",
+        "table other cannot take the rows: family few does not exist.",
     ]
     assert tables.names() == ["full", "other"]
 
@@ -96,12 +101,13 @@ def test_data_rights_suffice_to_write_into_an_existing_table(
     tables.fill("t", Content([*RULES]))
     with scripted_bigtable(bigtable_emulator) as server:
         monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", server.host)
+        server.play("ListTables", [Abort(grpc.StatusCode.PERMISSION_DENIED)])
         server.play("GetTable", [Abort(grpc.StatusCode.PERMISSION_DENIED)])
         existing = judge(target, assignment())
         target.prepare(existing, [])
         target.write([Load(existing, "shard:0", RECORDS)])
         target.finish(existing)
-        assert {call.method for call in server.calls} == {"ReadRows", "GetTable", "MutateRows"}
+        assert {call.method for call in server.calls} == {"ListTables", "ReadRows", "GetTable", "MutateRows"}
         assert tables.read("t") == EXPECTED
 
 
@@ -120,9 +126,9 @@ def test_the_rules_are_off_while_rows_are_written_and_on_when_it_is_finished(
 ) -> None:
     new = judge(target, assignment())
     target.prepare(new, [b"b"])
-    assert tables.rules("t") == dict.fromkeys(RULES)
+    assert tables.rules("t") == dict.fromkeys([*RULES, MARK])
     target.write([Load(new, "shard:0", RECORDS)])
-    assert tables.rules("t") == dict.fromkeys(RULES)
+    assert tables.rules("t") == dict.fromkeys([*RULES, MARK])
     assert not tables.schema("t").deletion_protection
     assert target.finish(new) == []
     assert TableSchema.from_proto(tables.schema("t")) == SCHEMA
@@ -172,7 +178,7 @@ def test_without_the_saved_rules_collection_stays_off_and_is_told(target: Bigtab
     assert plain.finish(new) == ["table t: garbage collection stays off (--gc=none)."]
     assert tables.rules("t") == dict.fromkeys(RULES)
     assert tables.schema("t").deletion_protection
-    assert plain.unfinished(new) == []
+    assert plain.unfinished([new]) == []
 
 
 def test_the_rules_of_an_existing_table_stay_and_it_is_told(target: BigtableTarget, tables: Tables) -> None:
@@ -204,15 +210,88 @@ def test_aggregates_are_refused_before_anything_is_written(target: BigtableTarge
 
 def test_a_table_that_is_left_half_done_is_named_with_what_finishes_it(target: BigtableTarget, tables: Tables) -> None:
     new = judge(target, assignment())
-    assert target.unfinished(new) == []
+    assert target.unfinished([new]) == []
     target.prepare(new, [])
-    command = f"cbt -project p -instance {tables.instance} setgcpolicy t"
-    assert target.unfinished(new) == [
-        "table t may be left with garbage collection off; to set it:",
-        f'{command} aged "maxage=36500d"',
-        f'{command} few "maxversions=4"',
+    command = f"cbt -project p -instance {tables.instance}"
+    left = [
+        f"Left half done in projects/p/instances/{tables.instance}, rows missing and garbage collection off: t.",
+        "To keep one as it is:",
+        f'{command} setgcpolicy t aged "maxage=36500d"',
+        f'{command} setgcpolicy t few "maxversions=4"',
+        f"{command} deletefamily t {MARK}",
     ]
-    assert target.unfinished(assignment()) == []
+    assert target.unfinished([new]) == left
+    assert target.unfinished([assignment(name="old")]) == ["Rows may have been added to old."]
+    target.finish(new)
+    assert target.unfinished([new]) == []
+
+
+def test_of_a_thousand_tables_twenty_are_named(target: BigtableTarget, tables: Tables) -> None:
+    older = [assignment(name=f"t{number:04}") for number in range(1000)]
+    (line,) = target.unfinished(older)
+    assert line.endswith("t0018, t0019 and 980 more.")
+
+
+def test_a_table_that_was_left_half_done_is_gone_on_with_and_finished(target: BigtableTarget, tables: Tables) -> None:
+    new = judge(target, assignment())
+    target.prepare(new, [])
+    assert judge(target, assignment()) == new  # no row had been written
+    target.write([Load(new, "shard:0", RECORDS)])
+    with pytest.raises(RefusedError) as caught:
+        target.check([assignment(remedy="Do this.")], NO_ATTACHMENTS)
+    assert str(caught.value).splitlines()[1:] == [
+        "table t has rows, of a restore of this backup that broke off. Do this."
+    ]
+    again = judge(target, assignment(may_append=True))
+    assert again == assignment(may_append=True, create=True)
+    target.prepare(again, [])
+    target.write([Load(again, "shard:0", RECORDS)])
+    assert target.finish(again) == []
+    assert TableSchema.from_proto(tables.schema("t")) == SCHEMA
+    assert tables.read("t") == EXPECTED
+
+
+@pytest.mark.parametrize("other", [{"backup": "20250101T000000Z-abcdef"}, {"table": "another"}], ids=str)
+def test_a_table_that_another_restore_left_half_done_is_refused(
+    target: BigtableTarget, tables: Tables, other: dict[str, str]
+) -> None:
+    backup = other.get("backup", BACKUP)
+    table = Table((other.get("table", "saved"),), SCHEMA.to_json(), AVRO_SCHEMA)
+    target.prepare(replace(assignment(create=True), backup=backup, table=table), [])
+    with pytest.raises(RefusedError, match=f"table t is what a restore of a table of backup {backup} left half done"):
+        target.check([assignment(may_append=True)], NO_ATTACHMENTS)
+
+
+@pytest.fixture
+def small() -> TableSchema:
+    return TableSchema({"f": FamilySchema({"max_num_versions": 2})})
+
+
+def test_a_restore_into_new_tables_asks_once_for_all_of_them(
+    target: BigtableTarget, bigtable_emulator: str, monkeypatch: pytest.MonkeyPatch, small: TableSchema
+) -> None:
+    new = [assignment(small, f"t{number}") for number in range(50)]
+    with scripted_bigtable(bigtable_emulator) as server:
+        monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", server.host)
+        judged = target.check(new, NO_ATTACHMENTS)
+        assert judged == [replace(item, create=True) for item in new]
+        assert [call.method for call in server.calls] == ["ListTables", "ReadRows"]
+        target.unfinished(judged)
+        assert [call.method for call in server.calls[2:]] == ["ListTables"]
+
+
+def test_the_questions_about_existing_tables_do_not_wait_for_each_other(
+    target: BigtableTarget, tables: Tables, bigtable_emulator: str, monkeypatch: pytest.MonkeyPatch, small: TableSchema
+) -> None:
+    there = [assignment(small, f"t{number}") for number in range(4)]
+    for item in there:
+        tables.create(item.destination, ["f"])
+    with scripted_bigtable(bigtable_emulator) as server:
+        monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", server.host)
+        together = threading.Barrier(len(there))
+        server.play("ReadRows", *(script(Meet(together), Forward()) for _ in there))
+        assert target.check(there, NO_ATTACHMENTS) == there
+        assert Counter(call.method for call in server.calls) == {"ListTables": 1, "ReadRows": 4, "GetTable": 4}
 
 
 def test_a_target_is_pickled_to_the_workers(target: BigtableTarget) -> None:
