@@ -1,7 +1,9 @@
 """Reading the rows of a range: COPY's messages go from libpq's hands to Avro records in compiled code."""
 
 import select
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from typing import Any
 
 import psycopg
 from psycopg import pq, sql
@@ -14,6 +16,7 @@ from transforms.postgres.column import program
 from transforms.postgres.copy_query import copy_statement
 from transforms.postgres.copy_transcoder import ENDED, FAILED, WAIT, CopyTranscoder
 from transforms.postgres.errors import translated
+from transforms.postgres.identifiers import literal
 from transforms.postgres.key_value import ctid_end, key_end
 from transforms.postgres.relation import CTID, Relation
 from transforms.postgres.session import Connection
@@ -21,10 +24,10 @@ from transforms.postgres.session import Connection
 EndOf = Callable[[tuple[bytes | None, ...]], bytes]
 """Makes the end of a range of the fields of a row's key."""
 SECONDS_TO_CANCEL = 5.0
-_PREPARE = """
-    SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid::pg_catalog.int8,
-        pg_catalog.set_config(%s, 'off', false), pg_catalog.set_config(%s, 'on', false)
-"""
+_PREPARE = sql.SQL("""
+    SELECT pg_catalog.to_regclass({})::pg_catalog.oid::pg_catalog.int8,
+        pg_catalog.set_config({}, 'off', false), pg_catalog.set_config({}, 'on', false)
+""")
 
 
 def read(
@@ -44,10 +47,15 @@ def read(
         UnreachableError: if the connection is lost. The server's other errors are raised as `errors.translated` says.
     """
     transcoder, end_of = _transcoder(relation)
-    doing = f"reading {relation.name} {key_range}"
-    with translated(doing):
-        _prepare(connection, relation)
-    yield from read_copy(connection, copy_statement(relation, key_range), transcoder, end_of, chunk_size, doing)
+    copy, doing = copy_statement(relation, key_range), f"reading {relation.name} {key_range}"
+    if relation.where:
+        with translated(doing):
+            _check_name(connection.execute(_preparation(relation).as_bytes(connection)).fetchone(), relation)
+        start = partial(_start, connection.pgconn, copy.as_bytes(connection))
+    else:
+        statements = sql.SQL("{}; {}").format(_preparation(relation), copy).as_bytes(connection)
+        start = partial(_start_together, connection.pgconn, statements, relation)
+    yield from _batches(connection, start, transcoder, end_of, chunk_size, doing)
 
 
 def read_copy(
@@ -59,10 +67,22 @@ def read_copy(
     doing: str,
 ) -> Generator[Batch, None, None]:
     """What a COPY in binary form sends, as batches; see `read`. `doing` begins the words of errors."""
+    start = partial(_start, connection.pgconn, statement.as_bytes(connection))
+    return _batches(connection, start, transcoder, end_of, chunk_size, doing)
+
+
+def _batches(
+    connection: Connection,
+    start: Callable[[], None],
+    transcoder: CopyTranscoder,
+    end_of: EndOf,
+    chunk_size: int,
+    doing: str,
+) -> Generator[Batch, None, None]:
     is_complete = False
     try:
         with translated(doing):
-            _start(connection.pgconn, statement.as_bytes(connection))
+            start()
             for _ in _chunks(connection.pgconn, transcoder, chunk_size):
                 rows, records, ends, first, last = transcoder.take()
                 yield Batch(rows, end_of(first), end_of(last), records, ends)
@@ -81,16 +101,21 @@ def _transcoder(relation: Relation) -> tuple[CopyTranscoder, EndOf]:
     return CopyTranscoder(codec, relation.key.places), lambda fields: key_end(forms, fields)
 
 
-def _prepare(connection: Connection, relation: Relation) -> None:
-    """Make sure that the name still is the table's, and steer the planner.
+def _preparation(relation: Relation) -> sql.Composed:
+    """The query that asks whose the name is, and steers the planner.
 
     In physical order every scan will do but that of an index; in the key's, none of the whole file for a range.
+    """
+    unwanted, other = ("indexscan", "seqscan") if relation.order == CTID else ("seqscan", "indexscan")
+    return _PREPARE.format(literal(str(relation.name)), literal(f"enable_{unwanted}"), literal(f"enable_{other}"))
+
+
+def _check_name(row: Sequence[Any] | None, relation: Relation) -> None:
+    """Make sure that the name still is the table's.
 
     Raises:
         RefusedError: if the name is another table's by now. The lock on a table keeps its name, not its schema's.
     """
-    unwanted, other = ("indexscan", "seqscan") if relation.order == CTID else ("seqscan", "indexscan")
-    row = connection.execute(_PREPARE, [str(relation.name), f"enable_{unwanted}", f"enable_{other}"]).fetchone()
     if row is None or row[0] != relation.oid:
         raise RefusedError(
             f"{relation.name} is another table than when the backup began: it or its schema was renamed or replaced"
@@ -102,9 +127,26 @@ def _start(pgconn: PGconn, statement: bytes) -> None:
     """By the extended protocol, which takes one statement only."""
     pgconn.send_query_params(statement, [])
     _flush(pgconn)
+    _expect(pgconn, pq.ExecStatus.COPY_OUT)
+
+
+def _start_together(pgconn: PGconn, statements: bytes, relation: Relation) -> None:
+    """The preparation and the COPY in one message, for a small table costs little more than the way to the server.
+
+    It is the simple protocol, so nothing in it may be a person's words.
+    """
+    pgconn.send_query(statements)
+    _flush(pgconn)
+    oid = _expect(pgconn, pq.ExecStatus.TUPLES_OK).get_value(0, 0)
+    _check_name((int(oid),) if oid else None, relation)
+    _expect(pgconn, pq.ExecStatus.COPY_OUT)
+
+
+def _expect(pgconn: PGconn, status: pq.ExecStatus) -> PGresult:
     result = _next_result(pgconn)
-    if result is None or result.status != pq.ExecStatus.COPY_OUT:
+    if result is None or result.status != status:
         raise _error(pgconn, result)
+    return result
 
 
 def _chunks(pgconn: PGconn, transcoder: CopyTranscoder, chunk_size: int) -> Generator[None, None, None]:
