@@ -11,9 +11,10 @@ from typing import Any
 
 from benchmarks.measure import Column
 from benchmarks.postgres import tables
-from benchmarks.postgres.contestant import BACKUPS, DRAIN, LOAD, RESTORES, SLOW
+from benchmarks.postgres.contestant import BACKUPS, DRAIN, DUMP, LOAD, RESTORES, SLOW, UNDUMP
 from benchmarks.postgres.measure import measure
 from benchmarks.postgres.server import Server, running_server
+from benchmarks.postgres.small_tables import ROWS, measure_small
 from benchmarks.replay_process import REPOSITORY
 from benchmarks.report import as_json, table
 
@@ -28,11 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.profile:
             return _profile(server, options.tables[0], options.rows[0])
         document = [_measure(server, name, rows, options) for rows in options.rows for name in options.tables]
+        small = [_measure_small(server, count, options) for count in options.small_tables if count]
     if options.json:
-        print(json.dumps({"cores": os.cpu_count(), "tables": document}, indent=2))
-    return int(
-        any("problem" in line for part in document for line in (*part[BACKUP].values(), *part[RESTORE].values()))
-    )
+        print(json.dumps({"cores": os.cpu_count(), "tables": document, "small_tables": small}, indent=2))
+    lines = (line for part in (*document, *small) for kind in (BACKUP, RESTORE) for line in part[kind].values())
+    return int(any("problem" in line for line in lines))
 
 
 def _measure(server: Server, name: str, rows: int, options: argparse.Namespace) -> dict[str, Any]:
@@ -44,10 +45,24 @@ def _measure(server: Server, name: str, rows: int, options: argparse.Namespace) 
     return {"table": name, "rows": rows, "runs": runs, **found}
 
 
+def _measure_small(server: Server, count: int, options: argparse.Namespace) -> dict[str, Any]:
+    backups, restores, objects = measure_small(server, count, options.runs, options.only)
+    if not options.json:
+        print(f"{count:,} tables of {ROWS} rows; {options.runs} runs")
+        print(f"objects in the vault: {objects:,}, {objects / count:.2f} for each table")
+        _print_lines((backups, DUMP), (restores, UNDUMP))
+    found = {BACKUP: as_json(backups, DUMP), RESTORE: as_json(restores, UNDUMP)}
+    return {"tables": count, "rows": ROWS, "runs": options.runs, "objects": objects, **found}
+
+
 def _print(name: str, rows: int, runs: int, backups: Sequence[Column], restores: Sequence[Column]) -> None:
     print(f"{rows:,} rows x 11 columns, {name}; {runs} runs on {os.cpu_count()} cores shared with the server")
     print(f"(x{SLOW}): measured on {rows // SLOW:,} rows, seconds multiplied by {SLOW}")
-    for columns, ceiling in ((backups, DRAIN), (restores, LOAD)):
+    _print_lines((backups, DRAIN), (restores, LOAD))
+
+
+def _print_lines(*parts: tuple[Sequence[Column], str]) -> None:
+    for columns, ceiling in parts:
         if columns:
             print(f"{table(columns, ceiling)}\n", flush=True)
 
@@ -67,6 +82,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks postgres", description=__doc__, allow_abbrev=False)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000], help="rows in a table")
     parser.add_argument("--tables", nargs="+", default=[*tables.KEYS], choices=[*tables.KEYS], help="tables to measure")
+    parser.add_argument(
+        "--small_tables", type=int, nargs="+", default=[1000], help="numbers of small tables to measure; 0 for none"
+    )
     parser.add_argument("--runs", type=int, default=3, help="runs of each contestant")
     names = [contestant.name for contestant in (*BACKUPS, *RESTORES)]
     parser.add_argument("--only", nargs="+", default=[], choices=names, help="measure these alone")

@@ -10,6 +10,8 @@ from benchmarks.postgres.tables import COLUMNS, add_key, create
 
 SLOW = 10  # the cursor reads one row in this many; its seconds are multiplied by it
 DRAIN, LOAD = "drain", "load"
+DUMP, UNDUMP = "pg_dump -Fd -j2", "pg_restore -j2 (of -Fd)"
+OURS = ("backup, whole command", "restore, whole command")
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,11 @@ class Course:
         server: The server.
         database: The database that is read.
         copy: Name of the database that is written; made for each contestant that writes, and dropped again.
-        table: The table.
-        rows: Its rows.
+        table: The table; empty for many.
+        rows: The rows of all tables.
         wire: File with the table as binary COPY.
         folder: Fresh folder of this run; restores find there what the backups wrote.
+        counts: The script that counts the rows, in one line or more; empty for those of `table`.
     """
 
     server: Server
@@ -33,6 +36,7 @@ class Course:
     rows: int
     wire: Path
     folder: Path
+    counts: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,9 +114,9 @@ BACKUPS = (
         timed=True,
         prints=True,
     ),
-    Contestant("backup, whole command", _backup, prints=True),
+    Contestant(OURS[0], _backup, prints=True),
     Contestant("pg_dump -Fc -Z1", lambda course: _pg_dump(course, "-Fc", "-Z1", f"-f{course.folder / 'custom'}")),
-    Contestant("pg_dump -Fd -j2", lambda course: _pg_dump(course, "-Fd", "-j2", f"-f{course.folder / 'directory'}")),
+    Contestant(DUMP, lambda course: _pg_dump(course, "-Fd", "-j2", f"-f{course.folder / 'directory'}")),
     Contestant("cursor + fastavro", _cursor, part=SLOW, timed=True, prints=True),
 )
 RESTORES = (
@@ -123,6 +127,6 @@ RESTORES = (
         writes=True,
         prepare=lambda course: create(course.table),
     ),
-    Contestant("restore, whole command", _restore, prints=True, writes=True),
-    Contestant("pg_restore -j2 (of -Fd)", _pg_restore, writes=True, prepare=lambda _: ""),
+    Contestant(OURS[1], _restore, prints=True, writes=True),
+    Contestant(UNDUMP, _pg_restore, writes=True, prepare=lambda _: ""),
 )

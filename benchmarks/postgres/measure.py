@@ -29,7 +29,7 @@ def measure(
     chosen = [(each, Column(each)) for each in (*BACKUPS, *RESTORES) if not names or each.name in names]
     for course in _courses(server, table, rows, runs):
         for contestant, column in chosen:
-            add_run(column, partial(_run, contestant, course))
+            add_run(column, partial(run, contestant, course))
     backups = [column for contestant, column in chosen if contestant in BACKUPS]
     return backups, [column for contestant, column in chosen if contestant in RESTORES]
 
@@ -38,16 +38,21 @@ def _courses(server: Server, table: str, rows: int, runs: int) -> Iterator[Cours
     database = tables.make(server, table, rows)
     with tempfile.TemporaryDirectory(prefix="shardkeep-bench-") as whole:
         wire = Path(whole, "wire")
-        for run in range(runs):
+        for number in range(runs):
             with tempfile.TemporaryDirectory(dir=whole) as folder:
                 course = Course(server, database, f"{database}_copy", table, rows, wire, Path(folder))
-                if not run:
+                if not number:
                     subprocess.run(drain(course, str(wire)), check=True)
                 yield course
     server.sql(f"DROP DATABASE {database} WITH (FORCE)")
 
 
-def _run(contestant: Contestant, course: Course) -> Figures:
+def run(contestant: Contestant, course: Course) -> Figures:
+    """Let a contestant run once.
+
+    Raises:
+        ChildError: It failed, or did not handle all rows.
+    """
     with _place(contestant, course):
         before = course.server.cpu_seconds()
         usage = run_command(contestant.command(course), {}, prints=contestant.prints)
@@ -75,6 +80,7 @@ def _check(contestant: Contestant, course: Course, usage: Usage) -> None:
     wanted = course.rows // contestant.part
     found = [usage.printed.get("rows", wanted)]
     if contestant.writes:
-        found.append(int(course.server.sql(f"SELECT count(*) FROM {course.table}", course.copy)))  # noqa: S608 (ours)
+        counts = course.counts or f"SELECT count(*) FROM {course.table}"  # noqa: S608 (all of it ours)
+        found.append(sum(map(int, course.server.sql(counts, course.copy).split())))
     if any(rows != wanted for rows in found):
         raise ChildError(f"{contestant.name} handled {found[-1]} rows, not {wanted}")

@@ -9,6 +9,7 @@ from tests.servers.postgres_server import newest, running
 SETTINGS = {
     "shared_buffers": "1GB",
     "max_wal_size": "16GB",
+    "max_locks_per_transaction": "1024",
     "checkpoint_timeout": "1h",
     "maintenance_work_mem": "256MB",
 }

@@ -8,9 +8,10 @@ from fastavro import reader
 
 from benchmarks.child import run_module
 from benchmarks.postgres import tables
-from benchmarks.postgres.contestant import BACKUPS, RESTORES, Contestant, Course
+from benchmarks.postgres.contestant import BACKUPS, RESTORES, UNDUMP, Contestant, Course
 from benchmarks.postgres.measure import measure
 from benchmarks.postgres.server import Server, running_server
+from benchmarks.postgres.small_tables import measure_small
 from benchmarks.report import as_json
 from pipelines import postgres_backup, postgres_restore
 from tests.servers.postgres_server import newest
@@ -42,6 +43,15 @@ def test_all_but_whole_commands_handle_every_row_and_are_compared_with_the_ceili
     ]
     assert as_json(backups, "drain")["drain"]["times_the_drain"]["wall_seconds"] == 1.0
     assert as_json(restores, "load")["load, then key"]["times_the_load"]["wall_seconds"] > 0
+    assert server.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'bench%'") == "0"
+
+
+def test_many_small_tables_are_read_and_written_by_all(server: Server) -> None:
+    backups, restores, objects = measure_small(server, 40, 1)
+    assert [(column.contestant.name, column.problem) for column in (*backups, *restores)] == [
+        (name, "") for name in ("backup, whole command", "pg_dump -Fd -j2", "restore, whole command", UNDUMP)
+    ]
+    assert 40 < objects <= 2 * 40
     assert server.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'bench%'") == "0"
 
 
