@@ -93,9 +93,20 @@ class BackupWork:
         places = tables_of_plan(number, len(tables))
         cut = self.source.plan([tables[place] for place in places], self.wanted)
         name = self.layout.plan(number)
-        portions = settle_plan(self.store(), name, number, portions_of(number, _weighed(places, cut)))
+        portions = settle_plan(self.store(), name, number, portions_of(number, self._weighed(places, cut)))
         self.progress.add(planned=sum(len(portion.ranges) for portion in portions))
         return portions
+
+    def _weighed(self, places: Iterable[int], plans: Iterable[TablePlan]) -> Iterator[tuple[PlannedRange, int | None]]:
+        """The ranges of tables, each with its share of the table's bytes; None where several were asked for.
+
+        Who asks for ranges wants them read side by side, however small they are.
+        """
+        is_asked = (self.wanted.ranges or 1) > 1
+        for place, plan in zip(places, plans, strict=True):
+            share = None if plan.size is None or is_asked else plan.size // len(plan.ranges)
+            for number, key_range in enumerate(plan.ranges):
+                yield PlannedRange(place, number, key_range), share
 
     @_noted
     def back_up(self, portion: Portion) -> ReceiptSummary:
@@ -164,14 +175,6 @@ class BackupWork:
 def index_group(receipt: ReceiptSummary) -> tuple[int, int]:
     """The index file that a receipt belongs to: its plan and the file's number in it."""
     return receipt.plan, receipt.file
-
-
-def _weighed(places: Iterable[int], plans: Iterable[TablePlan]) -> Iterator[tuple[PlannedRange, int | None]]:
-    """The ranges of tables, each with its share of the table's bytes."""
-    for place, plan in zip(places, plans, strict=True):
-        share = None if plan.size is None else plan.size // len(plan.ranges)
-        for number, key_range in enumerate(plan.ranges):
-            yield PlannedRange(place, number, key_range), share
 
 
 @functools.lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from transforms.errors import IntegrityError, NotFoundError
 from transforms.groups import groups_of
+from transforms.map_ahead import map_ahead
 from transforms.progress import ProgressFile
 from transforms.report import Report, found
 from transforms.source import Inspect
@@ -24,6 +25,9 @@ from transforms.vault.totals import Totals
 from transforms.vault.vault import open_vault
 
 _PIECE = 8 << 20
+
+READS = 8
+"""Objects of a group that are read at once: the store of a small one may be far away."""
 
 GROUP_SIZE, GROUP_LENGTH = 64 << 20, 64
 """Bytes of the shards that are checked together, and how many they are: each alone may be small."""
@@ -95,8 +99,8 @@ class VerifyWork:
 
     def check_bytes(self, refs: Objects) -> Report:
         """L2: all bytes of objects have their SHA-256."""
-        store = self.store()
-        return Report(len(refs), tuple(filter(None, (_check_bytes(store, ref) for ref in refs))))
+        problems = map_ahead(functools.partial(_check_bytes, self.store()), refs, READS)
+        return Report(len(refs), tuple(filter(None, problems)))
 
     def runs(self, entries: Entries) -> Iterator[tuple[ChunkRun, ...]]:
         """The runs of chunks of shards, in groups."""
@@ -104,7 +108,7 @@ class VerifyWork:
 
     def check_runs(self, runs: tuple[ChunkRun, ...]) -> list[CheckedRun]:
         """L3, of a group of runs."""
-        return list(map(self.check_run, runs))
+        return list(map_ahead(self.check_run, runs, READS))
 
     def check_run(self, run: ChunkRun) -> CheckedRun:
         """L3: every chunk of a run decodes to the rows, digests and keys of the index."""

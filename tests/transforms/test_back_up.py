@@ -94,6 +94,14 @@ def test_the_planned_ranges_are_what_was_backed_up(backup: VerifyWork) -> None:
         assert entry.ranges == len(of_table)
 
 
+@pytest.mark.parametrize(("size", "ranges", "lengths"), [(9, None, [1, 2]), (9, 3, [1] * 7), (None, None, [1] * 3)])
+def test_small_ranges_are_read_together_but_those_that_were_asked_for(
+    size: int | None, ranges: int | None, lengths: list[int], tmp_path: Path
+) -> None:
+    work = by_hand.new_work(str(tmp_path), MemorySource(new_database(two_tables()), size=size), ranges)
+    assert [len(portion.ranges) for portion in by_hand.portions(work)] == lengths
+
+
 def test_a_chunk_ends_with_the_row_that_fills_it(backup: VerifyWork) -> None:
     assert len(chunks(backup, ORDERS)) > 20
     for entry in entries(backup, ORDERS):
