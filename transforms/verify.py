@@ -32,9 +32,10 @@ class Verify(beam.PTransform[PBegin, PCollection[Report]]):
         work = self.work
         start = pbegin | "Start" >> beam.Create([None])
         shards, reports = _read_index(start, work)
+        # Both are spread: Beam's fuser for Flink cannot flatten what is reshuffled with what is not.
         objects = (
             start | "List documents" >> beam.FlatMap(work.documents) | "Spread documents" >> beam.Reshuffle(),
-            shards | "List objects" >> beam.Map(work.objects),
+            shards | "List objects" >> beam.Map(work.objects) | "Spread objects" >> beam.Reshuffle(),
         ) | "Flatten objects" >> beam.Flatten()
         reports.append(objects | "Check inventory" >> beam.Map(work.check_objects))
         if self.level != "L1":
