@@ -72,6 +72,8 @@ def refuse_leftovers(arguments: Sequence[str]) -> None:
 def _beam_parser() -> argparse.ArgumentParser:
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
+    from pipelines.command import workers  # noqa: F401 - what is said of workers is an option in Beam's way
+
     # Without help: `--help` is ours. "resolve": a runner's options may repeat those of another.
     parser = _BeamArgumentParser(allow_abbrev=False, add_help=False, conflict_handler="resolve")
     for options in _descendants(PipelineOptions):

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from pipelines.command.dataflow import name_image
+from pipelines.command.workers import may_outlive, see_vault, share_files
 from transforms.errors import RefusedError, UsageError
 from transforms.vault.stores import is_local
-
-_LOCAL_RUNNERS = frozenset({"FnApiRunner", "DirectRunner", "PrismRunner"})
-_LOOPBACK = ("localhost:", "127.0.0.1:", "[::1]:")
 
 
 def open_pipeline(beam_args: Sequence[str]) -> beam.Pipeline:
@@ -30,21 +28,26 @@ def open_pipeline(beam_args: Sequence[str]) -> beam.Pipeline:
 
 
 def is_here(beam_args: Sequence[str]) -> bool:
-    """Whether the workers are on this machine, so that they share its files and the command outlives the job."""
-    return _distant_runner(beam_args) is None
+    """Whether the workers are on this machine, so that they share its files, and the command waits for the job."""
+    return share_files(PipelineOptions(list(beam_args)))
+
+
+def outlives_command(beam_args: Sequence[str]) -> bool:
+    """Whether the job may go on when its command has ended."""
+    return may_outlive(PipelineOptions(list(beam_args)))
 
 
 def refuse_distant_workers(vault: str, beam_args: Sequence[str]) -> None:
     """Refuse a vault in a folder of this machine for workers elsewhere.
 
     Raises:
-        RefusedError: if the runner's workers cannot see the folder.
+        RefusedError: if the runner's workers cannot see the folder, as far as is known.
     """
-    runner = _distant_runner(beam_args)
-    if runner and is_local(vault):
+    if is_local(vault) and not see_vault(PipelineOptions(list(beam_args))):
         raise RefusedError(
-            f"--vault={vault} is a folder of this machine, which the workers of --runner={runner} do not see."
-            " Use FnApiRunner, or a vault on Cloud Storage (gs://BUCKET/FOLDER)."
+            f"--vault={vault} is a folder of this machine, which the workers of --runner={_runner(beam_args)} do not"
+            " see, as far as can be known. Use FnApiRunner, or a vault on Cloud Storage (gs://BUCKET/FOLDER). If each"
+            " worker has that folder under the same name, add --workers_see=vault; if all run here, =machine."
         )
 
 
@@ -52,18 +55,15 @@ def refuse_distant_snapshot(beam_args: Sequence[str]) -> None:
     """Refuse a snapshot for a job that outlives this process: it lives as long as the process that holds it.
 
     Raises:
-        RefusedError: if the runner is not on this machine.
+        RefusedError: if the runner's workers are not on this machine.
     """
-    if runner := _distant_runner(beam_args):
+    if not is_here(beam_args):
         raise RefusedError(
-            f"--consistency=snapshot: the command holds the snapshot, and a job of --runner={runner} goes on without"
-            " it. Pause replay on a replica, or clone the instance, and use --consistency=frozen-source; or run on"
-            " this machine with FnApiRunner."
+            f"--consistency=snapshot: the command holds the snapshot, and a job of --runner={_runner(beam_args)} goes"
+            " on without it. Pause replay on a replica, or clone the instance, and use --consistency=frozen-source; or"
+            " run on this machine with FnApiRunner."
         )
 
 
-def _distant_runner(beam_args: Sequence[str]) -> str | None:
-    options = PipelineOptions(list(beam_args))
-    runner = options.view_as(StandardOptions).runner
-    endpoint = options.view_as(PortableOptions).job_endpoint or ""
-    return None if runner in _LOCAL_RUNNERS or endpoint.startswith(_LOOPBACK) else str(runner)
+def _runner(beam_args: Sequence[str]) -> str:
+    return str(PipelineOptions(list(beam_args)).view_as(StandardOptions).runner)

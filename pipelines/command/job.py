@@ -7,9 +7,12 @@ raised from `run()` or from `wait_until_finish()`. Here they all become what the
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from transforms import errors
@@ -17,7 +20,9 @@ from transforms.errors import ShardkeepError
 
 if TYPE_CHECKING:
     import apache_beam as beam
+    from apache_beam.runners.runner import PipelineResult
 
+_LOG = logging.getLogger("shardkeep")
 # Beam's `DoFnRunner._reraise_augmented` (apache_beam/runners/common.py) appends this to the message.
 _STEP = re.compile(r" \[while running '.*?'\]", re.DOTALL)
 # The last line of a traceback, and what the traceback module prints between two chained ones.
@@ -38,6 +43,8 @@ _BUNDLE_LOGGERS = (
 # Said of every local worker process that has no container, once each: when it begins, and when Prism ends it. The last
 # is of a bundle that ends while its worker is shut down, since another one failed (`BundleProcessorCache.release`).
 _HARMLESS = re.compile(r"No semi_persistent_directory found|signal: killed|\bKeyError: 'bundle_\w+'")
+# Of `sdk_worker` and `data_plane`, in apache_beam/runners/worker.
+_ENGINE_THREADS = ("run_worker_", "read_grpc_client_inputs")
 
 DONE = "DONE"
 """Beam's `PipelineState.DONE`."""
@@ -46,21 +53,41 @@ DONE = "DONE"
 def run_job(pipeline: beam.Pipeline, *, wait: bool = True) -> None:
     """Run a pipeline and wait until it is done, or, as a launcher does, only stage it.
 
+    An interruption cancels the job, if the engine has taken it.
+
     Raises:
         ShardkeepError: What a worker raised, of its own class; or the job did not end as done.
         BaseException: Whatever else ended the job.
     """
     _quiet_bundles()
+    _quiet_threads()
+    interrupt, result = signal.getsignal(signal.SIGINT), None
     try:
         result = pipeline.run()
+        _take_back(interrupt)
         state = result.wait_until_finish() if wait else DONE
     except BaseException as error:
         original = original_error(error)
+        if result is not None and not isinstance(original, Exception):
+            _cancel(result)
         if original is error:
             raise
         raise original from error
     if state != DONE:
         raise ShardkeepError(f"the job ended as {state}, not as DONE; the runner's log says why")
+
+
+def _take_back(interrupt: object) -> None:
+    """Handle SIGINT again: Beam's job servers take it, and stop the engine before the job could be cancelled."""
+    if interrupt is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, interrupt)  # type: ignore[arg-type]  # what `getsignal` has returned
+
+
+def _cancel(result: PipelineResult) -> None:
+    try:
+        result.cancel()
+    except Exception as error:
+        _LOG.warning("the job could not be cancelled: %s", error)
 
 
 def original_error(error: BaseException) -> BaseException:
@@ -101,6 +128,20 @@ def _rebuild(error: BaseException) -> ShardkeepError | None:
 def _message(text: str) -> str:
     step = _STEP.search(text)
     return _NOISE.split(text[: step.start()] if step else text, maxsplit=1)[0].rstrip()
+
+
+def _quiet_threads() -> None:
+    """Keep Beam's threads that speak with an engine from printing that it hung up, which an engine does in the end."""
+    if getattr(threading.excepthook, "func", None) is not _unless_hung_up:
+        threading.excepthook = functools.partial(_unless_hung_up, threading.excepthook)
+
+
+def _unless_hung_up(hook: Callable[[threading.ExceptHookArgs], object], ended: threading.ExceptHookArgs) -> None:
+    import grpc
+
+    of_engine = ended.thread is not None and ended.thread.name.startswith(_ENGINE_THREADS)
+    if not (of_engine and isinstance(ended.exc_value, grpc.RpcError)):
+        hook(ended)
 
 
 def _quiet_bundles() -> None:

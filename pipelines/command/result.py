@@ -27,10 +27,13 @@ class ResultFile:
     path: str
 
     def write(self, value: dict[str, Any]) -> None:
-        """Hand the value back."""
+        """Hand the value back; if the command and its folder are gone, log it."""
         unfinished = Path(f"{self.path}.{os.getpid()}")
-        unfinished.write_text(json.dumps(value), encoding="utf-8")
-        unfinished.replace(self.path)
+        try:
+            unfinished.write_text(json.dumps(value), encoding="utf-8")
+            unfinished.replace(self.path)
+        except FileNotFoundError:
+            ResultLog().write(value)
 
     def read(self) -> dict[str, Any]:
         """The value that the job handed back.

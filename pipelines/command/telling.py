@@ -11,12 +11,17 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.command.engine import is_here
+from pipelines.command.engine import is_here, outlives_command
 from pipelines.command.job import run_job
 from pipelines.command.launch import is_launch
 from pipelines.command.progress import ProgressLine
 from pipelines.command.result import ResultFile, ResultLog
 from transforms.progress import ProgressFile
+
+_GOES_ON = (
+    "The job may go on without this command: its engine was asked to cancel it, and may not have done so. Look there, and"
+    " end it if it runs."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,13 @@ class Telling:
         progress: The file for their progress; without a path where they are elsewhere.
         result: Where the last step puts what the job did.
         wait: Whether the command waits for the job; a launcher only stages it.
+        outlives: Whether the job may go on when its command has ended.
     """
 
     progress: ProgressFile
     result: ResultFile | ResultLog
     wait: bool = True
+    outlives: bool = False
 
     def run(self, pipeline: beam.Pipeline, verb: str, total: int | None) -> None:
         """Run a job, or stage it, and show its progress."""
@@ -40,12 +47,12 @@ class Telling:
                 run_job(pipeline, wait=self.wait)
         except BaseException as error:
             if self.goes_on(error):
-                print("The job goes on without this command; end it where it runs.", file=sys.stderr)
+                print(_GOES_ON, file=sys.stderr)
             raise
 
     def goes_on(self, error: BaseException) -> bool:
-        """Whether a job may go on after its command has ended so: an interruption does not reach workers elsewhere."""
-        return not self.progress.path and not isinstance(error, Exception)
+        """Whether a job may go on after its command has ended so: engines elsewhere are asked to cancel it, no more."""
+        return self.outlives and not isinstance(error, Exception)
 
     def answer(self) -> dict[str, Any] | None:
         """The job's result; None if it went to the workers' log."""
@@ -58,11 +65,13 @@ class Telling:
 @contextmanager
 def telling(beam_args: Sequence[str]) -> Iterator[Telling]:
     """Files in a temporary folder for workers of this machine, none for others."""
+    outlives = outlives_command(beam_args)
     if not is_here(beam_args):
-        yield Telling(ProgressFile(""), ResultLog(), wait=not is_launch(beam_args))
+        yield Telling(ProgressFile(""), ResultLog(), not is_launch(beam_args), outlives)
         return
     with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
-        yield Telling(ProgressFile(str(Path(folder, "progress"))), ResultFile(str(Path(folder, "result"))))
+        progress, result = (str(Path(folder, name)) for name in ("progress", "result"))
+        yield Telling(ProgressFile(progress), ResultFile(result), outlives=outlives)
 
 
 def print_elsewhere(beam_args: Sequence[str], as_json: bool) -> None:

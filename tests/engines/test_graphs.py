@@ -53,4 +53,5 @@ def test_a_mixed_flatten_is_seen() -> None:
 class Mixed(Graph):
     def expand(self, pbegin: PBegin) -> PCollection[int]:
         start = pbegin | beam.Create([1])
-        return (start | "Other" >> beam.Map(abs), start | beam.Reshuffle()) | beam.Flatten()
+        flat: PCollection[int] = (start | "Other" >> beam.Map(abs), start | beam.Reshuffle()) | beam.Flatten()
+        return flat

@@ -1,0 +1,92 @@
+"""Where the workers of a job are, and whether the job ends with its command: what Beam's options say of both."""
+
+import argparse
+import json
+
+from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, PortableOptions, StandardOptions
+
+_IN_COMMAND = frozenset({"FnApiRunner", "DirectRunner"})
+# Engines that start workers as --environment_type says: Beam's "portable" ones.
+_PORTABLE = frozenset({"PrismRunner", "FlinkRunner", "PortableRunner"})
+# A Flink of its own within the job server: `FlinkRunner.MAGIC_HOST_NAMES`.
+_OWN_FLINK = frozenset({"[local]", "[auto]"})
+_LOOPBACK = ("localhost:", "127.0.0.1:", "[::1]:")
+
+
+class WorkersOptions(PipelineOptions):
+    """What only the user can know of the workers; Beam's parsers know its options because it is one of theirs."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--workers_see",
+            choices=["vault", "machine"],
+            help="workers elsewhere see the vault's folder under the same name, or all files since they run here",
+        )
+
+
+def see_vault(options: PipelineOptions) -> bool:
+    """Whether the workers see a folder of this machine that holds the vault: all files, or it is a shared folder."""
+    return share_files(options) or (_runner(options) in _PORTABLE and _seen(options) == "vault")
+
+
+def share_files(options: PipelineOptions) -> bool:
+    """Whether the workers see the files of this machine.
+
+    It is the workers that matter, not the engine. A job server on this machine may stand before a cluster elsewhere,
+    and `localhost` in the address of a pool is the cluster's word; so that is taken for this machine only of an engine
+    that the command itself starts.
+    """
+    runner = _runner(options)
+    if runner not in _PORTABLE:
+        return runner in _IN_COMMAND
+    kind = _environment(options)
+    if kind == "LOOPBACK" or _seen(options) == "machine":
+        return True
+    return _is_own_engine(options) and (kind == "PROCESS" or (kind == "EXTERNAL" and _has_pool_here(options)))
+
+
+def may_outlive(options: PipelineOptions) -> bool:
+    """Whether a job may go on without its command, which has neither the engine nor the workers in it or below it."""
+    return not _is_own_engine(options) and not (_runner(options) in _PORTABLE and _environment(options) == "LOOPBACK")
+
+
+def _runner(options: PipelineOptions) -> str:
+    return str(options.view_as(StandardOptions).runner)
+
+
+def _seen(options: PipelineOptions) -> str | None:
+    seen: str | None = options.view_as(WorkersOptions).workers_see
+    return seen
+
+
+def _is_own_engine(options: PipelineOptions) -> bool:
+    runner = _runner(options)
+    if runner in _IN_COMMAND:
+        return True
+    own = runner == "PrismRunner" or (runner == "FlinkRunner" and _flink_master(options) in _OWN_FLINK)
+    return own and not options.view_as(PortableOptions).job_endpoint
+
+
+def _flink_master(options: PipelineOptions) -> str:
+    return str(options.view_as(FlinkRunnerOptions).flink_master).strip()
+
+
+def _environment(options: PipelineOptions) -> str:
+    """The kind of the workers' environment, as the runners themselves choose it where none is named."""
+    if named := options.view_as(PortableOptions).environment_type:
+        return str(named)
+    runner = _runner(options)
+    loops = runner == "PrismRunner" or (runner == "FlinkRunner" and _flink_master(options) in _OWN_FLINK)
+    return "LOOPBACK" if loops else "DOCKER"
+
+
+def _has_pool_here(options: PipelineOptions) -> bool:
+    """Whether the address of the pool of workers, which is the configuration or in it, is of this machine."""
+    config = options.view_as(PortableOptions).environment_config or ""
+    if config.lstrip().startswith("{"):
+        try:
+            config = str(json.loads(config).get("url", ""))
+        except json.JSONDecodeError:
+            return False
+    return config.startswith(_LOOPBACK)

@@ -1,0 +1,62 @@
+"""Commands on Flink, by a job server for it: in this process, whose threads are then the workers, or in their own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.engines.prism_runs import ROOT, finish
+from tests.pipelines.bigtable_runs import Ended, run
+
+SECONDS = 180
+"""What a command gets: a job may wait for ever."""
+
+
+@dataclass(frozen=True)
+class Flink:
+    """The engine.
+
+    Attributes:
+        endpoint: `host:port` of the job server.
+        worker: The program that starts a worker process; None if the command's own threads are the workers.
+        environment: What such a process has in its environment.
+        said: Options of ours for the workers.
+    """
+
+    endpoint: str
+    worker: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    said: tuple[str, ...] = ()
+
+    def options(self) -> list[str]:
+        """What is added to a command so that it runs on Flink."""
+        engine = ["--runner=PortableRunner", f"--job_endpoint={self.endpoint}", "--parallelism=2", *self.said]
+        if self.worker is None:
+            return [*engine, "--environment_type=LOOPBACK"]
+        config = json.dumps({"command": str(self.worker), "env": dict(self.environment)})
+        cached = "--environment_cache_millis=60000"
+        return [*engine, "--environment_type=PROCESS", f"--environment_config={config}", cached]
+
+    def run(self, main: Callable[[Sequence[str]], int], *argv: str) -> Ended:
+        """Run a command in this process."""
+        return run(main, *argv, *self.options())
+
+    def open(self, command: str, *argv: str) -> "subprocess.Popen[str]":
+        """Start a command in a process of its own; it leads a process group."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipelines.command.dispatch", command, *argv, *self.options()],
+            cwd=ROOT,
+            env=os.environ | self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run_apart(self, command: str, *argv: str) -> Ended:
+        """Run a command in a process of its own, which fails the test if it does not end in time."""
+        return finish(self.open(command, *argv), SECONDS)
