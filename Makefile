@@ -6,7 +6,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 # The steps of `check` print in their order, and pytest's closing line comes last.
 .NOTPARALLEL:
-.PHONY: help demo test check bench lint types imports soak servers lock format clean templates provision-prism test-prism
+.PHONY: help demo test check bench lint types imports soak servers lock format clean templates \
+	provision-prism test-prism provision-flink test-flink
 
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3.10 python3)
 RUN := .venv/bin/python
@@ -29,7 +30,7 @@ help: ## Print this help
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-17s %s\n", $$1, $$2 }'
 	@echo "Needed: Python 3.10 to 3.13 with venv and headers, a C compiler, a package index; and for the Bigtable"
 	@echo "emulator a Google Cloud SDK, Maven or Go, or BIGTABLE_EMULATOR_HOST. Tests of Cloud Storage, Cloud SQL and Prism need Go"
-	@echo "1.25 or newer, those of templates gcloud; without them they are skipped."
+	@echo "1.25 or newer, those of Flink Java 17 and Maven, those of templates gcloud; without them they are skipped."
 
 demo: .venv/built ## Back up, damage and restore a real Bigtable (emulator) with real data
 	@$(RUN) -m docs.demo
@@ -43,6 +44,7 @@ bench: .venv/built ## Measure speed and memory side by side with other ways
 	@$(RUN) -m benchmarks
 
 soak: .venv/built servers ## Run the long tests
+	@$(RUN) -m tests.servers.flink cluster || test -z "$$REQUIRE_ALL"
 	@$(RUN) -m pytest -m soak
 
 lint: .venv/installed ## Check style: ruff, its format, cython-lint
@@ -77,15 +79,21 @@ templates: .venv/built ## Renew the templates' metadata and build their specs: I
 	@$(RUN) -m templates.build --image=$(IMAGE) --tag=$(TAG) --out=$(OUT)
 
 # Without one of them the tests that need it are skipped, or fail where REQUIRE_ALL is set.
-servers: .venv/built ## Find or make what tests run: emulators of Bigtable and Cloud Storage, Prism, Cloud SQL's proxy
-	@for each in bigtable_emulator gcs_server prism cloud_sql_program; do \
+servers: .venv/built ## Find or make what tests run: emulators of Bigtable and Cloud Storage, Prism, Flink, Cloud SQL's proxy
+	@for each in bigtable_emulator gcs_server prism "flink job-server" cloud_sql_program; do \
 		$(RUN) -m tests.servers.$$each || test -z "$$REQUIRE_ALL" || exit 1; done
 
 provision-prism: .venv/built ## Find Prism, Beam's engine in Go, and its worker program, or build them
 	@$(RUN) -m tests.servers.prism
 
 test-prism: provision-prism ## Run the pipelines on Prism
-	@$(RUN) -m pytest tests/engines tests/servers/test_prism.py
+	@$(RUN) -m pytest tests/engines tests/servers/test_prism.py -k "not flink"
+
+provision-flink: .venv/built ## Find Flink's libraries, of Beam's job server and of a cluster, or fetch them
+	@$(RUN) -m tests.servers.flink
+
+test-flink: provision-flink ## Run the pipelines on a small Flink
+	@$(RUN) -m pytest tests/engines tests/servers/test_flink.py -k flink
 
 .venv/made:
 	@python=""; for each in $(PYTHONS); do \

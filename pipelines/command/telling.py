@@ -12,6 +12,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.command.engine import is_here, outlives_command
+from pipelines.command.flink_job import FlinkJob, flink_job
 from pipelines.command.job import run_job
 from pipelines.command.launch import is_launch
 from pipelines.command.progress import ProgressLine
@@ -19,8 +20,8 @@ from pipelines.command.result import ResultFile, ResultLog
 from transforms.progress import ProgressFile
 
 _GOES_ON = (
-    "The job may go on without this command: its engine was asked to cancel it, and may not have done so. Look there, and"
-    " end it if it runs."
+    "The job may go on without this command: its engine was asked to cancel it, and may not have done so. Look there,"
+    " and end it if it runs."
 )
 
 
@@ -33,26 +34,32 @@ class Telling:
         result: Where the last step puts what the job did.
         wait: Whether the command waits for the job; a launcher only stages it.
         outlives: Whether the job may go on when its command has ended.
+        flink: The job on a Flink cluster, if there it can be cancelled.
     """
 
     progress: ProgressFile
     result: ResultFile | ResultLog
     wait: bool = True
     outlives: bool = False
+    flink: FlinkJob | None = None
 
     def run(self, pipeline: beam.Pipeline, verb: str, total: int | None) -> None:
-        """Run a job, or stage it, and show its progress."""
+        """Run a job, or stage it, and show its progress; an interruption cancels it, or says that it may go on."""
+        if self.flink:
+            self.flink.name_in(pipeline)
         try:
             with self._shown(verb, total):
                 run_job(pipeline, wait=self.wait)
         except BaseException as error:
+            if self.flink and not isinstance(error, Exception):
+                self.flink.cancel()
             if self.goes_on(error):
                 print(_GOES_ON, file=sys.stderr)
             raise
 
     def goes_on(self, error: BaseException) -> bool:
-        """Whether a job may go on after its command has ended so: engines elsewhere are asked to cancel it, no more."""
-        return self.outlives and not isinstance(error, Exception)
+        """Whether a job may go on after its command has ended so: most engines elsewhere only take note of a wish."""
+        return self.outlives and not isinstance(error, Exception) and not (self.flink and self.flink.has_ended())
 
     def answer(self) -> dict[str, Any] | None:
         """The job's result; None if it went to the workers' log."""
@@ -67,11 +74,11 @@ def telling(beam_args: Sequence[str]) -> Iterator[Telling]:
     """Files in a temporary folder for workers of this machine, none for others."""
     outlives = outlives_command(beam_args)
     if not is_here(beam_args):
-        yield Telling(ProgressFile(""), ResultLog(), not is_launch(beam_args), outlives)
+        yield Telling(ProgressFile(""), ResultLog(), not is_launch(beam_args), outlives, flink_job(beam_args))
         return
     with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
         progress, result = (str(Path(folder, name)) for name in ("progress", "result"))
-        yield Telling(ProgressFile(progress), ResultFile(result), outlives=outlives)
+        yield Telling(ProgressFile(progress), ResultFile(result), True, outlives, flink_job(beam_args))
 
 
 def print_elsewhere(beam_args: Sequence[str], as_json: bool) -> None:

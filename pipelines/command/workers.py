@@ -68,6 +68,12 @@ def _is_own_engine(options: PipelineOptions) -> bool:
     return own and not options.view_as(PortableOptions).job_endpoint
 
 
+def flink_cluster(options: PipelineOptions) -> str | None:
+    """The JobManager of the Flink cluster that the job goes to, if it is named."""
+    master = _flink_master(options)
+    return master if _runner(options) in _PORTABLE and master not in _OWN_FLINK else None
+
+
 def _flink_master(options: PipelineOptions) -> str:
     return str(options.view_as(FlinkRunnerOptions).flink_master).strip()
 

@@ -1,4 +1,4 @@
-"""Prism, with the worker of docs/engines.md, and a small Flink within its job server."""
+"""Prism and Flink, with the workers of docs/engines.md."""
 
 import sys
 from collections.abc import Iterator
@@ -9,8 +9,10 @@ import pytest
 
 from tests.docs.markdown import programs, read
 from tests.engines.flink_runs import Flink
+from tests.engines.flink_workers import WORKER, Workers
 from tests.engines.prism_runs import ROOT, Prism
 from tests.servers import prism as servers
+from tests.servers.flink_cluster import Cluster, running_cluster
 from tests.servers.flink_job_server import running_job_server
 from tests.servers.program_file import program
 from transforms.errors import NotFoundError
@@ -26,13 +28,6 @@ id=${{1#--id=\\'}}
 cd "$TMPDIR"
 export RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1 PYTHONPATH="$OLDPWD"
 exec "{boot}" --id="${{id%\\'}}" "$2" --semi_persist_dir="$TMPDIR"
-"""
-
-# A worker of Flink: boot fetches what the job says of its worker, and starts Python.
-WORKER = """#!/bin/sh
-cd "{folder}"
-export PATH="{python}:$PATH" RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1 PYTHONPATH="{root}"
-exec "{boot}" "$@" --semi_persist_dir="{folder}"
 """
 
 
@@ -53,7 +48,7 @@ def prism(tmp_path: Path) -> Prism:
     """Prism with the documented worker."""
     folder = tmp_path / "prism"
     folder.mkdir()
-    (documented,) = programs(read("engines.md"), "sh")
+    documented, _ = programs(read("engines.md"), "sh")
     return with_worker(folder, program(folder / "worker.sh", documented))
 
 
@@ -83,7 +78,44 @@ def flink(job_server: str) -> Flink:
 
 
 @pytest.fixture
-def flink_with_boot(job_server: str, tmp_path: Path) -> Flink:
+def workers(tmp_path: Path) -> Iterator[Workers]:
+    """The worker processes of a Flink on this machine; none is left at the end."""
+    made = Workers(tmp_path / "workers", found(servers.BOOT))
+    made.folder.mkdir()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def flink_with_boot(job_server: str, workers: Workers) -> Flink:
     """Flink, with worker processes on this machine, which its job server cannot know."""
-    text = WORKER.format(python=Path(sys.executable).parent, root=ROOT, boot=found(servers.BOOT), folder=tmp_path)
-    return Flink(job_server, program(tmp_path / "worker.sh", text), said=("--workers_see=machine",))
+    return Flink(job_server, worker_of(workers), said=("--workers_see=machine",))
+
+
+def worker_of(workers: Workers) -> Path:
+    """The documented program that starts them, in an environment with Shardkeep, and counted."""
+    _, documented = programs(read("engines.md"), "sh")
+    worker = program(workers.folder / "flink-worker.sh", documented)
+    python = Path(sys.executable).parent
+    text = WORKER.format(python=python, root=ROOT, boot=workers.boot, folder=workers.folder, worker=worker)
+    return program(workers.folder / "counted.sh", text)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A Flink cluster of two TaskManagers."""
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    with ExitStack() as stack:
+        try:
+            made = stack.enter_context(running_cluster(folder))
+        except NotFoundError as error:
+            pytest.skip(str(error))
+        yield made
+
+
+@pytest.fixture
+def flink_cluster(cluster: Cluster, workers: Workers) -> Iterator[Flink]:
+    """Flink, as a cluster with worker processes beside each TaskManager."""
+    with running_job_server(cluster.master) as endpoint:
+        yield Flink(endpoint, worker_of(workers), said=("--workers_see=machine",), master=cluster.master)

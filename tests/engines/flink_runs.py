@@ -24,16 +24,21 @@ class Flink:
         worker: The program that starts a worker process; None if the command's own threads are the workers.
         environment: What such a process has in its environment.
         said: Options of ours for the workers.
+        master: `host:port` of the cluster's JobManager; empty where the job server has a Flink of its own.
     """
 
     endpoint: str
     worker: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
+    master: str = ""
 
     def options(self) -> list[str]:
         """What is added to a command so that it runs on Flink."""
-        engine = ["--runner=PortableRunner", f"--job_endpoint={self.endpoint}", "--parallelism=2", *self.said]
+        runner = (
+            ["--runner=FlinkRunner", f"--flink_master={self.master}"] if self.master else ["--runner=PortableRunner"]
+        )
+        engine = [*runner, f"--job_endpoint={self.endpoint}", "--parallelism=2", *self.said]
         if self.worker is None:
             return [*engine, "--environment_type=LOOPBACK"]
         config = json.dumps({"command": str(self.worker), "env": dict(self.environment)})

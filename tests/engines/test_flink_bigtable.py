@@ -1,4 +1,4 @@
-"""Bigtable on a small Flink: what is backed up is what FnApiRunner backs up, it comes back, and a step may be retried."""
+"""Bigtable on a small Flink: all commands agree with FnApiRunner, and a step may be tried again."""
 
 from pathlib import Path
 

@@ -1,24 +1,17 @@
-"""PostgreSQL on a small Flink: all commands, one moment for all readers, and a step that is tried again."""
+"""PostgreSQL on a small Flink: all commands agree with FnApiRunner."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import apache_beam as beam
 import pytest
 
 from pipelines import postgres_backup, postgres_restore, verify
-from pipelines.command.give_back import give_back
-from pipelines.command.result import Result
 from tests.engines.flink_runs import Flink
 from tests.engines.outcome import require_done, tables
-from tests.engines.retried import fail_once
-from tests.pipelines.bigtable_runs import Ended, run
 from tests.pipelines.postgres_runs import backup
 from tests.postgres_zoo import differences, make_zoo, normalised_dump
 from tests.postgres_zoo.zoo import make_roles
 from tests.servers.postgres_server import PostgresServer
-from transforms.restore import Restore
-from transforms.restore_work import RestoreWork, restored_json
 
 NewDatabase = Callable[..., str]
 SOME = ("numbers", "relations", "sequences")
@@ -58,24 +51,3 @@ def test_types_and_objects_come_back(
     restored = require_done(flink.run(postgres_restore.main, *to(ours, postgres18, copy))).json
     assert restored["skipped"] == []
     require_same(postgres18, zoo, copy)
-
-
-def restored_with_a_failure(flink: Flink, failed: Path, *argv: str) -> Ended:
-    """A restore of which the step after its end fails once."""
-
-    def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
-        restored = pipeline | "Restore" >> Restore(work) | "Fail once" >> beam.Map(fail_once, str(failed))
-        _ = restored | "Hand back" >> beam.Map(lambda done: result.write(restored_json(done)))
-
-    return run(lambda argv: give_back(postgres_restore.configure(argv), build), *argv, *flink.options())
-
-
-def test_a_restore_whose_step_after_its_end_fails_once_is_tried_again(
-    postgres18: PostgresServer, new_database: NewDatabase, copy: str, flink: Flink, tmp_path: Path
-) -> None:
-    name = new_database(postgres18)
-    postgres18.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 5000)", name)
-    require_done(backup(tmp_path / "v", postgres18.url(name)))
-    require_done(restored_with_a_failure(flink, tmp_path / "failed", *to(tmp_path / "v", postgres18, copy)))
-    assert (tmp_path / "failed").exists()
-    require_same(postgres18, name, copy)

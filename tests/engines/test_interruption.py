@@ -74,7 +74,12 @@ def jobs(endpoint: str) -> set[str]:
 
 @pytest.mark.parametrize(("name", "number"), [("flink", SIGINT), ("flink", SIGTERM), ("prism", SIGTERM)])
 def test_a_backup_that_is_ended_has_failed(
-    name: str, number: Signals, request: pytest.FixtureRequest, postgres18: PostgresServer, database: str, tmp_path: Path
+    name: str,
+    number: Signals,
+    request: pytest.FixtureRequest,
+    postgres18: PostgresServer,
+    database: str,
+    tmp_path: Path,
 ) -> None:
     engine: Flink | Prism = request.getfixturevalue(name)
     with reading(engine, postgres18, database, tmp_path / "v") as command:

@@ -51,7 +51,7 @@ def serving(answer: Callable[[Request], Answer], headers: Mapping[str, str] = {}
             self.end_headers()
             self.wfile.write(data)
 
-        do_POST = do_PUT = do_CONNECT = do_GET  # noqa: N815 - the base class looks for these
+        do_POST = do_PUT = do_PATCH = do_CONNECT = do_GET  # noqa: N815 - the base class looks for these
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
