@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import grpc
 
 from pipelines.command.engine import is_here, outlives_command
 from pipelines.command.flink_job import FlinkJob, flink_job
@@ -20,8 +21,8 @@ from pipelines.command.result import ResultFile, ResultLog
 from transforms.progress import ProgressFile
 
 _GOES_ON = (
-    "The job may go on without this command: its engine was asked to cancel it, and may not have done so. Look there,"
-    " and end it if it runs."
+    "The job may go on without this command: that its engine has ended it is not known. Look there, and end it if it"
+    " runs."
 )
 
 
@@ -58,8 +59,9 @@ class Telling:
             raise
 
     def goes_on(self, error: BaseException) -> bool:
-        """Whether a job may go on after its command has ended so: most engines elsewhere only take note of a wish."""
-        return self.outlives and not isinstance(error, Exception) and not (self.flink and self.flink.has_ended())
+        """Whether a job may go on after its command has ended so: by an interruption, or since the engine was lost."""
+        lost = not isinstance(error, Exception) or isinstance(error, grpc.RpcError)
+        return lost and self.outlives and not (self.flink and self.flink.has_ended())
 
     def answer(self) -> dict[str, Any] | None:
         """The job's result; None if it went to the workers' log."""

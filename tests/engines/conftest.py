@@ -1,22 +1,26 @@
 """Prism and Flink, with the workers of docs/engines.md."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.docs.markdown import programs, read
+from tests.engines.bigtable_scene import new_source
 from tests.engines.flink_runs import Flink
 from tests.engines.flink_workers import WORKER, Workers
 from tests.engines.prism_runs import ROOT, Prism
 from tests.servers import prism as servers
 from tests.servers.flink_cluster import Cluster, running_cluster
 from tests.servers.flink_job_server import running_job_server
+from tests.servers.postgres_server import PostgresServer
 from tests.servers.program_file import program
+from tests.tables import Tables
 from transforms.errors import NotFoundError
 
+NewDatabase = Callable[..., str]
 # Leaves a line for each worker and becomes it: that there is a process of its own is not to be taken on trust.
 COUNTED = """#!/bin/sh
 echo "$1" >> "$STARTED"
@@ -119,3 +123,17 @@ def flink_cluster(cluster: Cluster, workers: Workers) -> Iterator[Flink]:
     """Flink, as a cluster with worker processes beside each TaskManager."""
     with running_job_server(cluster.master) as endpoint:
         yield Flink(endpoint, worker_of(workers), said=("--workers_see=machine",), master=cluster.master)
+
+
+@pytest.fixture
+def copy(postgres18: PostgresServer, new_database: NewDatabase) -> str:
+    """The name of a database that is dropped at the end and does not exist yet."""
+    name = new_database(postgres18)
+    postgres18.sql(f"DROP DATABASE {name}")
+    return name
+
+
+@pytest.fixture(scope="package")
+def source(bigtable_emulator: str) -> Tables:
+    """An instance of Bigtable with the tables of the scene."""
+    return new_source()

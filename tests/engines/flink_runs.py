@@ -1,18 +1,13 @@
 """Commands on Flink, by a job server for it: in this process, whose threads are then the workers, or in their own."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.engines.prism_runs import ROOT, finish
+from tests.engines.prism_runs import start
 from tests.pipelines.bigtable_runs import Ended, run
-
-SECONDS = 180
-"""What a command gets: a job may wait for ever."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +45,5 @@ class Flink:
         return run(main, *argv, *self.options())
 
     def open(self, command: str, *argv: str) -> "subprocess.Popen[str]":
-        """Start a command in a process of its own; it leads a process group."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "pipelines.command.dispatch", command, *argv, *self.options()],
-            cwd=ROOT,
-            env=os.environ | self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run_apart(self, command: str, *argv: str) -> Ended:
-        """Run a command in a process of its own, which fails the test if it does not end in time."""
-        return finish(self.open(command, *argv), SECONDS)
+        """Start a command in a process of its own."""
+        return start([command, *argv, *self.options()], self.environment)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,21 +50,27 @@ class Prism:
     def open(self, command: str, *argv: str) -> "subprocess.Popen[str]":
         """Start a command; it leads a process group, which Prism and the worker are in."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        return subprocess.Popen(
-            [sys.executable, "-m", "pipelines.command.dispatch", command, *argv, *self.options()],
-            cwd=ROOT,
-            env=os.environ | {"PATH": path, "TMPDIR": str(self.folder), "STARTED": str(self.folder / "started")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        environment = {"PATH": path, "TMPDIR": str(self.folder), "STARTED": str(self.folder / "started")}
+        return start([command, *argv, *self.options()], environment)
 
     def run(self, command: str, *argv: str) -> Ended:
         """Run a command, which fails the test if it does not end in time."""
         process = self.open(command, *argv)
         return finish(process)
+
+
+def start(argv: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    """Start a command in a process of its own that leads a group, with more in its environment."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines.command.dispatch", *argv],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def finish(process: "subprocess.Popen[str]", seconds: float = SECONDS) -> Ended:

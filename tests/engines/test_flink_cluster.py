@@ -25,7 +25,7 @@ SECONDS = 600
 NewDatabase = Callable[..., str]
 Progress = Callable[[], int]
 
-ROWS = 1_000_000
+ROWS = 400_000
 FILL = f"""
     CREATE TABLE t (id int PRIMARY KEY, v text);
     INSERT INTO t SELECT g, md5(g::text) || repeat('x', 70) FROM generate_series(1, {ROWS}) g;
@@ -80,7 +80,7 @@ def test_postgres_loses_nothing(
 
     there = [f"--vault={vault}", f"--database={postgres18.url(copy)}", "--backup=latest"]
     process = flink_cluster.open("postgres-restore", *there)
-    finish_with_kills(process, workers, cluster, loaded, (20 << 20, 60 << 20))
+    finish_with_kills(process, workers, cluster, loaded, (8 << 20, 25 << 20))
     query = "SELECT count(*), count(DISTINCT id), sum(hashtext(v)::bigint), sum(id::bigint) FROM t"
     assert postgres18.sql(query, copy) == postgres18.sql(query, source)
 

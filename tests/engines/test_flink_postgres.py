@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from pipelines import postgres_backup, postgres_restore, verify
 from tests.engines.flink_runs import Flink
 from tests.engines.outcome import require_done, tables
@@ -15,14 +13,6 @@ from tests.servers.postgres_server import PostgresServer
 
 NewDatabase = Callable[..., str]
 SOME = ("numbers", "relations", "sequences")
-
-
-@pytest.fixture
-def copy(postgres18: PostgresServer, new_database: NewDatabase) -> str:
-    """The name of a database that is dropped at the end and does not exist yet."""
-    name = new_database(postgres18)
-    postgres18.sql(f"DROP DATABASE {name}")
-    return name
 
 
 def to(vault: Path, server: PostgresServer, name: str) -> list[str]:

@@ -4,31 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import grpc
-import pytest
 
+from tests.engines.bigtable_scene import of, require_restored
 from tests.engines.outcome import require_done, require_error, tables
 from tests.engines.prism_runs import Prism
 from tests.pipelines.bigtable_runs import backup
 from tests.servers.scripted_bigtable import Abort, scripted_bigtable
-from tests.tables import PROJECT, Content, Tables, new_instance
-
-CONTENTS = {
-    "none": Content(["f"]),
-    "many": Content(["f", "g"], {b"%04d" % n: [("f", b"q", 1000 * n, b"%d" % n * n)] for n in range(400)}),
-    "odd": Content(["f"], {b"\x00": [("f", b"", 0, b"")], b"\xff\xfe": [("f", b"\xff", 2000, bytes(range(256)))]}),
-}
-
-
-@pytest.fixture
-def source(bigtable_emulator: str) -> Tables:
-    made = new_instance()
-    for name, content in CONTENTS.items():
-        made.fill(name, content)
-    return made
-
-
-def of(vault: Path, instance: Tables) -> list[str]:
-    return [f"--vault={vault}", f"--bigtable_project={PROJECT}", f"--instance={instance.instance}"]
+from tests.tables import Tables, new_instance
 
 
 def test_a_backup_is_that_of_the_other_engine_and_comes_back(source: Tables, prism: Prism, tmp_path: Path) -> None:
@@ -44,9 +26,7 @@ def test_a_backup_is_that_of_the_other_engine_and_comes_back(source: Tables, pri
 
     target = new_instance()
     require_done(prism.run("bigtable-restore", *of(ours, target), "--backup=latest"))
-    assert target.names() == source.names()
-    for name, content in CONTENTS.items():
-        assert target.read(name) == content.expected
+    require_restored(target)
     assert prism.started == 3
 
 

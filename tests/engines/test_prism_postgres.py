@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.engines.outcome import require_done, require_error, tables
 from tests.engines.prism_runs import Prism
 from tests.pipelines.bigtable_runs import files
@@ -20,14 +18,6 @@ NewDatabase = Callable[..., str]
 # Of each kind something: plain types, types within types, relations of tables, other objects, sequences. The whole zoo
 # comes back in tests/pipelines/test_postgres_round_trip.py, on the engine of one process.
 SOME = ("numbers", "nested", "relations", "sequences", "objects")
-
-
-@pytest.fixture
-def copy(postgres18: PostgresServer, new_database: NewDatabase) -> str:
-    """The name of a database that is dropped at the end and does not exist yet."""
-    name = new_database(postgres18)
-    postgres18.sql(f"DROP DATABASE {name}")
-    return name
 
 
 def test_types_and_objects_come_back(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import grpc
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
@@ -117,9 +118,10 @@ def build_check(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: R
 
 
 @pytest.mark.parametrize(
-    ("error", "here", "elsewhere"), [(KeyboardInterrupt(), False, True), (OSError(), False, False)]
+    ("error", "here", "elsewhere"),
+    [(KeyboardInterrupt(), False, True), (grpc.RpcError(), False, True), (OSError(), False, False)],
 )
-def test_an_interruption_does_not_reach_workers_elsewhere(
+def test_a_job_elsewhere_may_go_on_if_its_command_is_interrupted_or_loses_it(
     error: BaseException, here: bool, elsewhere: bool, tmp_path: Path
 ) -> None:
     with telling(["--runner=FnApiRunner"]) as told:
