@@ -36,7 +36,7 @@ class Process:
     def end(self, number: Signals) -> Ended:
         """End it by a signal."""
         self.process.send_signal(number)
-        return finish(self.process, 60)
+        return finish(self.process)
 
 
 @pytest.fixture

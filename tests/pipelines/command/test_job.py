@@ -94,6 +94,20 @@ def test_a_bundle_that_outlives_its_worker_is_no_news(caplog: pytest.LogCaptureF
     assert [record.getMessage() for record in caplog.records] == ["KeyError: 'other'"]
 
 
+def test_only_a_thread_of_beams_that_an_engine_hung_up_on_ends_in_silence() -> None:
+    code = (
+        "import grpc, threading; from pipelines.command.job import _quiet_threads\n"
+        "def fail(error): raise error\n"
+        "_quiet_threads(); _quiet_threads()\n"
+        "hung_up = grpc.RpcError()\n"
+        "for name, error in (('run_worker_1-1', hung_up), ('other', hung_up), ('run_worker_2', OSError())):\n"
+        "    thread = threading.Thread(target=fail, args=[error], name=name); thread.start(); thread.join()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said = [line for line in done.stderr.splitlines() if line.startswith("Exception in thread")]
+    assert said == ["Exception in thread other:", "Exception in thread run_worker_2:"]
+
+
 def test_a_fault_of_ours_stays_what_it_is_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ZeroDivisionError):
         run(beam.Map(divide))

@@ -1,11 +1,12 @@
 """What a job says in the end, where no command is there to hear it."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.command.result import ResultLog
+from pipelines.command.result import ResultFile, ResultLog
 from transforms.errors import IntegrityError
 
 TABLE = {"table": "a", "destination": "b", "rows": 3, "doomed_cells": 0, "notes": ["a is half empty"]}
@@ -41,3 +42,12 @@ def test_a_bad_report_fails_the_job(problems: list[str], caplog: pytest.LogCaptu
         logged(report, caplog)
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert errors == [f"problem: {problem}" for problem in problems]
+
+
+def test_a_result_whose_command_has_gone_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    there, gone = ResultFile(str(tmp_path / "result")), ResultFile(str(tmp_path / "gone" / "result"))
+    with caplog.at_level(logging.INFO, "shardkeep"):
+        there.write({"notes": ["n"]})
+        gone.write({"notes": ["m"]})
+    assert there.read() == {"notes": ["n"]}
+    assert [record.getMessage() for record in caplog.records] == ["m"]
