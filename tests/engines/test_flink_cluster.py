@@ -35,9 +35,9 @@ FILL = f"""
 CONTENT = Content(["f"], {b"%06d" % n: [("f", b"q", 1000, b"%d" % n * 20)] for n in range(20_000)})
 
 
-def receipts(vault: Path) -> Progress:
-    """How many ranges are backed up."""
-    return lambda: len(list(vault.glob("*/*/data/*/*.receipt")))
+def shards(vault: Path) -> Progress:
+    """How many ranges are written."""
+    return lambda: len(list(vault.glob("*/*/data/*/*.avro")))
 
 
 def finish_with_kills(
@@ -73,7 +73,7 @@ def test_postgres_loses_nothing(
     postgres18.sql(FILL, source)
     options = [f"--vault={vault}", f"--database={postgres18.url(source)}", "--ranges=40"]
     process = flink_cluster.open("postgres-backup", *options)
-    finish_with_kills(process, workers, cluster, receipts(vault), (5, 15))
+    finish_with_kills(process, workers, cluster, shards(vault), (5, 15))
     require_done(postgres_runs.backup(tmp_path / "other", postgres18.url(source)))
     require_whole(vault, tmp_path / "other")
 
@@ -95,7 +95,7 @@ def test_bigtable_loses_nothing(
     argv = [f"--vault={vault}", f"--bigtable_project={PROJECT}"]
     options = [*argv, f"--instance={source.instance}", "--table=t", "--ranges=400", "--chunk_size=4KiB"]
     process = flink_cluster.open("bigtable-backup", *options)
-    finish_with_kills(process, workers, cluster, receipts(vault), (40, 120))
+    finish_with_kills(process, workers, cluster, shards(vault), (40, 120))
     require_done(bigtable_runs.backup(tmp_path / "other", source, "--table=t"))
     require_whole(vault, tmp_path / "other")
 
@@ -116,7 +116,7 @@ def test_a_command_that_is_ended_ends_its_job_on_the_cluster(
     postgres18.sql(FILL, source)
     options = [f"--vault={vault}", f"--database={postgres18.url(source)}", "--ranges=40"]
     process = flink_cluster.open("postgres-backup", *options)
-    await_during(process, lambda: receipts(vault)() >= 5)
+    await_during(process, lambda: shards(vault)() >= 5)
     process.send_signal(SIGTERM)
     ended = finish(process, SECONDS)
     assert (ended.code, "may go on" in ended.err) == (128 + SIGTERM, False), ended.err
