@@ -1,17 +1,40 @@
-"""A step that fails the first time that it is tried."""
+"""A restore of which the last step, the one after the target's end, fails the first time that it is tried."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
+import apache_beam as beam
+
+from pipelines.command.give_back import Build, RestoreConfig, give_back
+from pipelines.command.result import Result
+from tests.pipelines.bigtable_runs import Ended, run
 from transforms.errors import UnreachableError
+from transforms.restore_work import RestoreWork
 
-A = TypeVar("A")
+
+@dataclass(frozen=True)
+class FailsOnce:
+    """A result that is not taken from who makes the mark, a file."""
+
+    result: Result
+    mark: Path
+
+    def write(self, value: dict[str, Any]) -> None:
+        """See `Result.write`."""
+        try:
+            self.mark.touch(exist_ok=False)
+        except FileExistsError:
+            self.result.write(value)
+        else:
+            raise UnreachableError("this fails once")
 
 
-def fail_once(element: A, mark: str) -> A:
-    """The element; but an error for who makes the mark, a file."""
-    try:
-        Path(mark).touch(exist_ok=False)
-    except FileExistsError:
-        return element
-    raise UnreachableError("this fails once")
+def restore(configure: Callable[[Sequence[str]], RestoreConfig], build: Build, mark: Path, *argv: str) -> Ended:
+    """Run a room's restore so that its last step fails once."""
+
+    def build_failing(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
+        build(pipeline, work, FailsOnce(result, mark))
+
+    return run(lambda argv: give_back(configure(argv), build_failing), *argv)

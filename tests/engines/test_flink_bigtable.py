@@ -2,19 +2,13 @@
 
 from pathlib import Path
 
-import apache_beam as beam
-
 from pipelines import bigtable_backup, bigtable_restore, verify
-from pipelines.command.give_back import give_back
-from pipelines.command.result import Result
 from tests.engines.bigtable_scene import of, require_restored
 from tests.engines.flink_runs import Flink
 from tests.engines.outcome import require_done, tables
-from tests.engines.retried import fail_once
-from tests.pipelines.bigtable_runs import backup, run
+from tests.engines.retried import restore
+from tests.pipelines.bigtable_runs import backup
 from tests.tables import Tables, new_instance
-from transforms.restore import Restore
-from transforms.restore_work import RestoreWork, restored_json
 
 
 def test_a_backup_is_that_of_the_other_engine_and_comes_back(source: Tables, flink: Flink, tmp_path: Path) -> None:
@@ -39,13 +33,7 @@ def test_a_restore_whose_step_after_its_end_fails_once_is_tried_again(
 ) -> None:
     require_done(backup(tmp_path / "v", source, "--table=*"))
     target, failed = new_instance(), tmp_path / "failed"
-
-    def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
-        restored = pipeline | "Restore" >> Restore(work) | "Fail once" >> beam.Map(fail_once, str(failed))
-        _ = restored | "Hand back" >> beam.Map(lambda done: result.write(restored_json(done)))
-
     argv = [*of(tmp_path / "v", target), "--backup=latest", *flink.options()]
-    ended = run(lambda argv: give_back(bigtable_restore.configure(argv), build), *argv)
-    require_done(ended)
+    require_done(restore(bigtable_restore.configure, bigtable_restore.build, failed, *argv))
     assert failed.exists()
     require_restored(target)
