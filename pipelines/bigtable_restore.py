@@ -12,7 +12,7 @@ import apache_beam as beam
 
 from pipelines.command.aliases import BIGTABLE_ALIASES
 from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.bigtable_options import RENAMES, add_instance, instance_of
+from pipelines.command.bigtable_options import RENAMES, TABLES, add_instance, instance_of
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.placing import Placing
@@ -38,10 +38,17 @@ def options() -> OptionParser:
     add_instance(parser, "to write")
     parser.add_list(
         "--table",
-        "tables to restore, each with its new id if it gets one, SRC:DST; by default all",
+        "ids or globs of the tables to restore, an id with its new one if it gets one, SRC:DST; by default all",
         label="Tables",
-        example="orders:orders_restored,events",
+        example="orders:orders_restored,events-*",
         pattern=RENAMES,
+    )
+    parser.add_list(
+        "--exclude_table",
+        "ids or globs of tables not to restore",
+        label="Tables to leave out",
+        example="events-old-*",
+        pattern=TABLES,
     )
     parser.add_choice("--if_exists", "what to do if a table has rows", choices=_IF_EXISTS, default="refuse")
     parser.add_flag("--into_source", "allow writing into the very table that was backed up while it has rows")
@@ -56,7 +63,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     """The checked configuration that the arguments ask for."""
     values, beam_args = parse(options(), argv, BIGTABLE_ALIASES)
     target = BigtableTarget(instance_of(values, beam_args), values.gc == "saved", now_micros())
-    select = functools.partial(assign, values.table)
+    select = functools.partial(assign, values.table, excluded=values.exclude_table)
     return RestoreConfig(
         vault=values.vault,
         backup=values.backup,

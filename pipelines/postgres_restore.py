@@ -27,6 +27,7 @@ from transforms.restored import restored_json
 _WRITERS = 4
 _OWNERS = {"keep": "Those that were backed up", "none": "The role that restores"}
 _ACL = {"keep": "Those that were backed up", "none": "None"}
+_TABLESPACES = {"keep": "The tablespaces that were backed up", "none": "The database's own"}
 
 
 def options() -> OptionParser:
@@ -39,12 +40,22 @@ def options() -> OptionParser:
     parser.group("Selection")
     parser.add_text(
         "--table",
-        "tables to restore, as SQL writes them, with a new name where wanted: S.T[:S.T],..",
+        "tables to restore, SQL identifiers or globs, those without a glob with a new name where wanted:"
+        " S.T[:S.T],..; what they need is restored too if it is not there",
         label="Tables",
-        example="public.orders:public.orders_restored,public.items",
+        example="public.orders:restored.orders,public.item*",
     )
     parser.add_text(
-        "--schema", "a schema to restore, with its new name if it gets one: S[:S]", example="public:restored"
+        "--schema",
+        "schemas to restore, SQL identifiers or globs, those without a glob with a new name where wanted: S[:S],..",
+        label="Schemas",
+        example="public:restored",
+    )
+    parser.add_text(
+        "--exclude_table",
+        "tables not to restore: S.T[,S.T..]; without --table and --schema they are made, but stay empty",
+        label="Tables to leave out",
+        example="public.sessions",
     )
     parser.group("Rules")
     parser.add_choice(
@@ -52,6 +63,7 @@ def options() -> OptionParser:
     )
     parser.add_choice("--owner", "owners of what is restored", choices=_OWNERS, default="keep", label="Owners")
     parser.add_choice("--acl", "privileges on what is restored", choices=_ACL, default="keep", label="Privileges")
+    parser.add_choice("--tablespaces", "where objects lie", choices=_TABLESPACES, default="keep", label="Tablespaces")
     parser.add_flag("--skip_unrestorable", "leave out what may not be created there (exit code 3)")
     parser.add_count("--writers", "pieces of some chunks that each worker writes at once", default=_WRITERS)
     add_output(parser, "what was restored", plan=True)
@@ -61,13 +73,16 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> RestoreConfig:
     """The checked configuration that the arguments ask for."""
     values, beam_args = parse(options(), argv)
-    renames = parse_renames(split_list(values.table, "--table"), values.schema)
+    renames = parse_renames(
+        split_list(values.table, "--table"), split_list(values.schema, "--schema"), values.exclude_table or ""
+    )
     target = PostgresTarget(
         database=database_of(values),
         restore=secrets.token_hex(8),
         renames=renames,
         keep_owner=values.owner == "keep",
         keep_acl=values.acl == "keep",
+        keep_tablespaces=values.tablespaces == "keep",
         skip_unrestorable=values.skip_unrestorable,
         create_database=values.create_database,
         plan_only=values.plan_only,

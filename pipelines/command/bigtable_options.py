@@ -17,8 +17,8 @@ _APP_PROFILE = "^[_A-Za-z0-9][-_.A-Za-z0-9]*$"
 TABLES = r"^ *([_A-Za-z0-9.*?!-]|\[|\])+( *, *([_A-Za-z0-9.*?!-]|\[|\])+)* *$"
 """Ids or globs of tables, as a list. Brackets stand outside of classes: a form may be checked by an engine of regexes
 that does not read `[]a]` as egrep does, such as JavaScript's."""
-RENAMES = "^ *[-_.A-Za-z0-9:]+( *, *[-_.A-Za-z0-9:]+)* *$"
-"""Ids of tables, some with a colon and another id, as a list."""
+RENAMES = r"^ *([_A-Za-z0-9.*?!:-]|\[|\])+( *, *([_A-Za-z0-9.*?!:-]|\[|\])+)* *$"
+"""Ids or globs of tables, some ids with a colon and another id, as a list."""
 
 
 def add_instance(parser: OptionParser, purpose: str) -> None:

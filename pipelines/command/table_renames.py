@@ -1,35 +1,62 @@
-"""Which tables of a backup are restored, and under which names."""
+"""Which tables of a Bigtable backup are restored, and under which names."""
 
+from collections import Counter
 from collections.abc import Sequence
 
+from transforms.bigtable.table_glob import is_glob, matching
 from transforms.errors import NotFoundError, UsageError
 from transforms.source import Assignment
 from transforms.vault.manifest import Manifest
 
 
-def assign(wanted: Sequence[str], manifest: Manifest) -> tuple[list[int], list[Assignment]]:
+def assign(
+    wanted: Sequence[str], manifest: Manifest, excluded: Sequence[str] = ()
+) -> tuple[list[int], list[Assignment]]:
     """The places in the manifest and the assignments that `SRC` and `SRC:DST` select; all tables if none is named.
+
+    Args:
+        wanted: Ids or globs of tables, ids with a new one where wanted.
+        manifest: The backup's.
+        excluded: Ids or globs of tables that are not restored.
 
     Raises:
         NotFoundError: if the backup has no such table.
-        UsageError: if two tables would go to one, or one table twice.
+        UsageError: if two tables would go to one, one table twice, or a glob is to get a new name.
     """
     names = [entry.table.name for entry in manifest.tables]
-    renames = _renames(wanted) if wanted else {name: name for name in names}
-    missing = [source for source in renames if source not in names]
-    if missing:
-        raise NotFoundError(f"--table={missing[0]}: the backup has no such table. It has: {', '.join(names)}.")
-    places = [place for place, name in enumerate(names) if name in renames]
-    return places, [Assignment(manifest.tables[place].table, renames[names[place]]) for place in places]
+    out = {name for pattern in excluded for name in _found(pattern, names, "exclude_table")}
+    targets = _targets(wanted or names, names)
+    places = [place for place, name in enumerate(names) if name in targets and name not in out]
+    assignments = [Assignment(manifest.tables[place].table, targets[names[place]]) for place in places]
+    if len({each.destination for each in assignments}) < len(assignments):
+        raise UsageError("--table: two tables cannot be restored into one; give each its own SRC:DST")
+    if not places:
+        raise NotFoundError("--exclude_table leaves out all tables that --table selects.")
+    return places, assignments
 
 
-def _renames(wanted: Sequence[str]) -> dict[str, str]:
-    renames: dict[str, str] = {}
+def _targets(wanted: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """What is selected, with its name in the target; a new name counts whatever globs select the table too."""
+    known, targets = set(names), dict[str, str]()
     for item in wanted:
         source, colon, destination = item.partition(":")
-        if not source or (colon and not destination) or source in renames:
+        if not source or (colon and not destination):
             raise UsageError(f"--table={item}: write SRC or SRC:DST, each SRC once")
-        renames[source] = destination or source
-    if len(set(renames.values())) < len(renames):
-        raise UsageError("--table: two tables cannot be restored into one; give each its own SRC:DST")
-    return renames
+        if colon and is_glob(source):
+            raise UsageError(f"--table={item}: a glob gets no new name. Name each table with the one that it gets.")
+        for name in [source] if source in known else _found(source, names, "table"):
+            targets[name] = destination if colon else targets.get(name, name)
+    if twice := [source for source, times in Counter(map(_source, wanted)).items() if times > 1]:
+        raise UsageError(f"--table={twice[0]}: write SRC or SRC:DST, each SRC once")
+    return targets
+
+
+def _source(item: str) -> str:
+    return item.partition(":")[0]
+
+
+def _found(pattern: str, names: Sequence[str], option: str) -> list[str]:
+    if found := matching(pattern, names):
+        return found
+    has = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    raise NotFoundError(f"--{option}={pattern}: the backup has no such table. It has: {has}.")

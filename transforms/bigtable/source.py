@@ -4,7 +4,6 @@ import functools
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import ClassVar
 
 from transforms.batch import Batch
@@ -17,6 +16,7 @@ from transforms.bigtable.restore_mark import RestoreMark
 from transforms.bigtable.schema import TableSchema, aggregate_families
 from transforms.bigtable.schema_change import united
 from transforms.bigtable.table_admin import TableAdmin
+from transforms.bigtable.table_glob import matching
 from transforms.bigtable.table_probe import TableProbe
 from transforms.errors import NotFoundError, RefusedError
 from transforms.identity import Identity, Table
@@ -72,7 +72,7 @@ class BigtableSource:
         return list(map_ahead(functools.partial(self._table, admin), chosen, QUESTIONS))
 
     def _matches(self, pattern: str, known: Sequence[str]) -> list[str]:
-        names = [name for name in known if fnmatchcase(name, pattern)]
+        names = matching(pattern, known)
         if names:
             return names
         if not known:

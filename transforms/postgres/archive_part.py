@@ -1,6 +1,6 @@
 """Which entries of an archive a restore takes: all, or what the chosen tables and schemas bring with them."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from transforms.postgres.identifiers import Name
@@ -17,6 +17,10 @@ PARTS = frozenset({
 TABLES = frozenset({"TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"})
 # What comes with any object: the first entry that it depends on.
 REMARKS = frozenset({"ACL", "COMMENT", "SECURITY LABEL", "SEQUENCE OWNED BY"})
+# What joins two objects, and changes both: it comes only with both.
+ATTACHMENTS = frozenset({"INDEX ATTACH", "TABLE ATTACH"})
+# Settings of the database that pg_dump counts to the schema of what they name.
+OF_DATABASE = frozenset({"PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA"})
 DATABASE_TAG = "DATABASE "
 
 
@@ -40,14 +44,25 @@ def whole(toc: Toc) -> Part:
     return Part(tuple(entry for entry in toc.entries if _is_object(entry)), is_whole=True)
 
 
-def chosen(toc: Toc, tables: Collection[Name], schemas: Collection[str] = ()) -> Part:
+def chosen(toc: Toc, tables: Collection[Name], schemas: Collection[str] = (), excluded: Collection[Name] = ()) -> Part:
     """What the given tables, and all that is in the given schemas, bring with them and need.
 
     Of what they need, tables are not among the entries, since their rows would be missing: they must be in the
-    target, or be chosen too. A partitioned table comes with its partitions, if all of them are chosen.
+    target, or be chosen too. A partitioned table comes with its partitions, if all of them are chosen; a partition
+    without it is a table of its own.
+
+    Args:
+        toc: The archive's table of contents.
+        tables: The tables.
+        schemas: The schemas.
+        excluded: Tables of the schemas that are not chosen.
     """
     objects = [entry for entry in toc.entries if _is_object(entry)]
-    seeds = {entry.number for entry in objects if _is_seed(entry, tables, schemas)}
+    unwanted = _with_partitions(toc, objects, excluded)
+    seeds = {
+        entry.number for entry in objects
+        if _is_seed(toc, entry, tables, schemas) and entry.number not in unwanted
+    }  # fmt: skip
     picked = _with_parts(toc, objects, seeds | _whole_roots(toc, objects, seeds))
     needed = _needs(toc, picked) - picked
     found = _with_remarks(objects, picked, needed)
@@ -58,40 +73,61 @@ def _is_object(entry: Entry) -> bool:
     return entry.kind not in NOT_OBJECTS and not (entry.kind in REMARKS and entry.tag.startswith(DATABASE_TAG))
 
 
-def _is_seed(entry: Entry, tables: Collection[Name], schemas: Collection[str]) -> bool:
+def _is_seed(toc: Toc, entry: Entry, tables: Collection[Name], schemas: Collection[str]) -> bool:
+    """Whether it is chosen itself, and not through what it is a part of or a remark on."""
     if entry.kind == "TABLE" and Name(entry.schema, entry.tag) in tables:
         return True
+    if entry.kind in REMARKS | OF_DATABASE or (entry.kind in PARTS and own_tables(toc, entry)):
+        return False
     return entry.schema in schemas or (entry.kind == "SCHEMA" and entry.tag in schemas)
+
+
+def _partitions(toc: Toc, objects: Iterable[Entry]) -> dict[int, set[int]]:
+    """The partitions of each partitioned table."""
+    partitions: dict[int, set[int]] = {}
+    for entry in objects:
+        if entry.kind == "TABLE ATTACH":
+            children = own_tables(toc, entry)
+            for root in set(entry.needs) - children:
+                partitions.setdefault(root, set()).update(children)
+    return partitions
+
+
+def _with_partitions(toc: Toc, objects: Sequence[Entry], tables: Collection[Name]) -> set[int]:
+    """Tables and what is partitioned below them."""
+    partitions, found = _partitions(toc, objects) if tables else {}, set[int]()
+    rest = [entry.number for entry in objects if entry.kind == "TABLE" and Name(entry.schema, entry.tag) in tables]
+    while rest:
+        found.add(number := rest.pop())
+        rest += partitions.get(number, set()) - found
+    return found
 
 
 def _whole_roots(toc: Toc, objects: Iterable[Entry], seeds: Collection[int]) -> set[int]:
     """Partitioned tables all of whose partitions are chosen, from the leaves upwards."""
-    partitions: dict[int, set[int]] = {}
-    for entry in objects:
-        if entry.kind == "TABLE ATTACH":
-            children = _own_tables(toc, entry)
-            for root in set(entry.needs) - children:
-                partitions.setdefault(root, set()).update(children)
-    roots: set[int] = set()
-    while found := {root for root, below in partitions.items() if below <= {*seeds, *roots}} - roots:
+    partitions, have, roots = _partitions(toc, objects), set(seeds), set[int]()
+    while found := {root for root, below in partitions.items() if below <= have} - roots:
         roots |= found
+        have |= found
     return roots
 
 
 def _with_parts(toc: Toc, objects: Iterable[Entry], seeds: Collection[int]) -> set[int]:
     picked = set(seeds)
     for entry in objects:  # an object stands before what is part of it
-        if entry.kind in PARTS and _is_part(_own_tables(toc, entry), entry.kind, picked):
+        if entry.kind in PARTS and _is_part(toc, entry, picked):
             picked.add(entry.number)
     return picked
 
 
-def _is_part(tables: Collection[int], kind: str, picked: Collection[int]) -> bool:
-    together = all if kind == "INDEX ATTACH" else any
-    return bool(tables) and together(table in picked for table in tables)
+def _is_part(toc: Toc, entry: Entry, picked: Collection[int]) -> bool:
+    if entry.kind in ATTACHMENTS:
+        tables = [needed.number for needed in _needed(toc, entry) if needed.kind in TABLES]
+        return bool(tables) and all(table in picked for table in tables)
+    return any(table in picked for table in own_tables(toc, entry))
 
 
-def _own_tables(toc: Toc, entry: Entry) -> set[int]:
+def own_tables(toc: Toc, entry: Entry) -> set[int]:
     """The tables that an entry is part of; others that it needs, such as a foreign key's, do not bring it."""
     tables = [needed for needed in _needed(toc, entry) if needed.kind in TABLES]
     named = [table for table in tables if table.schema == entry.schema and f"{entry.tag} ".startswith(f"{table.tag} ")]

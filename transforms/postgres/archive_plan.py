@@ -1,12 +1,12 @@
 """All that is made of an archive, in the order in which it is made."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from transforms.postgres import renames as renaming
 from transforms.postgres.archive_part import Part
 from transforms.postgres.identifiers import Name
-from transforms.postgres.owners import ACLS, Owning, acl_steps, owned, owner_steps, visitors
+from transforms.postgres.owners import ACLS, Owning, acl_steps, owner_steps, visitors
+from transforms.postgres.relocation import relocate
 from transforms.postgres.renames import Renames
 from transforms.postgres.step import Step, creating, encoded
 from transforms.postgres.toc import POST_DATA, PRE_DATA, Entry, Toc
@@ -30,26 +30,28 @@ class ArchivePlan:
 
     Attributes:
         session: What prepares a transaction.
-        entries: The entries that are restored.
+        entries: The entries that are restored, as the backup has them.
+        names: Names in the backup and those that it is made with, of what moves.
         pre_data: Before the rows.
         post_data: Behind them.
         guards: Row security, when nothing is read any more.
+        renames: New names of tables.
         owners: The owners of objects.
         acls: Privileges on objects.
-        renames: New names of tables.
-        schema_owners: Owners and privileges of schemas, default privileges, new names of schemas.
+        schema_owners: Owners and privileges of schemas, default privileges.
         late: Event triggers and what is about them.
-        visitors: Schema and role: who must be let into a schema for `owners`, `acls` and `renames`.
+        visitors: Schema and role: who must be let into a schema for `owners` and `acls`.
     """
 
     session: bytes
     entries: tuple[Entry, ...]
+    names: Mapping[Name, Name]
     pre_data: tuple[Step, ...]
     post_data: tuple[Step, ...]
     guards: tuple[Step, ...]
+    renames: tuple[Step, ...]
     owners: tuple[Step, ...]
     acls: tuple[Step, ...]
-    renames: tuple[Step, ...]
     schema_owners: tuple[Step, ...]
     late: tuple[Step, ...]
     visitors: tuple[tuple[str, str], ...]
@@ -65,33 +67,38 @@ def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: b
         renames: New names.
         is_superuser: Whether who restores is a superuser.
     """
-    entries = part.entries
-    schemas, objects = _halves(entry for entry in entries if not _is_late(entry, toc))
-    late = [entry for entry in entries if _is_late(entry, toc)]
-    guards = [entry for entry in entries if entry.kind == GUARD]
+    moved = relocate(toc, part, renames)
+    titles = {entry.number: str(entry) for entry in moved.named}
+    schemas, objects = _halves(entry for entry in moved.named if not _is_late(entry, toc))
+    late = [entry for entry in moved.named if _is_late(entry, toc)]
+    apart = {entry.number for entry in late} | {entry.number for entry in part.entries if entry.kind == GUARD}
 
     def owners(some: Iterable[Entry]) -> list[Step]:
         return owner_steps(some) if owning.owners else []
 
     def acls(some: Iterable[Entry]) -> list[Step]:
-        return acl_steps(some, owning, is_superuser) if owning.acls else []
+        return acl_steps(some, owning, is_superuser, moved.schemas) if owning.acls else []
 
-    def making(section: int) -> list[Step]:
-        both = [entry for entry in entries if entry.section == section and entry not in [*late, *guards]]
-        return creating(part, (entry for entry in both if entry.kind not in ACLS))
+    def making(some: Iterable[Entry]) -> list[Step]:
+        steps = creating(moved.part, (entry for entry in some if entry.kind not in ACLS))
+        return [replace(step, title=titles[int(step.name)]) for step in steps]
+
+    def section(number: int) -> list[Step]:
+        return making(e for e in moved.part.entries if e.section == number and e.number not in apart)
 
     return ArchivePlan(
         session=_session(toc),
-        entries=entries,
-        pre_data=(*renaming.new_schemas(renames, entries), *making(PRE_DATA)),
-        post_data=tuple(making(POST_DATA)),
-        guards=tuple(creating(part, guards)),
+        entries=part.entries,
+        names=moved.names,
+        pre_data=(*moved.made_first, *section(PRE_DATA)),
+        post_data=tuple(section(POST_DATA)),
+        guards=tuple(making(entry for entry in moved.part.entries if entry.kind == GUARD)),
+        renames=moved.made_last,
         owners=tuple(owners(objects)),
         acls=tuple(acls(objects)),
-        renames=tuple(renaming.table_steps(renames, entries, owning.owners and not is_superuser)),
-        schema_owners=(*owners(schemas), *acls(schemas), *renaming.schema_steps(renames)),
-        late=(*creating(part, (entry for entry in late if entry.kind not in ACLS)), *owners(late), *acls(late)),
-        visitors=_visitors(entries, Owning(owning.owners and not is_superuser, owning.acls), renames),
+        schema_owners=(*owners(schemas), *acls(schemas)),
+        late=(*making(late), *owners(late), *acls(late)),
+        visitors=tuple(dict.fromkeys(visitors(moved.named, Owning(owning.owners and not is_superuser, owning.acls)))),
     )
 
 
@@ -114,10 +121,3 @@ def _halves(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
         is_schema = entry.kind in ("SCHEMA", "DEFAULT ACL") or (entry.kind == "ACL" and entry.tag.startswith("SCHEMA "))
         (schemas if is_schema else objects).append(entry)
     return schemas, objects
-
-
-def _visitors(entries: Iterable[Entry], owning: Owning, renames: Renames) -> tuple[tuple[str, str], ...]:
-    every = list(entries)
-    tables = {Name(entry.schema, entry.tag): entry.owner for entry in every if entry.kind == "TABLE" and owned(entry)}
-    moving = renaming.visited(renames, tables) if owning.owners else ()
-    return tuple(dict.fromkeys([*visitors(every, owning), *moving]))

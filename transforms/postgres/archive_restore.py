@@ -4,28 +4,15 @@ The server alone knows what a role may create in it, and what it understands. So
 steps are run in one transaction that is rolled back: what fails is refused, with the server's own words.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from transforms.postgres import ledger
 from transforms.postgres.archive_plan import ArchivePlan
-from transforms.postgres.identifiers import literal
 from transforms.postgres.ledger import Restoration
-from transforms.postgres.owners import lending
+from transforms.postgres.lent_rights import lent_rights
 from transforms.postgres.session import Connection
 from transforms.postgres.step_runner import Failure, StepRunner, listed
-
-# Whether a role may create in a schema and use it, itself or as a member of others; no row without schema and role.
-_MAY_CREATE = """
-    SELECT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')
-        AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')
-    FROM pg_catalog.pg_namespace n, pg_catalog.pg_roles r WHERE n.nspname = {schema} AND r.rolname = {role}
-"""
-_MAY_CREATE_SCHEMAS = """
-    SELECT pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CREATE')
-    FROM pg_catalog.pg_roles r WHERE r.rolname = {role}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +86,9 @@ def make(connection: Connection, plan: ArchivePlan, restoration: Restoration, re
             return
         connection.execute(plan.session)
         ledger.create(connection, restoration)
-        StepRunner(connection, skipped=rehearsal.skipped).run(plan.pre_data)
-        ledger.note_skipped(connection, rehearsal.skipped, rehearsal.told)
+        runner = StepRunner(connection, skipped=rehearsal.skipped)
+        runner.run(plan.pre_data)
+        ledger.note_skipped(connection, rehearsal.skipped.union(runner.present), rehearsal.told)
 
 
 def close(connection: Connection, plan: ArchivePlan, last: Callable[[Connection], None]) -> None:
@@ -123,30 +111,8 @@ def close(connection: Connection, plan: ArchivePlan, last: Callable[[Connection]
 
 def _hand_over(runner: StepRunner, plan: ArchivePlan) -> None:
     runner.run(plan.guards)
-    with _lent(runner, plan):
+    runner.run(plan.renames)
+    with lent_rights(runner, plan.visitors):
         runner.run(plan.owners)
         runner.run(plan.acls)
-        runner.run(plan.renames)
     runner.run(plan.schema_owners)
-
-
-@contextmanager
-def _lent(runner: StepRunner, plan: ArchivePlan) -> Iterator[None]:
-    """Let the new owners into the schemas of their objects; who could create there already keeps that."""
-    connection = runner.connection
-    loans = [
-        lending(schema, role, connection.info.dbname)
-        for schema, role in plan.visitors
-        if _may_create(connection, schema, role) is False
-    ]
-    runner.run(lend for lend, _ in loans)
-    yield
-    runner.run(back for _, back in loans)
-
-
-def _may_create(connection: Connection, schema: str, role: str) -> bool | None:
-    query = (_MAY_CREATE if schema else _MAY_CREATE_SCHEMAS).format(
-        role=literal(role).text, schema=literal(schema).text
-    )
-    row = connection.execute(query.encode("utf-8", "surrogateescape")).fetchone()
-    return None if row is None else bool(row[0])

@@ -7,6 +7,7 @@ from transforms.postgres.column import Form
 from transforms.postgres.identifiers import Name, always_quoted, identifier
 from transforms.postgres.records import program_of
 from transforms.postgres.relation import Relation
+from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.step import encoded
 
 BINARY, TEXT = "binary", "text"
@@ -32,8 +33,13 @@ class LoadPlan:
     texts: tuple[str, ...] = ()
 
 
-def load_plan(table: Table) -> LoadPlan:
+def load_plan(table: Table, renames: Renames = EVERYTHING, is_partition: bool = True) -> LoadPlan:
     """How the rows of a table of a backup are loaded; generated columns compute themselves, so none is named.
+
+    Args:
+        table: The table.
+        renames: The names that tables get.
+        is_partition: Whether, if it was a partition, the table above it is restored too.
 
     Raises:
         IntegrityError: if the backup does not describe the table's columns.
@@ -41,7 +47,8 @@ def load_plan(table: Table) -> LoadPlan:
     program = program_of(table)
     relation = Relation.from_json(table.schema)
     texts = tuple(f"{column.name} ({column.type})" for column in relation.copied if column.form is Form.OUTPUT)
-    into = relation.partition_root if relation.hash_partitioned and relation.partition_root else relation.name
+    root = relation.partition_root if relation.hash_partitioned and is_partition else None
+    into = renames.made(root or relation.name)
     route = TEXT if texts else BINARY
     return LoadPlan(into, _statement(into, relation, route), route, program, texts)
 

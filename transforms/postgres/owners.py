@@ -1,12 +1,12 @@
 """Owners and privileges, the last of a restore: objects before schemas, each by who may.
 
 Until then everything belongs to who restores. A role without superuser's rights may give an object away if it can
-become the new owner, and if that one may create in the schema; it grants in the name of the owner. So new owners are
-granted the schema for as long as it takes.
+become the new owner, and if that one may create in the schema; it grants in the name of the owner. So new owners are lent what
+they lack there (`lent_rights`).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from transforms.postgres.identifiers import always_quoted
@@ -32,10 +32,11 @@ OF_DATABASE = frozenset({"PUBLICATION", "SUBSCRIPTION"})
 
 @dataclass(frozen=True, slots=True)
 class Owning:
-    """What is kept of owners and privileges."""
+    """What is kept of owners, privileges and tablespaces."""
 
     owners: bool = True
     acls: bool = True
+    tablespaces: bool = True
 
 
 def owner_steps(entries: Iterable[Entry]) -> list[Step]:
@@ -63,16 +64,26 @@ def _described(entry: Entry) -> str:
     return f"{entry.kind} {'.'.join(map(always_quoted, names))}"
 
 
-def acl_steps(entries: Iterable[Entry], owning: Owning, is_superuser: bool) -> list[Step]:
-    """The steps that grant what was granted, in the name of the owners if they are kept."""
-    return [_acl_step(entry, owning, is_superuser) for entry in entries if entry.kind in ACLS]
+def acl_steps(
+    entries: Iterable[Entry], owning: Owning, is_superuser: bool, schemas: Mapping[str, str] = {}
+) -> list[Step]:
+    """The steps that grant what was granted, in the name of the owners if they are kept.
+
+    Args:
+        entries: The entries of an archive.
+        owning: What is kept.
+        is_superuser: Whether who restores is one.
+        schemas: The steps that make schemas: default privileges in one that was there already stay as they are.
+    """
+    return [_acl_step(entry, owning, is_superuser, schemas) for entry in entries if entry.kind in ACLS]
 
 
-def _acl_step(entry: Entry, owning: Owning, is_superuser: bool) -> Step:
-    about = str(entry.needs[0]) if entry.needs and entry.kind == "ACL" else ""
-    role = entry.owner if about and owning.owners and not is_superuser else ""
+def _acl_step(entry: Entry, owning: Owning, is_superuser: bool, schemas: Mapping[str, str]) -> Step:
+    is_acl = entry.kind == "ACL"
+    about = (str(entry.needs[0]) if entry.needs else "") if is_acl else schemas.get(entry.schema, "")
+    role = entry.owner if is_acl and about and owning.owners and not is_superuser else ""
     text = entry.statement if is_superuser else _without_authorization(entry.statement, role)
-    title = f"{PRIVILEGES}{entry.tag}" if entry.kind == "ACL" else f"default privileges {entry.schema}"
+    title = f"{PRIVILEGES}{entry.tag}" if is_acl else f"default privileges {entry.schema}"
     needs = (about, f"{about} owner") if about and role else (about,) if about else ()
     return Step(str(entry.number), title, as_role(role, text), needs, about)
 
@@ -94,12 +105,3 @@ def visitors(entries: Iterable[Entry], owning: Owning) -> Iterator[tuple[str, st
             yield entry.schema, entry.owner
         if owning.acls and entry.kind == "ACL" and entry.schema:
             yield from ((entry.schema, _unquoted(name)) for name in _AS_GRANTOR.findall(entry.statement))
-
-
-def lending(schema: str, role: str, database: str) -> tuple[Step, Step]:
-    """The steps that let a role create in a schema, or without one in the database, and that end this."""
-    where = f"SCHEMA {always_quoted(schema)}" if schema else f"DATABASE {always_quoted(database)}"
-    rights, title = "USAGE, CREATE" if schema else "CREATE", f"role {role} in {where}"
-    lend = Step(f"lend {title}", title, encoded(f"GRANT {rights} ON {where} TO {always_quoted(role)}"))
-    back = encoded(f"REVOKE {rights} ON {where} FROM {always_quoted(role)}")
-    return lend, Step(f"back {title}", title, back, (lend.name,))

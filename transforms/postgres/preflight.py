@@ -1,6 +1,6 @@
 """What speaks against a restore into a database, found out before anything is written there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from transforms.errors import RefusedError
@@ -10,6 +10,8 @@ from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import name_list
 from transforms.postgres.server_facts import server_facts
 from transforms.postgres.session import Connection
+from transforms.postgres.tablespaces import missing_tablespaces
+from transforms.postgres.toc import Entry
 
 # Objects above are made by users (FirstNormalObjectId of access/transam.h).
 FIRST_USER_OID = 16384
@@ -67,14 +69,30 @@ def require_writable(
         raise RefusedError("\n".join(["Nothing was written:", *found]))
 
 
+def require_tablespaces(connection: Connection, database: Database, entries: Iterable[Entry]) -> None:
+    """Check that the server has the tablespaces of what is restored.
+
+    Raises:
+        RefusedError: naming those that it has not.
+    """
+    with translated(f"{database}: listing the tablespaces"):
+        found = list(missing_tablespaces(connection, entries))
+    if found:
+        raise RefusedError("\n".join(["Nothing was written:", *found]))
+
+
 def _problems(
     connection: Connection, database: Database, source: Mapping[str, Any], must_be_empty: bool
 ) -> Iterator[str]:
     held, facts = ledger.find(connection), server_facts(connection)
     if held is not None:
         yield ledger.unfinished(database, held)
-    elif _is_same(facts, source):
-        yield f"{database} is the database that was backed up. Restore into another one: --create_database makes it."
+    elif must_be_empty and _is_same(facts, source):
+        yield (
+            f"{database} is the database that was backed up. Restore into another one (--create_database makes it), or"
+            " choose with --table what is lost there, with --table=S.T:NEW.T or --schema=S:NEW what is to stand beside"
+            " it."
+        )
     elif must_be_empty and (objects := list(list_objects(connection))):
         yield (
             f"{database} is not empty: it has {name_list(objects, MOST_NAMES)}. Restore into an empty one"

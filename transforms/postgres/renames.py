@@ -1,115 +1,77 @@
-"""New names of tables and schemas: given by the server when everything is loaded under the old ones.
+"""What is chosen of a backup, and its names in the target; what is chosen without a new name keeps its own."""
 
-What is chosen without a new name is renamed to itself.
-"""
-
-import re
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from transforms.postgres.identifiers import Name, always_quoted, identifier
-from transforms.postgres.step import Step, as_role, encoded
-from transforms.postgres.toc import Entry
+from transforms.postgres.identifiers import Name
+from transforms.postgres.pattern import Pattern
+from transforms.postgres.selection import Candidate, Selection
 
-ROUTINES = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
+DIGITS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Renames:
     """What is chosen of a backup, and its names in the target; nothing chosen means everything.
 
     Attributes:
-        tables: Tables and their new names.
-        schemas: Whole schemas and their new names.
+        tables: Tables with new names, each with the one that it gets.
+        schemas: Whole schemas with new names, likewise.
+        chosen: What is chosen, those with new names too.
     """
 
     tables: tuple[tuple[Name, Name], ...] = ()
     schemas: tuple[tuple[str, str], ...] = ()
+    chosen: Selection = Selection()  # noqa: RUF009 - frozen
 
     def __bool__(self) -> bool:
-        """Whether anything is chosen."""
-        return bool(self.tables or self.schemas)
+        """Whether anything is chosen, or else everything."""
+        return not self.chosen.is_whole
+
+    @cached_property
+    def new_tables(self) -> Mapping[Name, Name]:
+        """New names by the old."""
+        return dict(self.tables)
+
+    @cached_property
+    def new_schemas(self) -> Mapping[str, str]:
+        """New names by the old."""
+        return dict(self.schemas)
 
     def name(self, source: Name) -> Name:
-        """The name in the target of what has the name `source` in the backup."""
-        schema = dict(self.schemas).get(source.schema, source.schema)
-        return dict(self.tables).get(source, Name(schema, source.name))
+        """The name in the target of the table that has the name `source` in the backup."""
+        schema = self.new_schemas.get(source.schema, source.schema)
+        return self.new_tables.get(source, Name(schema, source.name))
+
+    def made(self, source: Name) -> Name:
+        """The name under which it is made and filled.
+
+        A view calls the columns of a table by the table's name, so that one keeps it until the end; a schema of its
+        own keeps it apart from what is in the target.
+        """
+        target = self.name(source)
+        return target if target.name == source.name else Name(own_schema(source), source.name)
+
+    def takes_table(self, candidate: Candidate) -> bool:
+        """Whether a table is chosen."""
+        return self.chosen.selects(candidate)
+
+    def takes_schema(self, name: str) -> bool:
+        """Whether all of a schema is chosen."""
+        return any(pattern.matches(name) for pattern in self.chosen.schemas)
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Everything by which tables are chosen."""
+        return (*self.chosen.tables, *self.chosen.schemas)
 
 
 EVERYTHING = Renames()
 
 
-def table_steps(renames: Renames, entries: Iterable[Entry], keeps_owners: bool) -> list[Step]:
-    """The steps that rename tables, as their owners; all leave their names before any takes a new one."""
-    made = {Name(entry.schema, entry.tag): entry for entry in entries if entry.kind == "TABLE"}
-    renamed = [(made[source], target) for source, target in _changed(renames) if source in made]
-    leaving = [_step("leave", entry, target, keeps_owners, _leaving(entry, target)) for entry, target in renamed]
-    taking = [_step("take", entry, target, keeps_owners, _taking(entry, target)) for entry, target in renamed]
-    return [*leaving, *taking]
-
-
-def _changed(renames: Renames) -> list[tuple[Name, Name]]:
-    return [(source, target) for source, target in renames.tables if source != target]
-
-
-def _step(name: str, entry: Entry, target: Name, keeps_owners: bool, text: str) -> Step:
-    role, create = entry.owner if keeps_owners else "", str(entry.number)
-    needs = (create, *([f"{create} owner"] if role else []), *([f"{create} leave"] if name != "leave" else []))
-    return Step(f"{create} {name}", f"renaming {entry} to {target}", as_role(role, text), needs, create)
-
-
-def _leaving(entry: Entry, target: Name) -> str:
-    old, between = Name(entry.schema, entry.tag), Name(entry.schema, _between(entry))
-    moved = f"; ALTER TABLE {_sql(between)} SET SCHEMA {always_quoted(target.schema)}"
-    rename = f"ALTER TABLE {_sql(old)} RENAME TO {always_quoted(between.name)}"
-    return rename + (moved if target.schema != entry.schema else "")
-
-
-def _taking(entry: Entry, target: Name) -> str:
-    return f"ALTER TABLE {_sql(Name(target.schema, _between(entry)))} RENAME TO {always_quoted(target.name)}"
-
-
-def _between(entry: Entry) -> str:
-    return f"shardkeep_{entry.number}"
-
-
-def _sql(name: Name) -> str:
-    return identifier(name.schema, name.name).text
-
-
-def schema_steps(renames: Renames) -> list[Step]:
-    """The steps that rename schemas."""
-    return [
-        Step(f"rename schema {old}", f"renaming schema {old} to {new}",
-             encoded(f"ALTER SCHEMA {always_quoted(old)} RENAME TO {always_quoted(new)}"))
-        for old, new in renames.schemas if old != new
-    ]  # fmt: skip
-
-
-def new_schemas(renames: Renames, entries: Iterable[Entry]) -> list[Step]:
-    """The steps that make the schemas that tables move into, where they are missing."""
-    made = {entry.tag for entry in entries if entry.kind == "SCHEMA"}
-    wanted = {target.schema for source, target in _changed(renames) if target.schema != source.schema}
-    return [
-        Step(f"schema {name}", f"schema {name}", encoded(f"CREATE SCHEMA {always_quoted(name)}"), may_exist=True)
-        for name in sorted(wanted - made)
-    ]
-
-
-def visited(renames: Renames, owners: Mapping[Name, str]) -> Iterator[tuple[str, str]]:
-    """Schema and owner for each table that moves."""
-    yield from ((target.schema, owners[source]) for source, target in _changed(renames) if source in owners)
-
-
-def naming(renames: Renames, entries: Iterable[Entry]) -> list[str]:
-    """Notes on routines whose bodies name what is renamed: the server does not look into them."""
-    old = [source.name for source, _ in _changed(renames)] + [
-        source for source, new in renames.schemas if source != new
-    ]
-    if not old:
-        return []
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, old))})(?!\w)")
-    return [
-        f"{entry}: its body names {found[0]}, which is renamed; look whether it is meant."
-        for entry in entries if entry.kind in ROUTINES and (found := pattern.search(entry.statement))
-    ]  # fmt: skip
+def own_schema(source: Name) -> str:
+    """The schema in which a table is made that gets another name, the same at each call."""
+    digest = hashlib.sha256(f"{source.schema}\0{source.name}".encode("utf-8", "surrogateescape"))
+    return f"shardkeep_{digest.hexdigest()[:DIGITS]}"

@@ -1,20 +1,21 @@
 """Everything that a restore is to do, read from the backup."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transforms.identity import Table
-from transforms.postgres import archive, archive_part, archive_plan, foreign_keys, inventory, large_objects
+from transforms.postgres import archive, archive_plan, foreign_keys, inventory, large_objects, restore_part
 from transforms.postgres.archive_plan import ArchivePlan
 from transforms.postgres.identifiers import Name
 from transforms.postgres.inventory import DatabaseInventory
 from transforms.postgres.ledger import Restoration
 from transforms.postgres.owners import Owning
 from transforms.postgres.relation import Relation
-from transforms.postgres.renames import Renames, naming
+from transforms.postgres.renames import Renames
 from transforms.postgres.sequences import SequenceValue
 from transforms.postgres.step_runner import Failure
-from transforms.postgres.toc import Toc, parse
+from transforms.postgres.tablespaces import without_tablespaces
+from transforms.postgres.toc import parse
 from transforms.source import Assignment
 from transforms.vault.attachments import Attachments
 
@@ -50,7 +51,7 @@ class RestorePlan:
         return Restoration(restore, self.backup)
 
     def made(self, skipped: frozenset[str], *kinds: str) -> set[Name]:
-        """The names of what is made, of some kinds."""
+        """The names in the backup of what is made, of some kinds."""
         entries = (entry for entry in self.archive.entries if entry.kind in kinds and str(entry.number) not in skipped)
         return {Name(entry.schema, entry.tag) for entry in entries}
 
@@ -58,19 +59,24 @@ class RestorePlan:
         """The values of the sequences that are made, and of those that an extension makes if all is restored."""
         every, made = self.made(frozenset(), "SEQUENCE"), self.made(skipped, "SEQUENCE")
         return [
-            value for value in self.inventory.sequences
+            replace(value, name=self._now(value.name)) for value in self.inventory.sequences
             if value.name in made or (self.is_whole and value.name not in every)
         ]  # fmt: skip
 
     def matviews(self, skipped: frozenset[str]) -> list[Name]:
         """The materialized views to fill, in their order."""
         made = self.made(skipped, "MATERIALIZED VIEW")
-        return [name for name in self.inventory.matviews if name in made]
+        return [self._now(name) for name in self.inventory.matviews if name in made]
 
     def analyzed(self) -> list[Name]:
-        """The tables with new rows, and the partitioned ones above them."""
+        """The tables with new rows, and the partitioned ones above them that are made with them."""
         roots = {relation.partition_root for relation in self.relations if relation.partition_root}
-        return sorted({relation.name for relation in self.relations} | roots)
+        names = {relation.name for relation in self.relations} | (roots & self.made(frozenset(), "TABLE"))
+        return sorted(map(self._now, names))
+
+    def _now(self, name: Name) -> Name:
+        """What has this name in the backup is called so until the end of the restore."""
+        return self.archive.names.get(name, name)
 
 
 def read_restore(
@@ -81,11 +87,14 @@ def read_restore(
     Raises:
         IntegrityError: if the archive or the inventory is damaged.
         NotFoundError: if the backup has none.
+        RefusedError: if what is chosen cannot be restored alone, or under its new name.
     """
     tables = [assignment.table for assignment in assignments]
     relations = tuple(Relation.from_json(table.schema) for table in tables if not is_large_objects(table))
+    names = [relation.name for relation in relations]
     contents = parse(attachments.read(archive.ATTACHMENT))
-    part = _part(contents, relations, chosen)
+    contents = contents if owning.tablespaces else without_tablespaces(contents)
+    part = restore_part.part_of(contents, names, chosen)
     plan = archive_plan.plan(contents, part, owning, chosen, is_superuser)
     return RestorePlan(
         backup=attachments.refs[archive.ATTACHMENT].name.split("/")[0],
@@ -95,24 +104,9 @@ def read_restore(
         has_large_objects=any(map(is_large_objects, tables)),
         is_whole=not chosen,
         broken=tuple(foreign_keys.broken(contents, part, plan.post_data, relations)),
-        notes=(*naming(chosen, part.entries), *_empty(part, relations)),
+        notes=tuple(restore_part.notes(contents, part, names, chosen, plan.names)),
         owning=owning,
     )
-
-
-def _part(contents: Toc, relations: Iterable[Relation], chosen: Renames) -> archive_part.Part:
-    if not chosen:
-        return archive_part.whole(contents)
-    names = {relation.name for relation in relations} | {source for source, _ in chosen.tables}
-    return archive_part.chosen(contents, names, [source for source, _ in chosen.schemas])
-
-
-def _empty(part: archive_part.Part, relations: Iterable[Relation]) -> list[str]:
-    """Tables without rows of their own in the backup, such as one that it excluded."""
-    names = {relation.name for relation in relations}
-    tables = [entry for entry in part.entries if entry.kind == "TABLE" and not archive_part.is_partitioned(entry)]
-    missing = [Name(entry.schema, entry.tag) for entry in tables if Name(entry.schema, entry.tag) not in names]
-    return [f"table {name} is empty: the backup does not have its rows." for name in missing]
 
 
 def is_large_objects(table: Table) -> bool:

@@ -1,41 +1,77 @@
 """Which tables of a backup are restored, and under which names."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from transforms.errors import NotFoundError, UsageError
 from transforms.identity import Table
-from transforms.postgres.identifiers import Name, always_quoted, name_list, parse_name, parse_pieces
+from transforms.postgres.identifiers import Name, name_list, parse_name, parse_pieces
+from transforms.postgres.pattern import parse_patterns
 from transforms.postgres.renames import Renames
+from transforms.postgres.selection import Candidate, Selection, matches
 from transforms.source import Assignment
 from transforms.vault.manifest import Manifest
 
 
-def parse_renames(tables: Sequence[str], schema: str | None) -> Renames:
-    """What `--table=S.T[:S.T],..` and `--schema=S[:S]` ask for; what keeps its name is renamed to itself.
+def parse_renames(tables: Sequence[str], schemas: Sequence[str] = (), exclude_table: str = "") -> Renames:
+    """What `--table=S.T[:S.T],..`, `--schema=S[:S],..` and `--exclude_table=S.T,..` ask for.
 
     Raises:
-        UsageError: if a name is none, or two tables would get the same.
+        UsageError: if a name is none, a glob is to get a new name, or two tables or schemas would get the same.
     """
-    pairs = [_pair(text, "table", 2) for text in tables]
-    schemas = [_pair(schema, "schema", 1)] if schema is not None else []
-    renames = Renames(
-        tuple((Name(*old), Name(*new)) for old, new in pairs), tuple((old[0], new[0]) for old, new in schemas)
+    chosen = Selection(
+        tuple(pattern for text in schemas for pattern in parse_patterns(_source(text, "schema"), "schema", 1)),
+        tuple(pattern for text in tables for pattern in parse_patterns(_source(text, "table"), "table", 2)),
+        parse_patterns(exclude_table, "exclude_table", 2),
     )
-    for side in (0, 1):
-        names = [pair[side] for pair in renames.tables]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise UsageError(f"--table names {name_list(twice)} twice. Name every table, and every new name, once.")
-    return renames
+    named = [_pair(text, "table", 2) for text in tables if _target(text, "table")]
+    moved = [_pair(text, "schema", 1) for text in schemas if _target(text, "schema")]
+    _require_distinct("table", named)
+    _require_distinct("schema", moved)
+    return Renames(
+        tuple((Name(*old), Name(*new)) for old, new in named), tuple((old[0], new[0]) for old, new in moved), chosen
+    )
+
+
+def _source(text: str, option: str) -> str:
+    return text.removesuffix(_rest(text, option))
+
+
+def _target(text: str, option: str) -> str:
+    return _rest(text, option).strip()
+
+
+def _rest(text: str, option: str) -> str:
+    """What follows the first name: nothing, or a colon and the new name."""
+    _, rest = parse_pieces(text, option)
+    if rest.strip() and not rest.strip().startswith(":"):
+        raise UsageError(f"--{option}={text}: write {_form(option)}, quoted as SQL quotes names.")
+    return rest
+
+
+def _form(option: str) -> str:
+    return "SCHEMA or SCHEMA:SCHEMA" if option == "schema" else "SCHEMA.TABLE or SCHEMA.TABLE:SCHEMA.TABLE"
 
 
 def _pair(text: str, option: str, parts: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    _, rest = parse_pieces(text, option)
-    source = parse_name(text.removesuffix(rest) if rest else text, option)
-    target = parse_name(rest[1:], option) if rest.startswith(":") else source
-    if (rest and not rest.startswith(":")) or len(source) != parts or len(target) != parts:
-        form = "SCHEMA.TABLE or SCHEMA.TABLE:SCHEMA.TABLE" if parts > 1 else "SCHEMA or SCHEMA:SCHEMA"
-        raise UsageError(f"--{option}={text}: write {form}, quoted as SQL quotes names.")
+    pieces, rest = parse_pieces(text, option)
+    if any(sign in piece.text for part in pieces for piece in part if not piece.is_quoted for sign in "*?"):
+        raise UsageError(f"--{option}={text}: a glob gets no new name. Name each {option} with the name that it gets.")
+    source, target = parse_name(text.removesuffix(rest).strip(), option), parse_name(rest.strip()[1:].strip(), option)
+    if len(source) != parts or len(target) != parts:
+        raise UsageError(f"--{option}={text}: write {_form(option)}, quoted as SQL quotes names.")
     return source, target
+
+
+def _require_distinct(option: str, pairs: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
+    for side in (0, 1):
+        if twice := _repeated(".".join(pair[side]) for pair in pairs):
+            each = "Name every one, and every new name, once."
+            raise UsageError(f"--{option} names {name_list(twice)} twice. {each}")
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def assign(renames: Renames, manifest: Manifest) -> tuple[list[int], list[Assignment]]:
@@ -45,39 +81,42 @@ def assign(renames: Renames, manifest: Manifest) -> tuple[list[int], list[Assign
 
     Raises:
         NotFoundError: for a table or schema of which the backup has nothing.
+        UsageError: if two tables would get the same name.
     """
     return assign_tables(renames, [entry.table for entry in manifest.tables])
 
 
 def assign_tables(renames: Renames, tables: Sequence[Table]) -> tuple[list[int], list[Assignment]]:
     """The same for the tables of a backup in its order."""
-    chosen = [place for place, table in enumerate(tables) if not renames or _selects(renames, table)]
-    _require_found(renames, [tables[place] for place in chosen], tables)
-    return chosen, [Assignment(tables[place], _destination(renames, tables[place])) for place in chosen]
+    places = [place for place, table in enumerate(tables) if _selects(renames, table)]
+    _require_found(renames, [each for table in tables for each in _candidates(table)])
+    assignments = [Assignment(tables[place], _destination(renames, tables[place])) for place in places]
+    if twice := _repeated(assignment.destination for assignment in assignments):
+        raise UsageError(f"--table and --schema give {name_list(twice)} to two tables. Give each a name of its own.")
+    return places, assignments
 
 
 def _selects(renames: Renames, table: Table) -> bool:
-    return bool(_names(table).intersection(old for old, _ in renames.tables)) or (
-        table.schema["kind"] == "table" and table.schema["schema"] in dict(renames.schemas)
-    )
+    candidates = list(_candidates(table))
+    return all(map(renames.takes_table, candidates)) if candidates else not renames
 
 
-def _names(table: Table) -> set[Name]:
-    """Its own name, and that of the partitioned table that it is a part of."""
-    if table.schema["kind"] != "table":
-        return set()
-    root = table.schema["partition_root"]
-    return {Name(table.schema["schema"], table.schema["name"]), *([Name(*root)] if root else [])}
+def _candidates(table: Table) -> Iterator[Candidate]:
+    """The table with the partitioned ones that it is a part of; nothing if it is none, such as large objects."""
+    schema = table.schema
+    if schema["kind"] == "table":
+        above = [schema["partition_root"], *schema["parents"]] if schema["partition_root"] else []
+        yield Candidate(Name(schema["schema"], schema["name"]), tuple(Name(*each) for each in above))
 
 
-def _require_found(renames: Renames, chosen: Iterable[Table], tables: Iterable[Table]) -> None:
-    found = {name for table in chosen for name in _names(table)}
-    schemas = {name.schema for name in found}
-    missing = [f"--table={old}" for old, _ in renames.tables if old not in found]
-    missing += [f"--schema={always_quoted(old)}" for old, _ in renames.schemas if old not in schemas]
+def _require_found(renames: Renames, known: Sequence[Candidate]) -> None:
+    chosen = renames.chosen
+    missing = [pattern for pattern in (*chosen.tables, *chosen.excluded) if not matches(pattern, known)]
+    schemas = {name.schema for candidate in known for name in candidate.names}
+    missing += [pattern for pattern in chosen.schemas if not any(map(pattern.matches, schemas))]
     if missing:
-        has = name_list(sorted({name for table in tables for name in _names(table)}))
-        raise NotFoundError(f"The backup has no rows of {', '.join(missing)}. It has: {has}.")
+        has = name_list(sorted({name for candidate in known for name in candidate.names}))
+        raise NotFoundError(f"The backup has no rows of {', '.join(map(str, missing))}. It has: {has}.")
 
 
 def _destination(renames: Renames, table: Table) -> str:

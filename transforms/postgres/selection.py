@@ -115,7 +115,7 @@ class Selection:
                 raise NotFoundError(f"{pattern}: the database has no such schema. It has: {name_list(schemas)}.")
         known = [*candidates, *map(Candidate, empty)]
         for pattern in (*self.tables, *self.excluded):
-            if not any(_match([pattern], candidate) for candidate in known):
+            if not matches(pattern, known):
                 raise _no_table(str(pattern), known)
 
     def _check_wheres(self, chosen: Sequence[Candidate]) -> None:
@@ -147,6 +147,11 @@ def _distinct(wheres: Sequence[Where]) -> tuple[Where, ...]:
         if any(where.table == other.table for other in wheres[:place]):
             raise UsageError(f"{where}: {where.table} has a condition already. Make one of them, with AND.")
     return tuple(wheres)
+
+
+def matches(pattern: Pattern, candidates: Iterable[Candidate]) -> bool:
+    """Whether a pattern of tables selects any of these."""
+    return any(_match([pattern], candidate) for candidate in candidates)
 
 
 def _match(patterns: Sequence[Pattern], candidate: Candidate) -> bool:

@@ -9,6 +9,8 @@ from transforms.postgres.toc import Entry
 
 # What locks its table so that others of the kind may lock it too; a row-exclusive lock waits (13.3 of the manual).
 SHARING = frozenset({"INDEX"})
+# How pg_dump lets a statement succeed though its object is there.
+UNLESS_THERE = {"EXTENSION": "IF NOT EXISTS ", "PROCEDURAL LANGUAGE": "OR REPLACE "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ def creating(part: Part, entries: Iterable[Entry]) -> list[Step]:
 
 
 def _may_exist(part: Part, entry: Entry) -> bool:
-    """Whether the target may have it; a database that counts as empty may have extensions, in schemas of their own."""
-    return entry.number in part.needed or entry.kind == "EXTENSION" or (part.is_whole and entry.kind == "SCHEMA")
+    """Whether the target may have it, which then stays as it is: a database that counts as empty may have extensions."""
+    return entry.number in part.needed or entry.kind in ("EXTENSION", "SCHEMA")
 
 
 def _creating(entry: Entry, kinds: dict[int, str], may_exist: bool) -> Step:
@@ -67,8 +69,8 @@ def _creating(entry: Entry, kinds: dict[int, str], may_exist: bool) -> Step:
 
 def _statement(entry: Entry) -> bytes:
     text = entry.statement.rstrip().removesuffix(";")
-    if entry.kind == "EXTENSION":  # who made it that was there already is to be known
-        text = text.replace("IF NOT EXISTS ", "", 1)
+    if entry.kind in UNLESS_THERE:  # what was there already is to be known, and stays as it is
+        text = text.replace(UNLESS_THERE[entry.kind], "", 1)
     around = [
         (f"default_tablespace = {always_quoted(entry.tablespace)}", "default_tablespace = ''")
         if entry.tablespace else None,

@@ -39,7 +39,7 @@ class StepRunner:
     Attributes:
         connection: The connection.
         tolerant: Whether to go on behind a step that fails, as if it had not been tried.
-        skipped: Names of steps that are not to be done, with all that needs them.
+        skipped: Names of steps that are not to be done, with all that is about them.
         failures: Those that failed, by the step's name; what needs one of them is not tried.
         present: Names of steps whose object was there already, and of those that are about it: they are not done.
     """
@@ -66,7 +66,7 @@ class StepRunner:
 
     def _is_left(self, step: Step) -> bool:
         """Whether it lacks nothing and is about nothing that was there."""
-        if step.name in self.skipped or step.name in self.failures:
+        if step.name in self.skipped or step.name in self.failures or (step.about and step.about in self.skipped):
             return False
         if step.about in self.present:
             self.present.add(step.name)

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from transforms.errors import NotFoundError, RefusedError
-from transforms.identity import Identity
+from transforms.identity import Identity, Table
 from transforms.postgres import archive_restore, ledger, load_piece, new_database, preflight, restore_end
 from transforms.postgres.archive_restore import Rehearsal
 from transforms.postgres.database import Database
 from transforms.postgres.errors import translated
-from transforms.postgres.load_plan import BINARY, load_plan
+from transforms.postgres.identifiers import Name
+from transforms.postgres.load_plan import BINARY, LoadPlan, load_plan
 from transforms.postgres.owners import Owning
 from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.restore_plan import RestorePlan, is_large_objects, read_restore
@@ -20,6 +21,7 @@ from transforms.source import Assignment, Ending, Load
 from transforms.vault.attachments import Attachments
 
 _PURPOSE = "restore"
+_ROOT = "SELECT pg_catalog.pg_partition_root(pg_catalog.to_regclass(%s)) = pg_catalog.to_regclass(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class PostgresTarget:
         renames: What is chosen, and its new names.
         keep_owner: Whether objects get their owners back; else who restores owns them.
         keep_acl: Whether privileges are granted again.
+        keep_tablespaces: Whether objects lie in the tablespaces that they lay in; else in the database's own.
         skip_unrestorable: Whether what cannot be made there is left out instead of refused; tables never are.
         create_database: Whether the database is made first.
         plan_only: Whether nothing will be written, the database itself included.
@@ -43,6 +46,7 @@ class PostgresTarget:
     renames: Renames = EVERYTHING
     keep_owner: bool = True
     keep_acl: bool = True
+    keep_tablespaces: bool = True
     skip_unrestorable: bool = False
     create_database: bool = False
     plan_only: bool = False
@@ -54,7 +58,7 @@ class PostgresTarget:
 
     @property
     def _owning(self) -> Owning:
-        return Owning(self.keep_owner, self.keep_acl)
+        return Owning(self.keep_owner, self.keep_acl, self.keep_tablespaces)
 
     def _read(self, assignments: Iterable[Assignment], attachments: Attachments, superuser: bool) -> RestorePlan:
         return read_restore(assignments, attachments, self.renames, self._owning, superuser)
@@ -85,6 +89,7 @@ class PostgresTarget:
     def _judge_in(self, connection: Connection, assignments: Sequence[Assignment], attachments: Attachments) -> None:
         plan = self._read(assignments, attachments, preflight.is_superuser(connection))
         preflight.require_writable(connection, self.database, plan.inventory.facts, must_be_empty=not self.renames)
+        preflight.require_tablespaces(connection, self.database, plan.archive.entries)
         rehearsal = self._rehearse(connection, plan)
         refused = rehearsal.missing_tables if self.skip_unrestorable else rehearsal.told
         if refused:
@@ -116,8 +121,21 @@ class PostgresTarget:
                 if is_large_objects(load.assignment.table):
                     load_piece.load_large_objects(connection, load.piece, load.records)
                 else:
-                    load_piece.load_piece(connection, load_plan(load.assignment.table), load.piece, load.records)
+                    plan = self._load_plan(connection, load.assignment.table)
+                    load_piece.load_piece(connection, plan, load.piece, load.records)
         return [0] * len(loads)
+
+    def _load_plan(self, connection: Connection, table: Table) -> LoadPlan:
+        return load_plan(table, self.renames, self._is_partition(connection, table))
+
+    def _is_partition(self, connection: Connection, table: Table) -> bool:
+        """Whether the table that it was a partition of is restored too; if not, the target may have one of its own."""
+        if not (self.renames and table.schema["hash_partitioned"]):
+            return True
+        made = self.renames.made(Name(table.schema["schema"], table.schema["name"]))
+        root = self.renames.made(Name(*table.schema["partition_root"]))
+        row = connection.execute(_ROOT, (str(made), str(root))).fetchone()
+        return row is not None and bool(row[0])
 
     def finish(self, assignment: Assignment) -> list[str]:
         """See `Target.finish`: tells by which of COPY's formats the rows were loaded, if not by the faster."""
@@ -161,5 +179,5 @@ class PostgresTarget:
 
 _WAYS = (
     "Make what is missing there, restore as a role that may, choose tables with --table, or leave these out:"
-    " --skip_unrestorable."
+    " --skip_unrestorable. Where a name is taken, restore into another schema: --table=S.T:NEW.T or --schema=S:NEW."
 )

@@ -77,11 +77,13 @@ def test_extensions_and_temporary_tables_leave_a_database_empty(postgres: Postgr
         assert list(preflight.list_objects(connection)) == []
 
 
-def test_the_source_itself_is_refused_whatever_it_is_called(postgres: PostgresServer, database: str) -> None:
+def test_the_source_itself_is_refused_unless_something_is_chosen(postgres: PostgresServer, database: str) -> None:
     with opened(postgres, database) as connection:
         facts = server_facts(connection)
-    assert "is the database that was backed up" in refusal(postgres, database, facts)
-    assert "is the database that was backed up" in refusal(postgres, database, facts, empty=False)
+        preflight.require_writable(connection, database_of(postgres, database), facts, must_be_empty=False)
+    text = refusal(postgres, database, facts)
+    assert "is the database that was backed up" in text
+    assert "--table" in text
 
 
 def test_another_encoding_is_refused(postgres: PostgresServer, database: str) -> None:

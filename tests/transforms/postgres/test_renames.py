@@ -29,36 +29,37 @@ def backup(postgres18: PostgresServer, tmp_path_factory: pytest.TempPathFactory)
 
 
 def test_names_are_read_as_sql_reads_them() -> None:
-    renames = parse_renames(["Shop.Orders", 'shop."A.b":"New S"."T:1"', "x.y : z.w".replace(" ", "")], 'one:"Two"')
+    renames = parse_renames(["Shop.Orders", 'shop."A.b":"New S"."T:1"', "x.y : z.w".replace(" ", "")], ['one:"Two"'])
     assert renames.tables == (
-        (Name("shop", "orders"), Name("shop", "orders")),
         (Name("shop", "A.b"), Name("New S", "T:1")),
         (Name("x", "y"), Name("z", "w")),
     )
     assert renames.schemas == (("one", "Two"),)
-    assert not parse_renames([], None)
+    assert not parse_renames([])
 
 
-@pytest.mark.parametrize("text", ["orders", "a.b.c", "a.b:c", "a.b:c.d:e.f", "a.b;", "a.", 'a."b', "a.b*"])
+@pytest.mark.parametrize(
+    "text", ["orders", "a.b.c", "a.b:c", "a.b:c.d:e.f", "a.b;", "a.", 'a."b', "a.b*:c.d", "a.b:c.d*"]
+)
 def test_what_is_no_name_is_a_wrong_use(text: str) -> None:
     with pytest.raises(UsageError, match="--table="):
-        parse_renames([text], None)
+        parse_renames([text])
 
 
 def test_two_tables_cannot_get_one_name() -> None:
     with pytest.raises(UsageError, match=r"shop\.c twice"):
-        parse_renames(["shop.a:shop.c", "shop.b:shop.c"], None)
+        parse_renames(["shop.a:shop.c", "shop.b:shop.c"])
 
 
 def test_a_table_that_the_backup_lacks_is_not_found(backup: Backup) -> None:
-    with pytest.raises(NotFoundError, match=r'no rows of --table=shop\."none"\. It has: other\.apart, shop'):
-        backup.assignments(parse_renames(["shop.none", "shop.orders"], None))
-    with pytest.raises(NotFoundError, match=r'--schema="none"'):
-        backup.assignments(parse_renames([], "none"))
+    with pytest.raises(NotFoundError, match=r"no rows of --table=shop\.none\. It has: other\.apart, shop"):
+        backup.assignments(parse_renames(["shop.none", "shop.orders"]))
+    with pytest.raises(NotFoundError, match="--schema=none"):
+        backup.assignments(parse_renames([], ["none"]))
 
 
 def test_a_partitioned_table_stands_for_its_partitions(backup: Backup) -> None:
-    chosen = backup.assignments(parse_renames(["shop.moods"], None))
+    chosen = backup.assignments(parse_renames(["shop.moods"]))
     assert [each.table.name for each in chosen] == ["shop.moods_0", "shop.moods_1"]
     assert len(backup.assignments(EVERYTHING)) == len(backup.tables)
 
@@ -67,7 +68,7 @@ def test_tables_change_names_and_schemas_with_all_that_is_theirs(
     postgres18: PostgresServer, backup: Backup, new_database: NewDatabase
 ) -> None:
     database = new_database(postgres18)
-    renames = parse_renames(["shop.orders:fresh.bestellungen", "shop.lines"], None)
+    renames = parse_renames(["shop.orders:fresh.bestellungen", "shop.lines"])
     ending = restore(backup, target_of(postgres18, database, renames=renames))
     assert postgres18.sql("SELECT count(*), max(gross) FROM fresh.bestellungen", database) == "50|100"
     key = "SELECT confrelid::regclass FROM pg_constraint WHERE conname = 'lines_of_order_fkey'"
@@ -81,7 +82,7 @@ def test_tables_change_names_and_schemas_with_all_that_is_theirs(
 
 def test_two_tables_may_change_places(postgres18: PostgresServer, backup: Backup, new_database: NewDatabase) -> None:
     database = new_database(postgres18)
-    renames = parse_renames(["shop.a:shop.b", "shop.b:shop.a"], None)
+    renames = parse_renames(["shop.a:shop.b", "shop.b:shop.a"])
     restore(backup, target_of(postgres18, database, renames=renames))
     assert postgres18.sql("SELECT (SELECT j FROM shop.a), (SELECT i FROM shop.b)", database) == "x|1"
 
@@ -91,7 +92,7 @@ def test_a_member_of_the_owner_renames_without_being_superuser(
 ) -> None:
     database = new_database(postgres18)
     postgres18.sql(f"ALTER DATABASE {database} OWNER TO {RESTORER}")
-    renames = parse_renames(['shop.orders:"New"."T"'], None)
+    renames = parse_renames(['shop.orders:"New"."T"'])
     restore(backup, target_of(postgres18, database, RESTORER, renames=renames))
     assert postgres18.sql('SELECT count(*) FROM "New"."T"', database) == "50"
     lent = f"SELECT has_schema_privilege('{OWNER}', '\"New\"', 'CREATE')"
@@ -102,20 +103,19 @@ def test_a_schema_is_renamed_with_all_that_is_in_it(
     postgres18: PostgresServer, backup: Backup, new_database: NewDatabase
 ) -> None:
     database = new_database(postgres18)
-    ending = restore(backup, target_of(postgres18, database, renames=parse_renames([], "other:elsewhere")))
+    ending = restore(backup, target_of(postgres18, database, renames=parse_renames([], ["other:elsewhere"])))
     assert postgres18.sql("SELECT i FROM elsewhere.apart", database) == "7"
     assert postgres18.sql("SELECT to_regnamespace('other') IS NULL", database) == "t"
     assert ending.notes == ("FUNCTION other.look(): its body names other, which is renamed; look whether it is meant.",)
 
 
-@pytest.mark.parametrize("taken", ["shop.orders", "fresh.bestellungen"])
 def test_a_name_that_is_taken_is_refused_and_nothing_is_written(
-    postgres18: PostgresServer, backup: Backup, new_database: NewDatabase, taken: str
+    postgres18: PostgresServer, backup: Backup, new_database: NewDatabase
 ) -> None:
     database = new_database(postgres18)
-    postgres18.sql(f"CREATE SCHEMA {taken.split('.')[0]}; CREATE TABLE {taken} (mine int)", database)
-    target = target_of(postgres18, database, renames=parse_renames(["shop.orders:fresh.bestellungen"], None))
-    with pytest.raises(RefusedError, match=rf'relation "{taken.split(".")[1]}" already exists'):
+    postgres18.sql("CREATE SCHEMA fresh; CREATE TABLE fresh.bestellungen (mine int)", database)
+    target = target_of(postgres18, database, renames=parse_renames(["shop.orders:fresh.bestellungen"]))
+    with pytest.raises(RefusedError, match=r'(?s)"bestellungen" already exists.*into another schema'):
         target.check(backup.assignments(target.renames), backup.attachments)
     assert postgres18.sql("SELECT count(*) FROM pg_tables WHERE schemaname IN ('shop', 'fresh')", database) == "1"
 
@@ -125,7 +125,7 @@ def test_what_is_there_already_and_only_needed_is_used(
 ) -> None:
     database = new_database(postgres18)
     postgres18.sql("CREATE SCHEMA shop; CREATE TYPE shop.mood AS ENUM ('sad', 'happy', 'mine')", database)
-    restore(backup, target_of(postgres18, database, renames=parse_renames(["shop.orders"], None), keep_acl=False))
+    restore(backup, target_of(postgres18, database, renames=parse_renames(["shop.orders"]), keep_acl=False))
     assert postgres18.sql("SELECT count(*) FROM shop.orders WHERE mood = 'happy'", database) == "50"
     owner = "SELECT DISTINCT pg_get_userbyid(typowner) FROM pg_type WHERE typname = 'mood'"
     assert postgres18.sql(owner, database) == "postgres"  # it was not given away: it is the target's own
@@ -135,6 +135,6 @@ def test_what_is_there_already_and_only_needed_is_used(
 def test_a_foreign_key_to_a_table_that_is_not_there_is_refused(
     postgres18: PostgresServer, backup: Backup, new_database: NewDatabase
 ) -> None:
-    target = target_of(postgres18, new_database(postgres18), renames=parse_renames(["shop.lines"], None))
+    target = target_of(postgres18, new_database(postgres18), renames=parse_renames(["shop.lines"]))
     with pytest.raises(RefusedError, match=r'FK CONSTRAINT .*lines_of_order_fkey: relation "shop.orders" does'):
         target.check(backup.assignments(target.renames), backup.attachments)

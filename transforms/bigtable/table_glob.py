@@ -1,0 +1,14 @@
+"""Globs of table ids, as in a shell: `*`, `?` and `[..]`; case matters."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+
+def is_glob(text: str) -> bool:
+    """Whether it may select other tables than the one of this id."""
+    return any(sign in text for sign in "*?[")
+
+
+def matching(pattern: str, ids: Iterable[str]) -> list[str]:
+    """The ids that a glob or an id selects, in their order."""
+    return [each for each in ids if fnmatchcase(each, pattern)]

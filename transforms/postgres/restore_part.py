@@ -1,0 +1,81 @@
+"""What of an archive belongs to the tables that are restored, and what people should know of it."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from transforms.errors import RefusedError
+from transforms.postgres import archive_part
+from transforms.postgres.archive_part import Part, is_partitioned
+from transforms.postgres.identifiers import Name, name_list
+from transforms.postgres.renames import Renames
+from transforms.postgres.selection import Candidate, matches
+from transforms.postgres.sql_names import rewritten
+from transforms.postgres.toc import Entry, Toc
+
+ROUTINES = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
+
+
+def part_of(toc: Toc, tables: Iterable[Name], renames: Renames) -> Part:
+    """The part of an archive that is restored with these tables.
+
+    Raises:
+        RefusedError: if chosen tables are an extension's, which may be the target's own.
+    """
+    if not renames:
+        return archive_part.whole(toc)
+    every = {Name(entry.schema, entry.tag) for entry in toc.entries if entry.kind == "TABLE"}
+    wanted = set(tables)
+    if others := sorted(wanted - every):
+        raise RefusedError(
+            f"The tables {name_list(others)} belong to extensions, whose rows are restored only with the whole backup."
+            f" Leave them out: --exclude_table={','.join(map(str, others))}."
+        )
+    schemas = {entry.tag if entry.kind == "SCHEMA" else entry.schema for entry in toc.entries}
+    return archive_part.chosen(
+        toc,
+        wanted | {name for name in every if renames.takes_table(Candidate(name))},
+        {name for name in schemas if name and renames.takes_schema(name)},
+        {name for name in every if any(matches(each, [Candidate(name)]) for each in renames.chosen.excluded)},
+    )
+
+
+def notes(toc: Toc, part: Part, tables: Iterable[Name], renames: Renames, names: Mapping[Name, Name]) -> list[str]:
+    """What people should know of a part, in which `tables` get their rows, and `names` are those of what moves."""
+    return [*_naming(part, renames, names), *_empty(part, tables), *(_torn(toc, part) if renames else ())]
+
+
+def _naming(part: Part, renames: Renames, names: Mapping[Name, Name]) -> Iterator[str]:
+    """The server does not look into the bodies of routines, so nothing is renamed there."""
+    old = [*map(str, renames.new_tables), *renames.new_schemas]
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, old))})(?!\w)")
+    for entry in part.entries if old else ():
+        found = pattern.search(rewritten(entry.statement, names)) if entry.kind in ROUTINES else None
+        if found:
+            yield f"{entry}: its body names {found[0]}, which is renamed; look whether it is meant."
+
+
+def _empty(part: Part, tables: Iterable[Name]) -> list[str]:
+    """Tables without rows of their own in the backup, such as one that it excluded."""
+    names = set(tables)
+    made = [entry for entry in part.entries if entry.kind == "TABLE" and not is_partitioned(entry)]
+    missing = [name for name in (Name(entry.schema, entry.tag) for entry in made) if name not in names]
+    return [f"table {name} is empty: its rows are not in the backup, or were excluded." for name in missing]
+
+
+def _torn(toc: Toc, part: Part) -> Iterator[str]:
+    """Partitions without the table that they were a part of, and foreign keys to tables of the target's own."""
+    numbers = {entry.number for entry in part.entries}
+    for entry in toc.entries:
+        others = [Name(each.schema, each.tag) for each in _tables(toc, entry) if each.number not in numbers]
+        if entry.kind == "TABLE ATTACH" and others and numbers.intersection(archive_part.own_tables(toc, entry)):
+            yield (
+                f"table {Name(entry.schema, entry.tag)} was a partition of {name_list(others)}, which is not restored:"
+                " it is a table of its own. ALTER TABLE .. ATTACH PARTITION makes it one again."
+            )
+        if entry.kind == "FK CONSTRAINT" and others and entry.number in numbers:
+            yield f"{entry}: refers to {name_list(others)}, the target's own: what is deleted there obeys it from now on."
+
+
+def _tables(toc: Toc, entry: Entry) -> Iterator[Entry]:
+    needed = (toc.by_number[number] for number in entry.needs if number in toc.by_number)
+    return (each for each in needed if each.kind == "TABLE")
