@@ -1,8 +1,8 @@
 """Owners and privileges, the last of a restore: objects before schemas, each by who may.
 
 Until then everything belongs to who restores. A role without superuser's rights may give an object away if it can
-become the new owner, and if that one may create in the schema; it grants in the name of the owner. So new owners are lent what
-they lack there (`lent_rights`).
+become the new owner, and if that one may create in the schema; it grants in the name of the owner. So new owners are
+lent what they lack there (`lent_rights`).
 """
 
 import re
@@ -54,7 +54,7 @@ def owned(entry: Entry) -> bool:
 def _owner_step(entry: Entry) -> Step:
     text = f"ALTER {_described(entry)} OWNER TO {always_quoted(entry.owner)}"
     create = str(entry.number)
-    return Step(f"{create} owner", f"{OWNER}{entry}", encoded(text), (create,), create)
+    return Step(f"{create} owner", f"{OWNER}{entry}", encoded(text), (create, f"{create} move"), create)
 
 
 def _described(entry: Entry) -> str:
@@ -84,7 +84,7 @@ def _acl_step(entry: Entry, owning: Owning, is_superuser: bool, schemas: Mapping
     role = entry.owner if is_acl and about and owning.owners and not is_superuser else ""
     text = entry.statement if is_superuser else _without_authorization(entry.statement, role)
     title = f"{PRIVILEGES}{entry.tag}" if is_acl else f"default privileges {entry.schema}"
-    needs = (about, f"{about} owner") if about and role else (about,) if about else ()
+    needs = (about, f"{about} move", *([f"{about} owner"] if role else [])) if about else ()
     return Step(str(entry.number), title, as_role(role, text), needs, about)
 
 

@@ -73,7 +73,7 @@ def _torn(toc: Toc, part: Part) -> Iterator[str]:
                 " it is a table of its own. ALTER TABLE .. ATTACH PARTITION makes it one again."
             )
         if entry.kind == "FK CONSTRAINT" and others and entry.number in numbers:
-            yield f"{entry}: refers to {name_list(others)}, the target's own: what is deleted there obeys it from now on."
+            yield f"{entry}: refers to {name_list(others)}, the target's own: who deletes rows there obeys it now."
 
 
 def _tables(toc: Toc, entry: Entry) -> Iterator[Entry]:

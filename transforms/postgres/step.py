@@ -47,7 +47,7 @@ def creating(part: Part, entries: Iterable[Entry]) -> list[Step]:
 
 
 def _may_exist(part: Part, entry: Entry) -> bool:
-    """Whether the target may have it, which then stays as it is: a database that counts as empty may have extensions."""
+    """Whether the target may have it, which then stays as it is; one that counts as empty may have extensions."""
     return entry.number in part.needed or entry.kind in ("EXTENSION", "SCHEMA")
 
 
