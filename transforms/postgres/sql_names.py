@@ -49,7 +49,7 @@ def rewritten(statement: str, names: Mapping[Name, Name], schemas: Mapping[str, 
 
 def _renamed(text: str, names: Mapping[Name, Name]) -> str:
     parts = _PART.findall(text) if "." in text else []
-    new = names.get(Name(_plain(parts[0]), _plain(parts[1]))) if parts else None
+    new = names.get(Name(_plain(parts[0]), _plain(parts[1]))) if len(parts) > 1 else None
     if new is None:
         return text
     name = new.name if re.fullmatch(_OPERATOR, parts[1]) else always_quoted(new.name)
