@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from transforms.bigtable.table_glob import is_glob, matching
 from transforms.errors import NotFoundError, UsageError
+from transforms.identity import Table
 from transforms.source import Assignment
 from transforms.vault.manifest import Manifest
 
@@ -23,11 +24,18 @@ def assign(
         NotFoundError: if the backup has no such table.
         UsageError: if two tables would go to one, one table twice, or a glob is to get a new name.
     """
-    names = [entry.table.name for entry in manifest.tables]
+    return assign_tables(wanted, [entry.table for entry in manifest.tables], excluded)
+
+
+def assign_tables(
+    wanted: Sequence[str], tables: Sequence[Table], excluded: Sequence[str] = ()
+) -> tuple[list[int], list[Assignment]]:
+    """The same for the tables of a backup in its order."""
+    names = [table.name for table in tables]
     out = {name for pattern in excluded for name in _found(pattern, names, "exclude_table")}
     targets = _targets(wanted or names, names)
     places = [place for place, name in enumerate(names) if name in targets and name not in out]
-    assignments = [Assignment(manifest.tables[place].table, targets[names[place]]) for place in places]
+    assignments = [Assignment(tables[place], targets[names[place]]) for place in places]
     if len({each.destination for each in assignments}) < len(assignments):
         raise UsageError("--table: two tables cannot be restored into one; give each its own SRC:DST")
     if not places:

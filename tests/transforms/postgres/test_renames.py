@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,36 @@ def test_what_is_no_name_is_a_wrong_use(text: str) -> None:
 def test_two_tables_cannot_get_one_name() -> None:
     with pytest.raises(UsageError, match=r"shop\.c twice"):
         parse_renames(["shop.a:shop.c", "shop.b:shop.c"])
+
+
+@pytest.mark.parametrize(
+    ("tables", "schemas", "excluded", "expected"),
+    [
+        (["shop.*"], [], "", ["Odd name", "a", "b", "lines", "moods_0", "moods_1", "orders"]),
+        (["shop.o*", "shop.moods"], [], "", ["moods_0", "moods_1", "orders"]),
+        (["shop.?", "other.apart:shop.c"], [], "", ["a", "b", "c"]),
+        (["shop.a:other.z", "shop.?"], [], "shop.b", ["z"]),
+        ([], ["shop:new", "o*"], "shop.moods, *.o*, shop.lines", ["Odd name", "a", "apart", "b"]),
+        ([], [], "shop.*", ["apart"]),
+    ],
+)
+def test_globs_choose_and_leave_out_as_at_backup(
+    backup: Backup, tables: list[str], schemas: list[str], excluded: str, expected: list[str]
+) -> None:
+    chosen = backup.assignments(parse_renames(tables, schemas, excluded))
+    assert sorted(each.destination.split(".", 1)[1] for each in chosen) == expected
+
+
+def test_a_glob_gets_no_new_name() -> None:
+    with pytest.raises(UsageError, match=r"--table=shop\.o\*:shop\.p: a glob gets no new name"):
+        parse_renames(["shop.o*:shop.p"])
+    with pytest.raises(UsageError, match=r"--schema=s\*:t: a glob gets no new name"):
+        parse_renames([], ["s*:t"])
+
+
+def test_two_tables_that_come_to_one_name_are_a_wrong_use(backup: Backup) -> None:
+    with pytest.raises(UsageError, match=r"give shop\.a to two tables"):
+        backup.assignments(parse_renames(["other.apart:shop.a", "shop.?"]))
 
 
 def test_a_table_that_the_backup_lacks_is_not_found(backup: Backup) -> None:
@@ -138,3 +169,53 @@ def test_a_foreign_key_to_a_table_that_is_not_there_is_refused(
     target = target_of(postgres18, new_database(postgres18), renames=parse_renames(["shop.lines"]))
     with pytest.raises(RefusedError, match=r'FK CONSTRAINT .*lines_of_order_fkey: relation "shop.orders" does'):
         target.check(backup.assignments(target.renames), backup.attachments)
+
+
+def test_a_function_of_a_tables_name_keeps_the_table_from_moving(
+    postgres18: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    source, copy = new_database(postgres18), new_database(postgres18)
+    named = "CREATE TABLE public.t (i int); CREATE FUNCTION public.t() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+    postgres18.sql(named, source)
+    backup = back_up(postgres18, source, tmp_path)
+    with pytest.raises(RefusedError, match=r"FUNCTION public.t\(\) has the name of something that is restored as x.t"):
+        restore(backup, target_of(postgres18, copy, renames=parse_renames(["public.t:x.t"])))
+    restore(backup, target_of(postgres18, copy, renames=parse_renames([], ["public:x"])))
+    assert postgres18.sql("SELECT x.t(), (SELECT count(*) FROM x.t)", copy) == "1|0"
+
+
+def test_what_others_call_a_renamed_table_stays_right(
+    postgres18: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    """Views and policies call columns by the table's name, sequences and types by theirs; a schema's name is a name."""
+    source, copy = new_database(postgres18), new_database(postgres18)
+    made = """
+        CREATE SCHEMA orders; CREATE TABLE orders.orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int);
+        CREATE TABLE orders."Lines" (id serial, of int REFERENCES orders.orders, whole orders.orders);
+        CREATE VIEW orders.both AS SELECT orders.id, orders.n, "Lines".of FROM orders.orders
+            JOIN orders."Lines" ON "Lines".of = orders.id;
+        CREATE STATISTICS orders.statistics ON id, n FROM orders.orders;
+        CREATE POLICY p ON orders."Lines" USING (EXISTS (SELECT FROM orders.orders WHERE orders.id = "Lines".of));
+        CREATE FUNCTION orders.first(orders.orders) RETURNS int RETURN (SELECT min(orders.id) FROM orders.orders);
+        INSERT INTO orders.orders (n) VALUES (7); INSERT INTO orders."Lines" (of) VALUES (1);
+    """
+    postgres18.sql(made, source)
+    postgres18.sql("CREATE SCHEMA orders; CREATE TABLE orders.orders (mine int)", copy)
+    backup = back_up(postgres18, source, tmp_path)
+    renames = parse_renames(["orders.orders:fresh.bestellungen", 'orders."Lines":fresh.lines'], ["orders:fresh"])
+    ending = restore(backup, target_of(postgres18, copy, renames=renames))
+    assert postgres18.sql("SELECT * FROM fresh.both; SELECT fresh.first(NULL)", copy) == "1|7|1\n1"
+    assert postgres18.sql("INSERT INTO fresh.lines (of) VALUES (1) RETURNING id", copy) == "2"
+    assert postgres18.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'shardkeep%'", copy) == ""
+    assert ending.skipped == ()
+
+
+def test_a_column_that_is_called_like_what_moves_is_refused_and_not_confused(
+    postgres18: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    source, copy = new_database(postgres18), new_database(postgres18)
+    postgres18.sql("CREATE SCHEMA t; CREATE TABLE t.t (t int); CREATE VIEW t.v AS SELECT t.t FROM t.t", source)
+    backup = back_up(postgres18, source, tmp_path)
+    renames = parse_renames([], ["t:fresh"])
+    with pytest.raises(RefusedError, match=r"VIEW fresh\.v: missing FROM-clause entry"):
+        restore(backup, target_of(postgres18, copy, renames=renames))

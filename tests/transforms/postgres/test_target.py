@@ -228,3 +228,39 @@ def test_rows_are_never_left_out(postgres: PostgresServer, backup: Backup, new_d
     target = target_of(postgres, database, renames=parse_renames(["shop.orders"]), skip_unrestorable=True)
     with pytest.raises(RefusedError, match=r'(?s)TABLE shop\.orders: relation "orders" already exists.*Rows are never'):
         target.check(backup.assignments(target.renames), backup.attachments)
+
+
+def test_a_tablespace_that_is_not_there_is_named_and_may_be_left_out(
+    postgres: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    source = new_database(postgres)
+    postgres.sql("SET allow_in_place_tablespaces = on; CREATE TABLESPACE fast LOCATION ''")
+    postgres.sql("CREATE TABLE public.t (i int PRIMARY KEY USING INDEX TABLESPACE fast) TABLESPACE fast", source)
+    backup = back_up(postgres, source, tmp_path)
+    where = "SELECT spcname FROM pg_class c JOIN pg_tablespace s ON s.oid = reltablespace WHERE relname LIKE 't%'"
+    kept = target_of(postgres, new_database(postgres))
+    restore(backup, kept)
+    assert postgres.sql(f"{where} ORDER BY relname", kept.database.name) == "fast\nfast"
+    for database in (source, kept.database.name):
+        postgres.sql("DROP TABLE public.t", database)
+    postgres.sql("DROP TABLESPACE fast")
+    target = target_of(postgres, new_database(postgres), skip_unrestorable=True)
+    with pytest.raises(RefusedError, match=r"no tablespace fast, .* TABLE public\.t, CONSTRAINT .*--tablespaces=none"):
+        restore(backup, target)
+    restore(backup, replace(target, keep_tablespaces=False))
+    assert postgres.sql(f"{where}; SELECT count(*) FROM public.t", target.database.name) == "0"
+
+
+def test_tables_of_extensions_come_only_with_the_whole(
+    postgres: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    source, copy = new_database(postgres), new_database(postgres)
+    postgres.sql("CREATE TABLE public.t (i int)", source)
+    backup = back_up(postgres, source, tmp_path)
+    described = backup.tables[0].schema
+    settings = replace(backup.tables[0], parts=("public", "settings"), schema={**described, "name": "settings"})
+    both = replace(backup, tables=[settings, *backup.tables], chunks={**backup.chunks, settings.name: []})
+    with pytest.raises(RefusedError, match=r"public\.settings belong to extensions.*--exclude_table=public\.settings"):
+        restore(both, target_of(postgres, copy, renames=parse_renames([], ["public"])))
+    restore(both, target_of(postgres, copy, renames=parse_renames([], ["public"], "public.settings")))
+    assert postgres.sql("SELECT count(*) FROM public.t", copy) == "0"
