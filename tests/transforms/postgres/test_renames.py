@@ -214,7 +214,7 @@ def test_a_column_that_is_called_like_what_moves_is_refused_and_not_confused(
     postgres18: PostgresServer, new_database: NewDatabase, tmp_path: Path
 ) -> None:
     source, copy = new_database(postgres18), new_database(postgres18)
-    postgres18.sql("CREATE SCHEMA t; CREATE TABLE t.t (t int); CREATE VIEW t.v AS SELECT t.t FROM t.t", source)
+    postgres18.sql("CREATE SCHEMA t; CREATE TABLE t.t (t int); CREATE VIEW t.v AS SELECT t.t FROM t.t, t.t u", source)
     backup = back_up(postgres18, source, tmp_path)
     renames = parse_renames([], ["t:fresh"])
     with pytest.raises(RefusedError, match=r"VIEW fresh\.v: missing FROM-clause entry"):
