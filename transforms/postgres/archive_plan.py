@@ -68,7 +68,7 @@ def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: b
         is_superuser: Whether who restores is a superuser.
     """
     moved = relocate(toc, part, renames)
-    titles = {entry.number: str(entry) for entry in moved.named}
+    titles = {str(entry.number): str(entry) for entry in moved.named}
     schemas, objects = _halves(entry for entry in moved.named if not _is_late(entry, toc))
     late = [entry for entry in moved.named if _is_late(entry, toc)]
     apart = {entry.number for entry in late} | {entry.number for entry in part.entries if entry.kind == GUARD}
@@ -81,7 +81,7 @@ def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: b
 
     def making(some: Iterable[Entry]) -> list[Step]:
         steps = creating(moved.part, (entry for entry in some if entry.kind not in ACLS))
-        return [replace(step, title=titles[int(step.name)]) for step in steps]
+        return [replace(step, title=titles.get(step.name, step.title)) for step in steps]
 
     def section(number: int) -> list[Step]:
         return making(e for e in moved.part.entries if e.section == number and e.number not in apart)

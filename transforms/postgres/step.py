@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from transforms.postgres.archive_part import Part
 from transforms.postgres.identifiers import always_quoted
+from transforms.postgres.presence import presence_query
 from transforms.postgres.toc import Entry
 
 # What locks its table so that others of the kind may lock it too; a row-exclusive lock waits (13.3 of the manual).
@@ -27,6 +28,7 @@ class Step:
         tables: The tables that it locks, by any names.
         shares: Whether others that share may lock them at the same time.
         holds_rows: Whether it makes a table.
+        presence: The query that tells whether what it makes is there; empty if that is not known.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Step:
     tables: frozenset[str] = frozenset()
     shares: bool = False
     holds_rows: bool = False
+    presence: bytes = b""
 
 
 def creating(part: Part, entries: Iterable[Entry]) -> list[Step]:
@@ -64,6 +67,7 @@ def _creating(entry: Entry, kinds: dict[int, str], may_exist: bool) -> Step:
         tables=frozenset(str(number) for number in entry.needs if kinds.get(number) == "TABLE"),
         shares=entry.kind in SHARING,
         holds_rows=entry.kind == "TABLE",
+        presence=encoded(presence_query(entry)) if may_exist else b"",
     )
 
 

@@ -19,6 +19,7 @@ ADVICE = {
     PRIVILEGES: "Create the roles, or leave privileges out: --acl=none.",
 }
 MOST_NAMES = 10
+FORBIDDEN = "42501"
 # Such an error is of the session, not of the step: to go on would only repeat it.
 FATAL_CLASSES = frozenset({"08", "53", "57", "58", "XX"})
 
@@ -87,12 +88,19 @@ class StepRunner:
             with self.connection.transaction():
                 self.connection.execute(step.statement)
         except psycopg.Error as error:
-            if step.may_exist and error.sqlstate in DUPLICATES:
+            if step.may_exist and (error.sqlstate in DUPLICATES or self._is_there(step, error)):
                 self.present.add(step.name)
             elif not self.tolerant or _is_fatal(error):
                 raise refusal(step, error) from error
             else:
                 self.failures[step.name] = Failure(step, _words(error))
+
+    def _is_there(self, step: Step, error: psycopg.Error) -> bool:
+        """Whether what a role may not make need not be made."""
+        if not step.presence or error.sqlstate != FORBIDDEN:
+            return False
+        row = self.connection.execute(step.presence).fetchone()
+        return row is not None and bool(row[0])
 
 
 def refusal(step: Step, error: psycopg.Error) -> Exception:

@@ -219,3 +219,18 @@ def test_a_column_that_is_called_like_what_moves_is_refused_and_not_confused(
     renames = parse_renames([], ["t:fresh"])
     with pytest.raises(RefusedError, match=r"VIEW fresh\.v: missing FROM-clause entry"):
         restore(backup, target_of(postgres18, copy, renames=renames))
+
+
+def test_what_is_there_is_used_where_the_role_may_not_make_it(
+    postgres18: PostgresServer, backup: Backup, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres18)
+    make_shop(postgres18, database)
+    postgres18.sql("ALTER SCHEMA shop OWNER TO postgres; GRANT USAGE ON SCHEMA shop TO PUBLIC", database)
+    postgres18.sql(f"GRANT CREATE ON DATABASE {database} TO {RESTORER}")
+    renames = parse_renames(["shop.orders:fresh.orders", "shop.lines:fresh.lines"])
+    target = target_of(postgres18, database, RESTORER, renames=renames, keep_owner=False, keep_acl=False)
+    assert restore(backup, target).skipped == ()
+    assert (
+        postgres18.sql("SELECT count(*) FROM fresh.orders JOIN fresh.lines ON of_order = orders.id", database) == "50"
+    )
