@@ -18,11 +18,13 @@ class Pattern:
         text: As it was written.
         option: The option that has it.
         parts: A regular expression for each part.
+        literal: The one name that it selects; None if it has a glob.
     """
 
     text: str
     option: str
     parts: tuple["re.Pattern[str]", ...]
+    literal: tuple[str, ...] | None = None
 
     def matches(self, *name: str) -> bool:
         """Whether it selects the exact name with these parts."""
@@ -61,7 +63,13 @@ def _parse_one(text: str, option: str, parts: int) -> tuple[Pattern, str]:
         raise UsageError(f"--{option}={written}: write {form}, for example {_example(parts)}.")
     if rest and not rest.startswith(","):
         raise UsageError(f"--{option}={text}: unexpected {rest[:1]!r} behind {written}: quote names that SQL quotes.")
-    return Pattern(written, option, tuple(map(_expression, found))), rest[1:].lstrip()
+    return Pattern(written, option, tuple(map(_expression, found)), _literal(found)), rest[1:].lstrip()
+
+
+def _literal(parts: Sequence[Sequence[Piece]]) -> tuple[str, ...] | None:
+    if any(sign in piece.text for part in parts for piece in part if not piece.is_quoted for sign in _GLOBS):
+        return None
+    return tuple("".join(piece.text for piece in part) for part in parts)
 
 
 def _expression(pieces: Sequence[Piece]) -> "re.Pattern[str]":

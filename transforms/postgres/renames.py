@@ -2,11 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from transforms.postgres.identifiers import Name
-from transforms.postgres.pattern import Pattern
 from transforms.postgres.selection import Candidate, Selection
 
 DIGITS = 16
@@ -54,18 +53,24 @@ class Renames:
         target = self.name(source)
         return target if target.name == source.name else Name(own_schema(source), source.name)
 
+    @cached_property
+    def _named(self) -> frozenset[Name]:
+        """The tables that are chosen without a glob, of which there may be as many as the backup has."""
+        return frozenset(Name(*pattern.literal) for pattern in self.chosen.tables if pattern.literal)
+
+    @cached_property
+    def _others(self) -> Selection:
+        return replace(self.chosen, tables=tuple(each for each in self.chosen.tables if not each.literal))
+
     def takes_table(self, candidate: Candidate) -> bool:
         """Whether a table is chosen."""
-        return self.chosen.selects(candidate)
+        if not self._named.isdisjoint(candidate.names):
+            return not self.chosen.excludes(candidate)
+        return (not self._others.is_whole or not self) and self._others.selects(candidate)
 
     def takes_schema(self, name: str) -> bool:
         """Whether all of a schema is chosen."""
         return any(pattern.matches(name) for pattern in self.chosen.schemas)
-
-    @property
-    def patterns(self) -> tuple[Pattern, ...]:
-        """Everything by which tables are chosen."""
-        return (*self.chosen.tables, *self.chosen.schemas)
 
 
 EVERYTHING = Renames()

@@ -8,7 +8,7 @@ from transforms.postgres import archive_part
 from transforms.postgres.archive_part import Part, is_partitioned
 from transforms.postgres.identifiers import Name, name_list
 from transforms.postgres.renames import Renames
-from transforms.postgres.selection import Candidate, matches
+from transforms.postgres.selection import Candidate
 from transforms.postgres.sql_names import rewritten
 from transforms.postgres.toc import Entry, Toc
 
@@ -35,7 +35,7 @@ def part_of(toc: Toc, tables: Iterable[Name], renames: Renames) -> Part:
         toc,
         wanted | {name for name in every if renames.takes_table(Candidate(name))},
         {name for name in schemas if name and renames.takes_schema(name)},
-        {name for name in every if any(matches(each, [Candidate(name)]) for each in renames.chosen.excluded)},
+        {name for name in every if renames.chosen.excludes(Candidate(name))},
     )
 
 

@@ -111,8 +111,12 @@ def _candidates(table: Table) -> Iterator[Candidate]:
 
 def _require_found(renames: Renames, known: Sequence[Candidate]) -> None:
     chosen = renames.chosen
-    missing = [pattern for pattern in (*chosen.tables, *chosen.excluded) if not matches(pattern, known)]
-    schemas = {name.schema for candidate in known for name in candidate.names}
+    names = {(name.schema, name.name) for candidate in known for name in candidate.names}
+    schemas = {schema for schema, _ in names}
+    missing = [
+        pattern for pattern in (*chosen.tables, *chosen.excluded)
+        if pattern.literal not in names and (pattern.literal or not matches(pattern, known))
+    ]  # fmt: skip
     missing += [pattern for pattern in chosen.schemas if not any(map(pattern.matches, schemas))]
     if missing:
         has = name_list(sorted({name for candidate in known for name in candidate.names}))

@@ -100,7 +100,11 @@ class Selection:
     def selects(self, candidate: Candidate) -> bool:
         """Whether a table is selected."""
         asked = not (self.schemas or self.tables) or _match(self.tables, candidate) or self._has_schema(candidate)
-        return asked and not _match(self.excluded, candidate)
+        return asked and not self.excludes(candidate)
+
+    def excludes(self, candidate: Candidate) -> bool:
+        """Whether a table is left out, though it be selected."""
+        return _match(self.excluded, candidate)
 
     def predicate(self, candidate: Candidate) -> str:
         """The condition on a table's rows; empty for all rows."""

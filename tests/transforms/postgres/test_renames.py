@@ -59,6 +59,7 @@ def test_two_tables_cannot_get_one_name() -> None:
         (["shop.o*", "shop.moods"], [], "", ["moods_0", "moods_1", "orders"]),
         (["shop.?", "other.apart:shop.c"], [], "", ["a", "b", "c"]),
         (["shop.a:other.z", "shop.?"], [], "shop.b", ["z"]),
+        (["shop.o*", "shop.lines"], ["other"], "shop.lines", ["apart", "orders"]),
         ([], ["shop:new", "o*"], "shop.moods, *.o*, shop.lines", ["Odd name", "a", "apart", "b"]),
         ([], [], "shop.*", ["apart"]),
     ],

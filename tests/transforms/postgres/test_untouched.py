@@ -260,3 +260,19 @@ def test_tables_that_are_left_out_of_a_whole_restore_are_empty(
     rows = "SELECT (SELECT count(*) FROM public.orders), (SELECT count(*) FROM shop.moods), count(*) FROM shop.lines"
     assert postgres.sql(rows, database) == "0|0|50"
     assert "table public.orders is empty: its rows are not in the backup, or were excluded." in ending.notes
+
+
+def test_a_whole_restore_leaves_extensions_that_are_there_and_their_schemas(
+    postgres: PostgresServer, live: str, new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    extension = postgres.sql("SELECT min(name) FROM pg_available_extensions WHERE name IN ('hstore', 'vector')")
+    source, copy = new_database(postgres), new_database(postgres)
+    made = f"CREATE SCHEMA apart; CREATE EXTENSION {extension} SCHEMA apart; COMMENT ON EXTENSION {extension} IS "
+    postgres.sql(f"{made} 'theirs'; COMMENT ON SCHEMA apart IS 'theirs'; ALTER SCHEMA apart OWNER TO {OWNER}", source)
+    given = f"GRANT USAGE ON SCHEMA apart TO {READER}; ALTER DEFAULT PRIVILEGES IN SCHEMA apart GRANT SELECT ON TABLES"
+    postgres.sql(f"{given} TO {READER}; CREATE TABLE public.t (i apart.{extension})", source)
+    postgres.sql(f"{made} 'mine'", copy)
+    backup, before = back_up(postgres, source, tmp_path), picture(postgres, copy)
+    assert restore(backup, target_of(postgres, copy)).skipped == ()
+    assert lost(before, picture(postgres, copy)) == []
+    assert postgres.sql("SELECT count(*) FROM public.t", copy) == "0"
