@@ -91,9 +91,9 @@ class FaultyStore:
         with self.fault.around(f"read {name}"):
             return self.store.read(name, start, length)
 
-    def stat(self, name: str) -> ObjectStat:
+    def stat(self, name: str, size: int | None = None) -> ObjectStat:
         with self.fault.around(f"stat {name}"):
-            return self.store.stat(name)
+            return self.store.stat(name, size)
 
     def list(self, prefix: str) -> Iterator[str]:
         with self.fault.around(f"list {prefix}"):

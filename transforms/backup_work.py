@@ -22,6 +22,8 @@ from transforms.vault.plan import settle_plan
 from transforms.vault.portion import PlannedRange, Portion, plans_of, portions_of, tables_of_plan
 from transforms.vault.prefixed_store import PrefixedStore
 from transforms.vault.receipt import ReceiptSummary, find_receipts, stem_of, take_receipt
+from transforms.vault.sealed_json import LARGEST_DOCUMENT
+from transforms.vault.store import read_whole
 from transforms.vault.stores import open_store
 
 _LOG = logging.getLogger("shardkeep")
@@ -180,4 +182,4 @@ def index_group(receipt: ReceiptSummary) -> tuple[int, int]:
 @functools.lru_cache(maxsize=4)
 def _read_intent(vault: str, folder: str, backup: str) -> Intent:
     name = BackupLayout(backup).intent
-    return Intent.decode(PrefixedStore(open_store(vault), folder).read(name), name)
+    return Intent.decode(read_whole(PrefixedStore(open_store(vault), folder), name, LARGEST_DOCUMENT), name)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from transforms.vault.json_fields import Fields
 from transforms.vault.layout import encode_parts
 
 
@@ -24,11 +25,16 @@ class Identity:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Identity":
-        """The inverse of `to_json`; raises TypeError if a part is no text."""
-        room, parts = data["room"], tuple((name, value) for name, value in data["parts"])
-        if not all(isinstance(text, str) for part in [(room,), *parts] for text in part):
-            raise TypeError(f"{data} is no identity")
-        return cls(room, parts)
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError: if a field has another form, or no folder can have such a name.
+        """
+        fields = Fields.of(data, "source")
+        pairs = [Fields({"parts": pair}).texts("parts") for pair in fields.array("parts")]
+        identity = cls(fields.text("room"), tuple((name, value) for name, value in pairs))
+        _require_name(identity.folder, (identity.room, *(value for _, value in pairs)))
+        return identity
 
     def __str__(self) -> str:
         """The identity for people."""
@@ -72,5 +78,19 @@ class Table:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Table":
-        """The inverse of `to_json`; other keys are ignored."""
-        return cls(tuple(data["parts"]), data["schema"], data["avro_schema"], tuple(data["warnings"]))
+        """The inverse of `to_json`; other keys are ignored.
+
+        Raises:
+            ValueError: if a field has another form, or no object can have such a name.
+        """
+        fields = Fields.of(data, "table")
+        schema = dict(fields.object("schema").value)
+        table = cls(fields.texts("parts"), schema, fields.text("avro_schema"), fields.texts("warnings"))
+        _require_name(table.folder, table.parts)
+        return table
+
+
+def _require_name(folder: str, parts: tuple[str, ...]) -> None:
+    """Check that parts of an identifier are names: no database has empty ones, or a NUL in one."""
+    if not folder or not all(parts) or any("\0" in part for part in parts):
+        raise ValueError(f"{parts!r:.200} is no identifier")

@@ -16,11 +16,13 @@ class Report:
         checked: Number of checks made: objects, or runs of chunks, or tables.
         problems: What is wrong, the first `MOST_PROBLEMS` in alphabetical order.
         unnamed: Number of further problems.
+        objects: Names of the objects that have them, as far as they are known, likewise.
     """
 
     checked: int = 0
     problems: tuple[str, ...] = ()
     unnamed: int = 0
+    objects: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -28,19 +30,27 @@ class Report:
         return self.checked > 0 and not self.problems
 
 
-def found(problem: str | None) -> Report:
-    """The report of one check: what is wrong, or None."""
-    return Report(1, (problem,) if problem else ())
+def found(problem: str | None, name: str = "") -> Report:
+    """The report of one check: what is wrong, or None; `name` is the object's that was checked."""
+    return Report(1, (problem,), objects=(name,) if name else ()) if problem else Report(1)
+
+
+def report_of(checked: int, problems: Iterable[tuple[str, str]]) -> Report:
+    """The report on so many objects; each problem after its object's name."""
+    found = list(problems)
+    return Report(checked, tuple(problem for _, problem in found), objects=tuple(name for name, _ in found))
 
 
 def merge(reports: Iterable[Report]) -> Report:
     """One report of many."""
-    checked, unnamed, problems = 0, 0, list[str]()
+    checked, unnamed, problems, objects = 0, 0, list[str](), set[str]()
     for report in reports:
         checked, unnamed = checked + report.checked, unnamed + report.unnamed
         problems.extend(report.problems)
+        objects.update(report.objects)
     problems.sort()
-    return Report(checked, tuple(problems[:MOST_PROBLEMS]), unnamed + max(0, len(problems) - MOST_PROBLEMS))
+    named, rest = tuple(problems[:MOST_PROBLEMS]), max(0, len(problems) - MOST_PROBLEMS)
+    return Report(checked, named, unnamed + rest, tuple(sorted(objects)[:MOST_PROBLEMS]))
 
 
 def report_json(report: Report) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from transforms.verify import Verify
 class Restore(beam.PTransform[PBegin, PCollection[Restored]]):
     """Check a backup at L1, prepare all tables, write their chunks, finish each table and then the whole.
 
-    Nothing is written before the whole backup has been checked, and no row before every table is
+    Nothing is written before all that is restored has been checked, and no row before every table is
     ready. Chunks are spread at random, so that no part of the key space is written in key order.
     """
 
@@ -25,7 +25,7 @@ class Restore(beam.PTransform[PBegin, PCollection[Restored]]):
     def expand(self, pbegin: PBegin) -> PCollection[Restored]:
         """All restored tables, in one value, when everything is done."""
         work = self.work
-        report = pbegin | "Check backup" >> Verify(work.backup, "L1")
+        report = pbegin | "Check backup" >> Verify(work.checked(), "L1")
         begun = pbegin | "Start" >> beam.Create([None]) | "Begin" >> beam.Map(work.begin, AsSingleton(report))
         places = begun | "List tables" >> beam.FlatMap(work.places) | "Spread tables" >> beam.Reshuffle()
         prepared = places | "Prepare tables" >> beam.Map(work.prepare)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import TypeAlias
 
@@ -17,7 +17,8 @@ from transforms.splits import splits_of
 from transforms.vault.attachments import Attachments
 from transforms.vault.chunk_run import ChunkRun, read_chunks, run_groups, runs_of
 from transforms.vault.index import IndexEntry, IndexFile, read_index
-from transforms.vault.manifest import TableEntry
+from transforms.vault.inventory import damaged_tables
+from transforms.vault.manifest import Manifest, TableEntry
 from transforms.verify_work import VerifyWork
 
 TABLES_AT_ONCE = 64
@@ -25,6 +26,9 @@ TABLES_AT_ONCE = 64
 
 CALLS = 16
 """Tables of a group that are prepared or finished at once: a target's server may take seconds for one."""
+
+_NAMED = 20
+"""Problems, and tables, that an error names."""
 
 Places: TypeAlias = tuple[int, ...]
 """The places in the manifest of the tables of a group."""
@@ -46,13 +50,17 @@ class RestoreWork:
     destinations: Destinations
     writers: int = 4
 
+    def checked(self) -> VerifyWork:
+        """How the backup is checked: what belongs to it as a whole, and the restored tables, but no other ones."""
+        return replace(self.backup, select=self.destinations.of)
+
     def begin(self, _: None, report: Report) -> None:
         """Begin with the target, once the backup has been found whole.
 
         Raises:
             IntegrityError: with all that is wrong with the backup.
         """
-        require_ok(report)
+        require_ok(report, self.backup.manifest())
         self.target.begin(self._assignments(), self._attachments())
 
     def places(self, _: None) -> Iterator[Places]:
@@ -174,12 +182,21 @@ def _require_prepared(runs: Iterable[ChunkRun], prepared: Iterable[Places]) -> N
             raise IntegrityError(f"{run.shard} is of table number {run.table}, which no step has prepared.")
 
 
-def require_ok(report: Report) -> None:
-    """Refuse a backup that is not whole.
+def require_ok(report: Report, manifest: Manifest) -> None:
+    """Refuse to restore what is not whole.
 
     Raises:
-        IntegrityError: naming what is wrong with it.
+        IntegrityError: naming what is wrong with it, and how to restore the rest.
     """
-    if not report.ok:
-        listed = "\n".join(report.problems[:20]) or "nothing of it could be checked."
-        raise IntegrityError(f"the backup is not whole, nothing was written:\n{listed}")
+    if report.ok:
+        return
+    problems = list(report.problems[:_NAMED]) or ["nothing of it could be checked."]
+    rest = len(report.problems) + report.unnamed - _NAMED
+    problems += [f"and {rest:,} further problems; `shardkeep verify` names all."] if rest > 0 else []
+    if tables := damaged_tables(manifest, frozenset(report.objects)):
+        more = f" and {len(tables) - _NAMED:,} more" if len(tables) > _NAMED else ""
+        problems.append(
+            f"Damaged tables: {', '.join(tables[:_NAMED])}{more}. Leave them out with --exclude_table, or name others "
+            "with --table."
+        )
+    raise IntegrityError("\n".join(["the backup is not whole, nothing was written:", *problems]))

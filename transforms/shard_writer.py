@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from transforms.avro.block import SYNC_SIZE, encode_block
 from transforms.avro.header import Header
 from transforms.batch import Batch
+from transforms.errors import RefusedError
 from transforms.key_range import KeyRange
 from transforms.vault.object_ref import Tally
-from transforms.vault.shard import Chunk
+from transforms.vault.shard import Chunk, check_chunk
 from transforms.vault.store import ObjectWriter
 
 
@@ -59,7 +60,10 @@ def encode_chunk(key_range: KeyRange, batch: Batch | None, sync: bytes, block_si
         sha256=hashlib.sha256(batch.records).digest(),
         hash_sum=batch.hash_sum(),
     )
-    return EncodedChunk(chunk, blocks)
+    try:
+        return EncodedChunk(check_chunk(chunk), blocks)
+    except ValueError as error:
+        raise RefusedError(f"{error}. Give a smaller --chunk_size.") from error
 
 
 def encode_chunks(

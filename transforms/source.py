@@ -98,6 +98,17 @@ class Inspect(Protocol):
         """
 
 
+class CheckAttachment(Protocol):
+    """A room's reader of its own attachments, for verification: whether a restore could read them."""
+
+    def __call__(self, name: str, data: bytes) -> None:
+        """Read an attachment whose bytes are those that were written; one of an unknown name is let pass (V28).
+
+        Raises:
+            IntegrityError: if it is not what the room writes under this name.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """A table of a backup and where it goes.

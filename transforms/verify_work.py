@@ -2,15 +2,16 @@
 
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from transforms.errors import IntegrityError, NotFoundError
 from transforms.groups import groups_of
 from transforms.map_ahead import map_ahead
 from transforms.progress import ProgressFile
-from transforms.report import Report, found
-from transforms.source import Inspect
+from transforms.report import Report, found, report_of
+from transforms.source import CheckAttachment, Inspect
+from transforms.vault.attachments import Attachments
 from transforms.vault.catalogue import read_manifest
 from transforms.vault.chunk_run import ChunkRun, read_chunks, run_groups, runs_of
 from transforms.vault.index import IndexEntry, IndexFile
@@ -38,6 +39,9 @@ Entries = tuple[IndexEntry, ...]
 Objects = tuple[ObjectRef, ...]
 """Objects that are checked together."""
 
+Select = Callable[[Manifest], Collection[int]]
+"""The places in a manifest of the tables that are meant; pure, and pickled to workers."""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedRun:
@@ -46,6 +50,15 @@ class CheckedRun:
     table: int
     totals: Totals
     problem: str | None
+
+
+def every_table(manifest: Manifest) -> Collection[int]:
+    """The places of all tables."""
+    return range(len(manifest.tables))
+
+
+def let_pass(name: str, data: bytes) -> None:
+    """See `CheckAttachment`: for a room that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,8 @@ class VerifyWork:
         backup: The backup's id.
         inspect: The room's reader of its records.
         progress: Where the work is told of.
+        check_attachment: The room's reader of its attachments.
+        select: The tables whose index files, shards and receipts are checked.
     """
 
     vault: str
@@ -65,6 +80,8 @@ class VerifyWork:
     backup: str
     inspect: Inspect
     progress: ProgressFile
+    check_attachment: CheckAttachment = let_pass
+    select: Select = every_table
 
     def store(self) -> PrefixedStore:
         """The objects of the source's folder."""
@@ -79,14 +96,18 @@ class VerifyWork:
         return groups_of(documents(self.manifest()), lambda ref: ref.size, GROUP_SIZE, GROUP_LENGTH)
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
-        """The index files."""
-        return iter(self.manifest().index)
+        """The index files that hold something of the selected tables."""
+        manifest = self.manifest()
+        places = frozenset(self.select(manifest))
+        return (file for file in manifest.index if any(part.table in places for part in file.parts))
 
     def read_index(self, file: IndexFile) -> Iterator[Entries | Report]:
         """The report on an index file, and its entries."""
         entries, problem = entries_or_problem(self.store(), file)
-        yield found(problem)
-        yield from groups_of(entries, lambda entry: entry.shard.object.size, GROUP_SIZE, GROUP_LENGTH)
+        places = frozenset(self.select(self.manifest()))
+        chosen = (entry for entry in entries if entry.table in places)
+        yield found(problem, file.object.name)
+        yield from groups_of(chosen, lambda entry: entry.shard.object.size, GROUP_SIZE, GROUP_LENGTH)
 
     def objects(self, entries: Entries) -> Objects:
         """The shards and their receipts."""
@@ -95,12 +116,26 @@ class VerifyWork:
 
     def check_objects(self, refs: Objects) -> Report:
         """L1: objects are there, with their sizes and checksums."""
-        return Report(len(refs), tuple(check_objects(self.store(), refs)))
+        return report_of(len(refs), check_objects(self.store(), refs))
 
     def check_bytes(self, refs: Objects) -> Report:
-        """L2: all bytes of objects have their SHA-256."""
-        problems = map_ahead(functools.partial(_check_bytes, self.store()), refs, READS)
-        return Report(len(refs), tuple(filter(None, problems)))
+        """L2: all bytes of objects have their SHA-256, and an attachment is one that its room can read."""
+        problems = zip(refs, map_ahead(self._check_bytes, refs, READS), strict=True)
+        return report_of(len(refs), ((ref.name, problem) for ref, problem in problems if problem))
+
+    def _check_bytes(self, ref: ObjectRef) -> str | None:
+        problem = _check_bytes(self.store(), ref)
+        attachments = Attachments(self.store(), self.manifest().attachments)
+        for name in (name for name, other in attachments.refs.items() if other == ref and problem is None):
+            problem = self._check_attachment(attachments, name)
+        return problem
+
+    def _check_attachment(self, attachments: Attachments, name: str) -> str | None:
+        try:
+            self.check_attachment(name, attachments.read(name))
+        except (IntegrityError, NotFoundError) as error:
+            return f"{attachments.refs[name].name}: {error}"
+        return None
 
     def runs(self, entries: Entries) -> Iterator[tuple[ChunkRun, ...]]:
         """The runs of chunks of shards, in groups."""
@@ -134,12 +169,12 @@ class VerifyWork:
 
     def check_tables(self, runs: Iterable[CheckedRun]) -> list[Report]:
         """L3: the sums of the tables whose chunks all decode are those of the manifest."""
-        sums = [Totals() for _ in self.manifest().tables]
+        sums = {place: Totals() for place in self.select(self.manifest())}
         damaged = set()
         for run in runs:
             sums[run.table] += run.totals
             damaged |= {run.table} if run.problem else set()
-        return [self._check_table(number, total) for number, total in enumerate(sums) if number not in damaged]
+        return [self._check_table(number, total) for number, total in sums.items() if number not in damaged]
 
     def _check_table(self, number: int, actual: Totals) -> Report:
         entry = self.manifest().tables[number]
@@ -162,9 +197,13 @@ def _check_bytes(store: Store, ref: ObjectRef) -> str | None:
     digest = hashlib.sha256()
     try:
         for start in range(0, ref.size + 1, _PIECE):  # one byte more: the object may be longer than it was
-            digest.update(store.read(ref.name, start, _PIECE))
+            digest.update(piece := store.read(ref.name, start, _PIECE))
+            if len(piece) < _PIECE:  # it may be shorter, too
+                break
     except NotFoundError:
         return f"{ref.name} is missing."
+    except IntegrityError as error:
+        return f"{ref.name} cannot be read: {error}"
     return None if digest.digest() == ref.sha256 else f"{ref.name} does not have the SHA-256 that it was written with."
 
 

@@ -12,7 +12,7 @@ from pipelines.command.engine import open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
 from pipelines.command.launch import is_launch
 from pipelines.command.result import Result
-from pipelines.command.rooms import inspector
+from pipelines.command.rooms import attachment_check, inspector
 from pipelines.command.telling import print_elsewhere, telling
 from transforms.errors import IntegrityError, UsageError
 from transforms.report import found, report_json
@@ -74,11 +74,13 @@ def _committed(listing: Listing) -> Manifest:
 def _run(
     config: VerifyConfig, build: Build, vault: Vault, listing: Listing, manifest: Manifest
 ) -> dict[str, Any] | None:
-    inspect = inspector(manifest.intent.source)
+    source = manifest.intent.source
     with telling(config.beam_args) as told:
         pipeline = open_pipeline(config.beam_args)
         label(pipeline, job_labels("verify", listing.source, listing.backup))
-        work = VerifyWork(vault.place, listing.source, listing.backup, inspect, told.progress)
+        work = VerifyWork(
+            vault.place, listing.source, listing.backup, inspector(source), told.progress, attachment_check(source)
+        )
         build(pipeline, work, config.level, told.result)
         told.run(pipeline, "verifying", manifest.shards)
         return told.answer()

@@ -85,7 +85,7 @@ def description(listing: Listing) -> str:
         for warning in entry.table.warnings
     ]
     emulators = emulator_notes(listing.intent.options) if listing.intent else ()
-    told = listing.manifest.facts.get("notes", ()) if listing.manifest else ()
+    told = listing.manifest.notes if listing.manifest else ()
     notes = [f"note: {note}" for note in (*emulators, *told)]
     problem = [f"problem: {listing.problem}"] if listing.problem else []
     return "\n".join([summary_table([listing]), "", tables_table(listing), *warnings, *notes, *problem])

@@ -3,6 +3,7 @@
 import io
 import json
 from array import array
+from base64 import b64encode
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -58,7 +59,13 @@ def every_setting() -> TableSchema:
     table.change_stream_config = types.ChangeStreamConfig(retention_period=hour)
     saved = TableSchema.from_proto(table)
     policy = {**(saved.automated_backup_policy or {}), "keep_hot_micros": 1}
-    values = {**saved.to_json(), "automated_backup_policy": policy, "row_key_schema": "AA==", "tiered_storage": "AA=="}
+    keys = types.Type.Struct(encoding=types.Type.Struct.Encoding(singleton={}))
+    storage = types.TieredStorageConfig(infrequent_access=types.TieredStorageRule(include_if_older_than=hour))
+    encoded = {
+        "row_key_schema": b64encode(types.Type.Struct.serialize(keys)).decode(),
+        "tiered_storage": b64encode(types.TieredStorageConfig.serialize(storage)).decode(),
+    }
+    values = {**saved.to_json(), "automated_backup_policy": policy, **encoded}
     return TableSchema.from_json(values)
 
 

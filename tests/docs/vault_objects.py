@@ -36,7 +36,7 @@ def avro_files(vault: SmallVault) -> list[Path]:
 
 def indexed_shards(vault: SmallVault) -> Iterator[Shard]:
     for path in sorted((vault.committed / "index").iterdir()):
-        yield from (entry.shard for entry in decode_index(path.read_bytes()))
+        yield from (entry.shard for entry in decode_index(path.read_bytes(), path.name))
 
 
 def manifest(vault: SmallVault) -> Any:  # noqa: ANN401

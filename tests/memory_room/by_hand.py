@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from pipelines.command.take_backup import claim
+from tests.memory_room.attachments import check_attachment
 from tests.memory_room.records import inspect
 from tests.memory_room.source import MemorySource
 from tests.memory_room.target import MemoryTarget
@@ -61,7 +62,7 @@ def back_up(work: BackupWork, times: int = 1) -> str:
 
 def verify_work(vault: str, folder: str, backup: str) -> VerifyWork:
     """How a memory backup is verified."""
-    return VerifyWork(open_vault(vault).place, folder, backup, inspect, NO_PROGRESS)
+    return VerifyWork(open_vault(vault).place, folder, backup, inspect, NO_PROGRESS, check_attachment)
 
 
 def verify(work: VerifyWork, level: str) -> Report:
@@ -96,7 +97,7 @@ def restore_work(backup: VerifyWork, target: MemoryTarget, assign: Assign = all_
 
 def restore(work: RestoreWork, times: int = 1) -> list[RestoredTable]:
     """Restore all tables."""
-    report = verify(work.backup, "L1")
+    report = verify(work.checked(), "L1")
     one(times, lambda _: work.begin(None, report), None)
     prepared = [one(times, work.prepare, place) for place in work.places(None)]
     runs = [group for file in work.index_files(None) for group in many(times, work.runs, file)]

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import ClassVar
 
+from tests.memory_room.attachments import NAMES, SIZES
 from tests.memory_room.database import DATABASES, NULLS, Database, Row
 from tests.memory_room.records import AVRO_SCHEMA, batch_of, encode
 from transforms.batch import Batch
@@ -113,7 +114,7 @@ class MemorySource:
         self._database.calls["conclude"] += 1
         held = sorted(self._database.tables.items())
         names, sizes = [name for name, _ in held], [len(table.keyed) + len(table.nulls) for _, table in held]
-        attachments = {"names.txt": "\n".join(names).encode(), "sizes.json": json.dumps(sizes).encode()}
+        attachments = {NAMES: "\n".join(names).encode(), SIZES: json.dumps(sizes).encode()}
         return Conclusion({"held": self.held, "calls": self._database.calls["conclude"]}, attachments)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from tests.memory_room.attachments import NAMES, parse_names
 from tests.memory_room.database import DATABASES, Database, MemoryTable
 from tests.memory_room.records import decode
 from tests.memory_room.source import memory_identity
@@ -82,7 +83,7 @@ class MemoryTarget:
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
         """See `Target.end`: the names of all tables that the backed-up database had."""
         self._database.calls["end"] += 1
-        return Ending(tuple(attachments.read("names.txt").decode().split()), self.skipped)
+        return Ending(parse_names(attachments.read(NAMES)), self.skipped)
 
     def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
         """See `Target.unfinished`."""

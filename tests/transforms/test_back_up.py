@@ -86,7 +86,9 @@ def test_the_manifest_holds_the_sums_of_every_table(backup: VerifyWork, source: 
 
 
 def test_the_planned_ranges_are_what_was_backed_up(backup: VerifyWork) -> None:
-    plans = [decode_plan(backup.store().read(ref.name), plan) for plan, ref in enumerate(backup.manifest().plans)]
+    plans = [
+        decode_plan(backup.store().read(ref.name), plan, ref.name) for plan, ref in enumerate(backup.manifest().plans)
+    ]
     planned = [planned for plan in plans for portion in plan for planned in portion.ranges]
     for place, entry in enumerate(backup.manifest().tables):
         of_table = [item.range for item in planned if item.table == place]

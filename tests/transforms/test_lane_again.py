@@ -87,7 +87,7 @@ def test_that_the_vault_cannot_tell_what_is_there_is_noted(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        ("bytes", "is no receipt: "),
+        ("bytes", "is not of the known form: "),
         ("swapped", "is of .*, planned is "),
         ("shard lost", "is the receipt of .* is missing"),
         ("shard cut", "is the receipt of .* has .* bytes; it was written with"),

@@ -76,11 +76,15 @@ def test_nothing_begins_before_the_backup_is_found_whole(vault: MemoryVault, rep
     assert DATABASES[target].calls == {"check": 1}
 
 
-def test_the_refusal_names_what_is_wrong() -> None:
+def test_the_refusal_names_what_is_wrong(vault: MemoryVault) -> None:
+    manifest = vault.manifest
     with pytest.raises(IntegrityError, match=r"written:\na is missing\.\nb is missing\.$"):
-        require_ok(Report(9, ("a is missing.", "b is missing.")))
+        require_ok(Report(9, ("a is missing.", "b is missing.")), manifest)
     with pytest.raises(IntegrityError, match="nothing of it could be checked"):
-        require_ok(Report())
+        require_ok(Report(), manifest)
+    many = Report(99, tuple(f"{number:02d}" for number in range(30)), 5)
+    with pytest.raises(IntegrityError, match=r"\n19\nand 15 further problems; `shardkeep verify` names all\.$"):
+        require_ok(many, manifest)
 
 
 def test_no_row_is_written_into_a_table_that_is_not_prepared(vault: MemoryVault) -> None:

@@ -34,29 +34,35 @@ def encode_block(records: "bytes | memoryview", count: int, sync: bytes) -> byte
     return b"".join((encode_long(count), encode_long(len(stored)), stored, sync))
 
 
-def decode_blocks(data: bytes, sync: bytes) -> Iterator[Block]:
+def decode_blocks(data: bytes, sync: bytes, most: int) -> Iterator[Block]:
     """The blocks that fill `data` from its first byte to its last.
 
+    Nothing is inflated further than to `most` bytes of records in all blocks: a thousand times what is stored may lie
+    in a deflate stream.
+
     Raises:
-        ValueError: if the bytes are no blocks, are cut short, or have another marker than `sync`.
+        ValueError: if the bytes are no blocks, are cut short, have another marker than `sync`, or hold more than that.
     """
-    offset = 0
+    offset, rest = 0, most
     while offset < len(data):
         count, length_at = decode_long(data, offset)
         length, start = decode_long(data, length_at)
         end = start + length
         if count < 0 or length < 0 or data[end : end + SYNC_SIZE] != sync:
             raise ValueError(f"no Avro block at offset {offset}")
-        yield Block(count, _inflate(data[start:end], offset))
-        offset = end + SYNC_SIZE
+        records = _inflate(data[start:end], offset, rest)
+        yield Block(count, records)
+        offset, rest = end + SYNC_SIZE, rest - len(records)
 
 
-def _inflate(stored: bytes, offset: int) -> bytes:
+def _inflate(stored: bytes, offset: int, most: int) -> bytes:
     inflater = isal_zlib.decompressobj(_RAW_DEFLATE)
     try:
-        records: bytes = inflater.decompress(stored)
+        records: bytes = inflater.decompress(stored, most + 1)  # one more, to see that there is more
     except IsalError as error:  # type: ignore[misc]  # its stub calls the class an exception
         raise ValueError(f"the Avro block at offset {offset} cannot be inflated: {error}") from error
+    if len(records) > most:
+        raise ValueError(f"the Avro block at offset {offset} holds more bytes than it should")
     if not inflater.eof:  # bytes behind the stream are let pass: fastavro leaves three of a zlib trailer there
         raise ValueError(f"the Avro block at offset {offset} is not a whole deflate stream")
     return records

@@ -3,11 +3,13 @@
 Source of the fields: `google.bigtable.admin.v2.Table` and `ColumnFamily`.
 """
 
+import struct
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from google.cloud.bigtable_admin_v2.types import ColumnFamily, Table, TieredStorageConfig, Type
+from google.protobuf.message import DecodeError
 
 from transforms.bigtable import gc_rule
 from transforms.bigtable.duration import from_micros, to_micros
@@ -96,12 +98,23 @@ class TableSchema:
         """
         try:
             families = {name: FamilySchema(item["gc"], item["type"]) for name, item in values["families"].items()}
-            return cls(**{**values, "families": families})
-        except (KeyError, TypeError, AttributeError) as error:
+            schema = cls(**{**values, "families": families})
+            schema.check()
+            return schema
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError, struct.error, DecodeError) as error:
             raise IntegrityError(
                 f"The schema of a Bigtable table is not in the known form: {error}. The backup was made by another "
                 "version, or its manifest is damaged: verify it, or restore with the version that made it."
             ) from error
+
+    def check(self) -> None:
+        """Make all that a restore makes of it; whatever is wrong raises."""
+        self.for_creation()
+        self.backup_policy()
+        for family in self.families.values():
+            gc_rule.to_proto(family.gc)
+            gc_rule.program(family.gc)
+            gc_rule.cbt_policy(family.gc)
 
     def to_json(self) -> dict[str, Any]:
         """The schema as plain values, equal for equal schemas."""

@@ -19,8 +19,10 @@ def program_of(table: Table) -> bytes:
     """
     try:
         columns = [Column.from_json(each) for each in table.schema["columns"]]
-        return program(columns, _has_bytes_for_text(columns, table.avro_schema))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        made = program(columns, _has_bytes_for_text(columns, table.avro_schema))
+        inspect_records(made, b"")  # raises ValueError for a program that the compiled codecs do not know
+        return made
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise IntegrityError(
             f"table {table.name}: the manifest does not describe its columns ({error!r}): verify the backup."
         ) from error

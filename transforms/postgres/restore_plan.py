@@ -111,4 +111,4 @@ def read_restore(
 
 def is_large_objects(table: Table) -> bool:
     """Whether a table of a backup is that of all large objects."""
-    return bool(table.schema["kind"] == large_objects.KIND)
+    return bool(table.schema.get("kind") == large_objects.KIND)

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from transforms.errors import IntegrityError, NotFoundError
+from transforms.errors import NotFoundError, RefusedError
 from transforms.vault.layout import BackupLayout
-from transforms.vault.object_ref import ObjectRef, refer
+from transforms.vault.object_ref import ObjectRef, read_proved, refer
 from transforms.vault.store import Store, put_once
+
+LARGEST_ATTACHMENT = 1 << 30
+"""Bytes of the largest attachment: readers take one into memory as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +28,19 @@ class Attachments:
         """
         if name not in self.refs:
             raise NotFoundError(f"the backup has no attachment {name}. Choose a backup of this kind of source.")
-        ref = self.refs[name]
-        data = self.store.read(ref.name)
-        if refer(ref.name, data) != ref:
-            raise IntegrityError(f"{ref.name}: the attachment is not the one that the manifest names.")
-        return data
+        return read_proved(self.store, self.refs[name], "attachment", LARGEST_ATTACHMENT)
 
 
 def attach(store: Store, layout: BackupLayout, contents: Mapping[str, bytes]) -> dict[str, ObjectRef]:
-    """Write the attachments of a backup, each named by its content: a second try may write others beside them."""
+    """Write the attachments of a backup, each named by its content: a second try may write others beside them.
+
+    Raises:
+        RefusedError: if one is larger than a reader takes.
+    """
     refs = {}
     for name, data in sorted(contents.items()):
+        if len(data) > LARGEST_ATTACHMENT:
+            raise RefusedError(f"attachment {name}: {len(data):,} bytes; a vault takes {LARGEST_ATTACHMENT:,} at most.")
         ref = refer(layout.attachment(name, refer("", data).sha256), data)
         put_once(store, ref.name, data)
         refs[name] = ref

@@ -13,6 +13,8 @@ from transforms.vault.intent import Intent, begin_of_id
 from transforms.vault.layout import BackupLayout
 from transforms.vault.manifest import Manifest, decode_manifest
 from transforms.vault.prefixed_store import PrefixedStore
+from transforms.vault.sealed_json import LARGEST_DOCUMENT
+from transforms.vault.store import read_whole
 from transforms.vault.vault import Vault
 
 STARTED, FAILED, COMMITTED, BROKEN, DELETING = "STARTED", "FAILED", "COMMITTED", "BROKEN", "DELETING"
@@ -98,7 +100,7 @@ def sources_of(vault: Vault, source: str | None) -> list[str]:
 
 def places_of(vault: Vault, source: str) -> list[Place]:
     """The places of a source's backups."""
-    return [(source, backup) for backup in vault.folder(source).folders("")]
+    return [(source, backup) for backup in vault.backups(source)]
 
 
 def all_places(vault: Vault, source: str | None) -> Iterator[Place]:
@@ -120,9 +122,11 @@ def look(vault: Vault, place: Place) -> Listing:
 
 def _exists(folder: PrefixedStore, name: str) -> bool:
     try:
-        folder.stat(name)
+        folder.stat(name, 0)
     except NotFoundError:
         return False
+    except IntegrityError:  # no file, but something has the name
+        return True
     return True
 
 
@@ -139,7 +143,7 @@ def _look_at_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: 
 
 def _read_intent(folder: PrefixedStore, layout: BackupLayout) -> Intent | None:
     try:
-        return Intent.decode(folder.read(layout.intent), layout.intent)
+        return Intent.decode(read_whole(folder, layout.intent, LARGEST_DOCUMENT), layout.intent)
     except ShardkeepError:  # it adds to the listing of an incomplete backup and decides nothing
         return None
 
@@ -152,7 +156,7 @@ def read_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str)
         IntegrityError: if it is corrupt, or is another backup's, source's or vault's.
     """
     name = BackupLayout(backup).manifest
-    manifest = decode_manifest(folder.read(name), f"{source}/{name}")
+    manifest = decode_manifest(read_whole(folder, name, LARGEST_DOCUMENT), f"{source}/{name}")
     intent = manifest.intent
     if (intent.vault, intent.source.folder, intent.backup) != (vault.id, source, backup):
         raise IntegrityError(

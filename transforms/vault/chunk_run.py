@@ -11,7 +11,7 @@ from transforms.vault.shard import Chunk, Shard
 from transforms.vault.store import Store
 
 RUN_SIZE = 64 << 20
-"""Stored bytes of a run, but for a single larger chunk."""
+"""Stored bytes from the start of a run to its end, but for a single larger chunk."""
 
 RUNS_AT_ONCE = 64
 """Most runs in one group."""
@@ -42,8 +42,20 @@ class ChunkRun:
 def runs_of(table: int, shard: Shard, run_size: int = RUN_SIZE) -> Iterator[ChunkRun]:
     """The runs that hold every chunk of a shard that has rows."""
     chunks = (chunk for chunk in shard.chunks if chunk.rows)
-    for run in groups_of(chunks, lambda chunk: chunk.length, run_size, len(shard.chunks)):
+    for run in _neighbours(chunks, run_size):
         yield ChunkRun(table, shard.object.name, shard.sync, run)
+
+
+def _neighbours(chunks: Iterable[Chunk], run_size: int) -> Iterator[tuple[Chunk, ...]]:
+    """Chunks from the first of which to the end of the last is no more than `run_size`: what is between is read too."""
+    run: list[Chunk] = []
+    for chunk in chunks:
+        if run and chunk.offset + chunk.length - run[0].offset > run_size:
+            yield tuple(run)
+            run = []
+        run.append(chunk)
+    if run:
+        yield tuple(run)
 
 
 def run_groups(runs: Iterable[ChunkRun]) -> Iterator[tuple[ChunkRun, ...]]:
@@ -71,7 +83,7 @@ def read_chunks(store: Store, run: ChunkRun) -> Iterator[tuple[Chunk, bytes]]:
 def _records(run: ChunkRun, chunk: Chunk, stored: bytes) -> bytes:
     where = f"{run.shard}: the chunk {chunk.range} at offset {chunk.offset}"
     try:
-        blocks = list(decode_blocks(stored, run.sync))
+        blocks = list(decode_blocks(stored, run.sync, chunk.bytes))
     except ValueError as error:
         raise IntegrityError(f"{where} cannot be read: {error}.") from error
     records = blocks[0].records if len(blocks) == 1 else b"".join(block.records for block in blocks)

@@ -67,7 +67,8 @@ class CloudStore:
         blob = self._blob(name)
         with explained(self._doing(name, GET)):
             data = self._download(blob, start, None if length is None else start + length - 1)
-        if start == 0 and length is None and stat_of(name, len(data), blob.crc32c).crc32c != google_crc32c.value(data):
+        is_whole = start == 0 and (length is None or len(data) < length)
+        if is_whole and stat_of(name, len(data), blob.crc32c).crc32c != google_crc32c.value(data):
             raise IntegrityError(f"{name}: the bytes that were read do not have the object's CRC32C, {blob.crc32c}.")
         return data
 
@@ -81,7 +82,7 @@ class CloudStore:
             return b""  # the object ends before `start`
         return data
 
-    def stat(self, name: str) -> ObjectStat:
+    def stat(self, name: str, size: int | None = None) -> ObjectStat:
         """Size and checksum of an object, as the store tells them; see `Store.stat`."""
         blob = self._blob(name)
         with explained(self._doing(name, GET)):

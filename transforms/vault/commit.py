@@ -17,7 +17,9 @@ from transforms.vault.manifest import Manifest, TableEntry, check_tables, decode
 from transforms.vault.object_ref import ObjectRef, refer
 from transforms.vault.plan import decode_plan
 from transforms.vault.portion import plans_of
-from transforms.vault.store import Store, put_once
+from transforms.vault.records import LARGEST_FILE
+from transforms.vault.sealed_json import LARGEST_DOCUMENT
+from transforms.vault.store import Store, put_once, read_whole
 
 _AT_ONCE = 16
 """Plans that are read at once: each waits for an answer of the store."""
@@ -45,7 +47,7 @@ def commit(store: Store, backup: str, gathered: Gathered) -> Manifest:
         ExistsError: if another run committed this backup.
     """
     layout = BackupLayout(backup)
-    data = store.read(layout.intent)
+    data = read_whole(store, layout.intent, LARGEST_DOCUMENT)
     intent = Intent.decode(data, layout.intent)
     manifest = check_tables(_manifest(store, layout, intent, refer(layout.intent, data), gathered))
     try:
@@ -73,9 +75,9 @@ def _manifest(
 def _read_plan(store: Store, layout: BackupLayout, plan: int) -> tuple[ObjectRef, dict[int, Counter[str]]]:
     """A plan's object, and for each of its tables how many ranges each key space has."""
     name = layout.plan(plan)
-    data = store.read(name)
+    data = read_whole(store, name, LARGEST_FILE)
     spaces: dict[int, Counter[str]] = {}
-    for planned in (planned for portion in decode_plan(data, plan) for planned in portion.ranges):
+    for planned in (planned for portion in decode_plan(data, plan, name) for planned in portion.ranges):
         spaces.setdefault(planned.table, Counter())[planned.range.space] += 1
     return refer(name, data), spaces
 
@@ -98,7 +100,7 @@ def _entry(table: Table, planned: Counter[str], parts: Sequence[IndexPart]) -> T
 
 
 def _own_manifest(store: Store, layout: BackupLayout, intent: Intent, error: ExistsError) -> Manifest:
-    manifest = decode_manifest(store.read(layout.manifest), layout.manifest)
+    manifest = decode_manifest(read_whole(store, layout.manifest, LARGEST_DOCUMENT), layout.manifest)
     if manifest.intent.run != intent.run:
         raise ExistsError(f"{layout.manifest}: another run has committed this backup; its manifest stands.") from error
     _check_own(store, manifest)

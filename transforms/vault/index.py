@@ -7,8 +7,9 @@ from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange, check_tiling
-from transforms.vault.object_ref import ObjectRef, refer
-from transforms.vault.records import decode_records, encode_records
+from transforms.vault.json_fields import whole
+from transforms.vault.object_ref import ObjectRef, read_proved
+from transforms.vault.records import LARGEST_FILE, decode_records, encode_records
 from transforms.vault.shard import OBJECT_FIELDS, SHARD_SCHEMA, Shard
 from transforms.vault.store import Store
 from transforms.vault.totals import Totals, totals_of
@@ -108,12 +109,18 @@ def _ref_record(ref: ObjectRef) -> dict[str, Any]:
     return {"name": ref.name, "size": ref.size, "crc32c": ref.crc32c, "sha256": ref.sha256}
 
 
-def decode_index(data: bytes) -> list[IndexEntry]:
-    """The inverse of `encode_index`."""
-    return [
-        IndexEntry(record["table"], Shard.from_record(record["shard"]), ObjectRef(**record["receipt"]))
-        for record in decode_records(data)
-    ]
+def decode_index(data: bytes, name: str) -> list[IndexEntry]:
+    """The inverse of `encode_index`; `name` is the file's.
+
+    Raises:
+        IntegrityError: if the bytes are no index file, or speak of chunks that no shard can have.
+    """
+    return decode_records(data, INDEX_SCHEMA, name, _entry_of)
+
+
+def _entry_of(record: dict[str, Any]) -> IndexEntry:
+    receipt = ObjectRef.from_record(record["receipt"], "receipt")
+    return IndexEntry(whole(record["table"], "table"), Shard.from_record(record["shard"]), receipt)
 
 
 def summarise(number: int, ref: ObjectRef, entries: Sequence[IndexEntry]) -> IndexFile:
@@ -146,10 +153,8 @@ def read_index(store: Store, file: IndexFile) -> list[IndexEntry]:
         IntegrityError: if the file's bytes, ranges or sums differ.
         NotFoundError: if there is no such file.
     """
-    data = store.read(file.object.name)
-    if refer(file.object.name, data) != file.object:
-        raise IntegrityError(f"{file.object.name}: the index file is not the one that the manifest names.")
-    entries = decode_index(data)
+    data = read_proved(store, file.object, "index file", LARGEST_FILE)
+    entries = decode_index(data, file.object.name)
     if summarise(file.number, file.object, entries) != file:
         raise IntegrityError(f"{file.object.name}: the sums of the index file are not those of the manifest.")
     return entries

@@ -1,5 +1,6 @@
 """The intent: the first object of a backup, written once by `main` before the job."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -7,6 +8,8 @@ from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.identity import Identity, Table
+from transforms.vault.json_fields import Fields, blamed_on
+from transforms.vault.layout import is_backup
 from transforms.vault.sealed_json import seal, unseal
 
 FORMAT = 1
@@ -67,22 +70,40 @@ class Intent:
             IntegrityError: if the object is corrupt, or of an unknown format.
         """
         value = unseal(data, name)
-        if value.get("format") != FORMAT:
-            raise IntegrityError(f"{name} has format {value.get('format')}; this version reads format {FORMAT}.")
-        try:
-            return cls.from_json(value, tuple(Table.from_json(table) for table in value["tables"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise IntegrityError(f"{name} lacks or misstates a field: {error!r}.") from error
+        require_format(value, name)
+        with blamed_on(name):
+            tables = tuple(Table.from_json(table) for table in Fields(value).array("tables"))
+            return cls.from_json(value, tables)
 
     @classmethod
     def from_json(cls, value: dict[str, Any], tables: tuple[Table, ...]) -> "Intent":
-        """The intent in a JSON object, its own or a manifest; raises TypeError for a value of a wrong type."""
-        texts = {name: value[name] for name in ("vault", "backup", "run", "created", "consistency", "label", "tool")}
-        if not all(isinstance(text, str) for text in texts.values()):
-            raise TypeError(f"one of {', '.join(texts)} is no text")
-        if not isinstance(value["options"], dict):
-            raise TypeError("options is no object")
-        return cls(source=Identity.from_json(value["source"]), tables=tables, options=value["options"], **texts)
+        """The intent in a JSON object, its own or a manifest; raises ValueError for a field of another form."""
+        fields, names = Fields(value), ("vault", "backup", "run", "created", "consistency", "label", "tool")
+        texts = {name: fields.text(name) for name in names}
+        if not is_backup(texts["backup"]):
+            raise ValueError(f"{texts['backup']!r:.200} is no id of a backup")
+        _require_moment(texts["created"])
+        options = dict(fields.object("options").value)
+        return cls(source=Identity.from_json(fields.field("source")), tables=tables, options=options, **texts)
+
+
+def require_format(value: dict[str, Any], name: str) -> None:
+    """Refuse an object of another format.
+
+    Raises:
+        IntegrityError: if it is of one that this version does not know.
+    """
+    found = value.get("format")
+    if type(found) is not int or found != FORMAT:
+        raise IntegrityError(
+            f"{name} has format {found!s:.20}; this version reads format {FORMAT}. Use a newer Shardkeep."
+        )
+
+
+def _require_moment(text: str) -> None:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", text, re.ASCII):
+        raise ValueError(f"created is no time: {text!r:.60}")
+    datetime.fromisoformat(text)  # raises ValueError for a 31st of February
 
 
 def new_backup_id(now: datetime) -> str:

@@ -1,6 +1,6 @@
 """Level L1: every object of a backup is there, with the size and checksum that it was written with."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 
 from transforms.errors import IntegrityError, NotFoundError
@@ -19,12 +19,24 @@ def documents(manifest: Manifest) -> list[ObjectRef]:
     return [manifest.intent_object, *manifest.attachments.values(), *manifest.plans]
 
 
+def damaged_tables(manifest: Manifest, names: Collection[str]) -> list[str]:
+    """The tables whose shards or index files have these names, for people; plans and receipts are of many tables."""
+    folders = {parts[2] for name in names if len(parts := name.split("/")) == 4 and parts[1] == "data"}
+    return [
+        entry.table.name
+        for entry in manifest.tables
+        if entry.table.folder in folders or any(part.file.name in names for part in entry.index)
+    ]
+
+
 def check_object(store: Store, ref: ObjectRef) -> str | None:
     """What is wrong with an object, or None: by what its store knows of it, without reading it."""
     try:
-        stat = store.stat(ref.name)
+        stat = store.stat(ref.name, ref.size)
     except NotFoundError:
         return f"{ref.name} is missing."
+    except IntegrityError as error:
+        return f"{ref.name} cannot be read: {error}"
     if stat.size != ref.size:
         return f"{ref.name} has {stat.size} bytes; it was written with {ref.size}."
     if stat.crc32c != ref.crc32c:
@@ -47,14 +59,15 @@ def objects_of(entries: Iterable[IndexEntry]) -> list[ObjectRef]:
     return list(dict.fromkeys(ref for entry in entries for ref in (entry.shard.object, entry.receipt)))
 
 
-def check_objects(store: Store, refs: Iterable[ObjectRef]) -> Iterator[str]:
-    """What is wrong with objects; so many are looked at side by side as answers are worth waiting for at once."""
-    return filter(None, map_ahead(partial(check_object, store), refs, LOOKS))
+def check_objects(store: Store, refs: Sequence[ObjectRef]) -> Iterator[tuple[str, str]]:
+    """What is wrong with objects, each after its name; so many are looked at side by side as are worth waiting for."""
+    problems = map_ahead(partial(check_object, store), refs, LOOKS)
+    return ((ref.name, problem) for ref, problem in zip(refs, problems, strict=True) if problem)
 
 
 def check_inventory(store: Store, manifest: Manifest) -> Iterator[str]:
     """What is wrong with the objects of a backup, one after the other."""
-    yield from check_objects(store, documents(manifest))
+    yield from (problem for _, problem in check_objects(store, documents(manifest)))
     for entries, problem in map_ahead(partial(entries_or_problem, store), manifest.index, LOOKS):
         yield from [problem] if problem else []
-        yield from check_objects(store, objects_of(entries))
+        yield from (problem for _, problem in check_objects(store, objects_of(entries)))

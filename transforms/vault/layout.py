@@ -1,8 +1,10 @@
 """Where everything lies in a vault. Names below a source's folder are what references hold."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 VAULT = "VAULT.json"
@@ -12,6 +14,54 @@ TOMBSTONE = "TOMBSTONE.json"
 
 LONGEST_IDENTIFIER = 180
 """Characters of an encoded identifier, the name of a folder: file systems take 255."""
+
+SOURCE_FORM = r"[A-Za-z0-9_%+-][A-Za-z0-9_.%+~-]{0,179}"
+TABLE_FORM = SOURCE_FORM
+BACKUP_FORM = r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}"
+_NUMBER, _RANDOM, _DIGEST = "[0-9]{6,18}", "[0-9a-f]{16}", "[0-9a-f]{32}"
+FORMS = {
+    "intent": INTENT.replace(".", r"\."),
+    "plan": rf"plan/{_NUMBER}\.avro",
+    "shard": rf"data/{TABLE_FORM}/{_NUMBER}-{_RANDOM}\.avro",
+    "receipt": rf"receipts/{_NUMBER}-{_NUMBER}-{_RANDOM}\.avro",
+    "index file": rf"index/{_NUMBER}-{_NUMBER}-{_DIGEST}\.avro",
+    "attachment": rf"attachments/{_DIGEST}-[A-Za-z0-9_.-]{{1,180}}",
+}
+"""Below a backup's folder, the one form that the names of each kind of object have (`docs/vault.md`, Layout)."""
+
+
+def check_name(kind: str, name: str, backup: str | None = None) -> str:
+    """The name of an object as a document has it, if it is of the form that its kind has in `FORMS`.
+
+    Args:
+        kind: What it should name.
+        name: The name, relative to the source's folder.
+        backup: Whose it must be; None for any backup of the source.
+
+    Raises:
+        ValueError: if it is of another form.
+    """
+    if not re.fullmatch(rf"{backup or BACKUP_FORM}/{FORMS[kind]}", name, re.ASCII):
+        raise ValueError(
+            f"{name[:200]!r} is no name of an object of the kind {kind}{f' of {backup}' if backup else ''}"
+        )
+    return name
+
+
+def is_backup(name: str) -> bool:
+    """Whether a folder's name is the id of a backup: a time and random digits."""
+    if not re.fullmatch(BACKUP_FORM, name, re.ASCII):
+        return False
+    try:
+        datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ")
+    except ValueError:
+        return False
+    return True
+
+
+def is_source(name: str) -> bool:
+    """Whether a folder's name may be a source's."""
+    return re.fullmatch(SOURCE_FORM, name, re.ASCII) is not None
 
 
 def encode_part(part: str) -> str:

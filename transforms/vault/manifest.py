@@ -10,9 +10,11 @@ from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange, check_tiling, printable
 from transforms.vault.index import IndexFile, IndexPart
-from transforms.vault.intent import FORMAT, Intent
+from transforms.vault.intent import FORMAT, Intent, require_format
+from transforms.vault.json_fields import Fields, blamed_on
 from transforms.vault.object_ref import ObjectRef
 from transforms.vault.sealed_json import seal, unseal
+from transforms.vault.shard import LAST_TIME
 from transforms.vault.totals import Totals
 
 
@@ -56,6 +58,12 @@ class Manifest:
     def totals(self) -> Totals:
         """The sums over all tables."""
         return sum((entry.totals for entry in self.tables), Totals())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the source says to people of the reading: texts among the facts, which are the room's own."""
+        notes = self.facts.get("notes")
+        return tuple(note for note in notes if isinstance(note, str)) if isinstance(notes, list) else ()
 
     @property
     def shards(self) -> int:
@@ -123,37 +131,40 @@ def decode_manifest(data: bytes, name: str) -> Manifest:
         IntegrityError: if it is corrupt, of an unknown format, or does not add up.
     """
     value = unseal(data, name)
-    if value.get("format") != FORMAT:
-        raise IntegrityError(
-            f"{name} has format {value.get('format')}; this version reads format {FORMAT}. Use a newer Shardkeep."
-        )
-    try:
-        manifest, totals = _from_json(value), Totals.from_json(value["totals"])
-        check_tables(manifest)
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise IntegrityError(f"{name} lacks or misstates a field: {error!r}.") from error
+    require_format(value, name)
+    with blamed_on(name):
+        manifest, totals = _from_json(Fields(value)), Totals.from_json(Fields(value).object("totals"))
+    check_tables(manifest)
     if manifest.totals != totals:
         raise IntegrityError(f"{name}: the totals are not the sums of its tables.")
     return manifest
 
 
-def _from_json(value: dict[str, Any]) -> Manifest:
-    refs = [ObjectRef.from_json(item) for item in value["index"]]
-    entries = tuple(_table_from_json(place, item, refs) for place, item in enumerate(value["tables"]))
-    tables = tuple(entry.table for entry in entries)
+def _from_json(value: Fields) -> Manifest:
+    backup = value.text("backup")
+    refs = [ObjectRef.from_json(item, "index file", backup) for item in value.objects("index")]
+    entries = tuple(_table_from_json(place, item, refs) for place, item in enumerate(value.objects("tables")))
     return Manifest(
-        intent=Intent.from_json(value, tables),
-        intent_object=ObjectRef.from_json(value["intent"]),
-        plans=tuple(map(ObjectRef.from_json, value["plans"])),
-        index=_index_files(value["index"], refs, entries),
+        intent=Intent.from_json(dict(value.value), tuple(entry.table for entry in entries)),
+        intent_object=ObjectRef.from_json(value.object("intent"), "intent", backup),
+        plans=tuple(ObjectRef.from_json(item, "plan", backup) for item in value.objects("plans")),
+        index=_index_files(value.objects("index"), refs, entries),
         tables=entries,
-        facts=dict(value["facts"]),
-        attachments={name: ObjectRef.from_json(ref) for name, ref in value["attachments"].items()},
+        facts=dict(value.object("facts").value),
+        attachments=_attachments(value.object("attachments"), backup),
     )
 
 
+def _attachments(named: Fields, backup: str) -> dict[str, ObjectRef]:
+    refs = {name: ObjectRef.from_json(named.object(name), "attachment", backup) for name in named.value}
+    for name, ref in refs.items():
+        if not ref.name.endswith(f"-{name}"):
+            raise ValueError(f"{ref.name} is not the attachment {name!r:.200}")
+    return refs
+
+
 def _index_files(
-    items: Sequence[dict[str, Any]], refs: Sequence[ObjectRef], entries: Iterable[TableEntry]
+    items: Sequence[Fields], refs: Sequence[ObjectRef], entries: Iterable[TableEntry]
 ) -> tuple[IndexFile, ...]:
     """The index files, each with its parts of all tables."""
     parts: dict[str, list[IndexPart]] = {ref.name: [] for ref in refs}
@@ -161,7 +172,8 @@ def _index_files(
         parts[part.file.name].append(part)
     if not all(parts.values()) or len(parts) < len(refs):
         raise ValueError("an index file is named twice, or by no table")
-    return tuple(IndexFile(item["number"], ref, tuple(parts[ref.name])) for item, ref in zip(items, refs, strict=True))
+    numbers = (item.number("number") for item in items)
+    return tuple(IndexFile(number, ref, tuple(parts[ref.name])) for number, ref in zip(numbers, refs, strict=True))
 
 
 def _table_json(entry: TableEntry, places: Mapping[str, int]) -> dict[str, Any]:
@@ -178,12 +190,15 @@ def _table_json(entry: TableEntry, places: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _table_from_json(place: int, item: dict[str, Any], refs: Sequence[ObjectRef]) -> TableEntry:
-    index = tuple(_part_from_json(place, part, refs) for part in item["index"])
-    entry = TableEntry(Table.from_json(item), item["ranges"], index)
-    places = {part.file.name: own["file"] for part, own in zip(index, item["index"], strict=True)}
-    if _table_json(entry, places) != item:
-        raise ValueError(f"table {item['name']}: its sums are not those of its parts of the index")
+def _table_from_json(place: int, item: Fields, refs: Sequence[ObjectRef]) -> TableEntry:
+    parts = item.objects("index")
+    index = tuple(_part_from_json(place, part, refs) for part in parts)
+    entry = TableEntry(Table.from_json(dict(item.value)), item.number("ranges"), index)
+    if not index:
+        raise ValueError(f"table {entry.table.name} has no part of the index")
+    places = {part.file.name: own.number("file") for part, own in zip(index, parts, strict=True)}
+    if _table_json(entry, places) != item.value:
+        raise ValueError(f"table {entry.table.name}: its sums are not those of its parts of the index")
     return entry
 
 
@@ -201,21 +216,21 @@ def _part_json(part: IndexPart, file: int) -> dict[str, Any]:
     }
 
 
-def _part_from_json(table: int, item: dict[str, Any], refs: Sequence[ObjectRef]) -> IndexPart:
-    if item["file"] not in range(len(refs)):
-        raise ValueError(f"there is no index file {item['file']}")
-    key_range = KeyRange(item["space"], _key_from_json(item["start"]), _key_from_json(item["end"]))
-    numbers = {name: item[name] for name in ("shards", "chunks", "read_started", "read_finished")}
+def _part_from_json(table: int, item: Fields, refs: Sequence[ObjectRef]) -> IndexPart:
+    file = item.number("file", len(refs) - 1)
+    key_range = KeyRange(item.text("space"), _key_from_json(item.object("start")), _key_from_json(item.object("end")))
+    counts = {name: item.number(name) for name in ("shards", "chunks")}
+    times = {name: item.number(name, LAST_TIME) for name in ("read_started", "read_finished")}
     totals = Totals.from_json(item)
-    return IndexPart(table=table, file=refs[item["file"]], range=key_range, totals=totals, **numbers)
+    return IndexPart(table=table, file=refs[file], range=key_range, totals=totals, **counts, **times)
 
 
 def _key_json(key: bytes) -> dict[str, str]:
     return {"base64": base64.b64encode(key).decode(), "text": printable(key)}
 
 
-def _key_from_json(item: dict[str, str]) -> bytes:
-    return base64.b64decode(item["base64"], validate=True)
+def _key_from_json(item: Fields) -> bytes:
+    return base64.b64decode(item.text("base64"), validate=True)
 
 
 def rfc3339(micros: int) -> str:

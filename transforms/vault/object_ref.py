@@ -6,6 +6,13 @@ from typing import Any
 
 import google_crc32c
 
+from transforms.errors import IntegrityError
+from transforms.vault.json_fields import Fields, whole
+from transforms.vault.layout import check_name
+from transforms.vault.store import Store
+
+_MOST_CRC32C = (1 << 32) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
@@ -28,9 +35,24 @@ class ObjectRef:
         return {"name": self.name, "size": self.size, "crc32c": f"{self.crc32c:08x}", "sha256": self.sha256.hex()}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "ObjectRef":
-        """The inverse of `to_json`."""
-        return cls(data["name"], data["size"], int(data["crc32c"], 16), bytes.fromhex(data["sha256"]))
+    def from_json(cls, data: Fields, kind: str, backup: str | None = None) -> "ObjectRef":
+        """The inverse of `to_json`; `kind` and `backup` are those of `layout.check_name`.
+
+        Raises:
+            ValueError: if a field is of another form.
+        """
+        crc32c, sha256 = int(data.digits("crc32c", 8), 16), bytes.fromhex(data.digits("sha256", 64))
+        return cls(check_name(kind, data.text("name"), backup), data.number("size"), crc32c, sha256)
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], kind: str) -> "ObjectRef":
+        """The object that an Avro record names, of any backup of the source; see `from_json`.
+
+        Raises:
+            ValueError: if its name is of another form, or a number out of its range.
+        """
+        size, crc32c = whole(record["size"], "size"), whole(record["crc32c"], "crc32c", _MOST_CRC32C)
+        return cls(check_name(kind, record["name"]), size, crc32c, record["sha256"])
 
 
 class Tally:
@@ -51,6 +73,27 @@ class Tally:
         """The reference to an object `name` that holds all bytes counted so far."""
         crc32c = int.from_bytes(self._crc32c.digest(), "big")
         return ObjectRef(name, self.size, crc32c, self._sha256.digest())
+
+
+def read_proved(store: Store, ref: ObjectRef, kind: str, most: int) -> bytes:
+    """All bytes of an object, proved by its reference.
+
+    Args:
+        store: The source's folder.
+        ref: What the object must be.
+        kind: What it is, for the message.
+        most: Bytes of the largest object of its kind.
+
+    Raises:
+        NotFoundError: if there is none.
+        IntegrityError: if its bytes are others, or more than `most`.
+    """
+    if ref.size > most:
+        raise IntegrityError(f"{ref.name}: a vault holds no {kind} of {ref.size:,} bytes; {most:,} are the most.")
+    data = store.read(ref.name, 0, ref.size + 1)  # a byte more, to see that there is none
+    if refer(ref.name, data) != ref:
+        raise IntegrityError(f"{ref.name}: the {kind} is not the one that was written. Verify the backup.")
+    return data
 
 
 def refer(name: str, data: bytes) -> ObjectRef:

@@ -6,9 +6,10 @@ from typing import Any
 
 from transforms.errors import ExistsError
 from transforms.key_range import KeyRange
+from transforms.vault.json_fields import whole
 from transforms.vault.portion import PlannedRange, Portion
-from transforms.vault.records import decode_records, encode_records
-from transforms.vault.store import Store, put_once
+from transforms.vault.records import LARGEST_FILE, decode_records, encode_records
+from transforms.vault.store import Store, put_once, read_whole
 
 RANGE_FIELDS: list[dict[str, Any]] = [
     {"name": "space", "type": "string"},
@@ -43,14 +44,26 @@ def _record(portion: Portion, planned: PlannedRange) -> dict[str, Any]:
     }
 
 
-def decode_plan(data: bytes, plan: int) -> list[Portion]:
-    """The inverse of `encode_plan`; `plan` is the plan's number."""
-    portions = groupby(decode_records(data), lambda row: (row["portion"], row["file"]))
-    return [Portion(plan, number, file, tuple(map(_planned, rows))) for (number, file), rows in portions]
+def decode_plan(data: bytes, plan: int, name: str) -> list[Portion]:
+    """The inverse of `encode_plan`; `plan` is the plan's number, `name` the object's.
+
+    Raises:
+        IntegrityError: if the bytes are no plan.
+    """
+    rows = decode_records(data, _SCHEMA, name, _planned)
+    portions = groupby(rows, lambda row: row[0])
+    return [Portion(plan, number, file, tuple(planned for _, planned in rows)) for (number, file), rows in portions]
 
 
-def _planned(row: dict[str, Any]) -> PlannedRange:
-    return PlannedRange(row["table"], row["number"], KeyRange(row["space"], row["start"], row["end"]))
+def range_of(record: dict[str, Any]) -> KeyRange:
+    """The range in a record with `RANGE_FIELDS`."""
+    return KeyRange(record["space"], record["start"], record["end"])
+
+
+def _planned(row: dict[str, Any]) -> tuple[tuple[int, int], PlannedRange]:
+    """A planned range after the numbers of its portion and of its index file."""
+    table, number, portion, file = (whole(row[name], name) for name in _NUMBERS)
+    return (portion, file), PlannedRange(table, number, range_of(row))
 
 
 def settle_plan(store: Store, name: str, plan: int, portions: list[Portion]) -> list[Portion]:
@@ -58,5 +71,5 @@ def settle_plan(store: Store, name: str, plan: int, portions: list[Portion]) -> 
     try:
         put_once(store, name, encode_plan(portions))
     except ExistsError:
-        return decode_plan(store.read(name), plan)
+        return decode_plan(read_whole(store, name, LARGEST_FILE), plan, name)
     return portions

@@ -35,9 +35,9 @@ class PrefixedStore:
         """See `Store.read`."""
         return self.store.read(self._name(name), start, length)
 
-    def stat(self, name: str) -> ObjectStat:
+    def stat(self, name: str, size: int | None = None) -> ObjectStat:
         """See `Store.stat`."""
-        return replace(self.store.stat(self._name(name)), name=name)
+        return replace(self.store.stat(self._name(name), size), name=name)
 
     def list(self, prefix: str) -> Iterator[str]:
         """See `Store.list`."""

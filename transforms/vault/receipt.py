@@ -7,11 +7,12 @@ from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.vault.inventory import check_object
-from transforms.vault.object_ref import ObjectRef, refer
+from transforms.vault.json_fields import whole
+from transforms.vault.object_ref import ObjectRef, read_proved, refer
 from transforms.vault.portion import PlannedRange, Portion
-from transforms.vault.records import decode_records, encode_records
+from transforms.vault.records import LARGEST_FILE, decode_records, encode_records
 from transforms.vault.shard import SHARD_SCHEMA, Shard
-from transforms.vault.store import Store, put_once
+from transforms.vault.store import Store, put_once, read_whole
 
 RECEIPT_SCHEMA: dict[str, Any] = {
     "type": "record",
@@ -61,9 +62,18 @@ def encode_receipt(entries: Iterable[ReceiptEntry]) -> bytes:
     return encode_records(RECEIPT_SCHEMA, records)
 
 
-def decode_receipt(data: bytes) -> list[ReceiptEntry]:
-    """The inverse of `encode_receipt`."""
-    return [ReceiptEntry(row["table"], row["number"], Shard.from_record(row["shard"])) for row in decode_records(data)]
+def decode_receipt(data: bytes, name: str) -> list[ReceiptEntry]:
+    """The inverse of `encode_receipt`; `name` is the object's.
+
+    Raises:
+        IntegrityError: if the bytes are no receipt.
+    """
+    return decode_records(data, RECEIPT_SCHEMA, name, _entry_of)
+
+
+def _entry_of(row: dict[str, Any]) -> ReceiptEntry:
+    table, number = whole(row["table"], "table"), whole(row["number"], "number")
+    return ReceiptEntry(table, number, Shard.from_record(row["shard"]))
 
 
 def write_receipt(store: Store, name: str, entries: Iterable[ReceiptEntry]) -> ObjectRef:
@@ -79,10 +89,7 @@ def read_receipt(store: Store, ref: ObjectRef) -> list[ReceiptEntry]:
     Raises:
         IntegrityError: if the receipt is not what its writer wrote.
     """
-    data = store.read(ref.name)
-    if refer(ref.name, data) != ref:
-        raise IntegrityError(f"{ref.name}: the receipt is not the one that was written. Take a new backup.")
-    return decode_receipt(data)
+    return decode_receipt(read_proved(store, ref, "receipt", LARGEST_FILE), ref.name)
 
 
 def stem_of(name: str) -> str:
@@ -109,8 +116,11 @@ def take_receipt(store: Store, name: str, portion: Portion) -> ReceiptSummary:
     Raises:
         IntegrityError: if it is no receipt of this portion, or if a shard of it is not there, whole, as V3 promises.
     """
-    data = store.read(name)
-    entries = _decoded(name, data)
+    data = read_whole(store, name, LARGEST_FILE)
+    try:
+        entries = decode_receipt(data, name)
+    except IntegrityError as error:
+        raise IntegrityError(f"{error} Take a new backup.") from error
     _check_ranges(name, entries, portion)
     if problem := next(filter(None, (check_object(store, entry.shard.object) for entry in entries)), None):
         raise IntegrityError(f"{name} is the receipt of a shard that is not whole: {problem} Take a new backup.")
@@ -128,10 +138,3 @@ def _check_ranges(name: str, entries: Sequence[ReceiptEntry], portion: Portion) 
 
 def _words(planned: PlannedRange) -> str:
     return f"range {planned.number} of table number {planned.table}, {planned.range}"
-
-
-def _decoded(name: str, data: bytes) -> list[ReceiptEntry]:
-    try:
-        return decode_receipt(data)
-    except Exception as error:  # whatever an Avro reader makes of other bytes
-        raise IntegrityError(f"{name} is no receipt: {error!r}. Take a new backup.") from error

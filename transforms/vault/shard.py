@@ -5,8 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.key_range import KeyRange
+from transforms.vault.json_fields import whole
 from transforms.vault.object_ref import ObjectRef
-from transforms.vault.plan import RANGE_FIELDS
+from transforms.vault.plan import RANGE_FIELDS, range_of
+
+LARGEST_CHUNK = 2 << 30
+"""Bytes of a chunk, stored or not: one row of PostgreSQL takes up to 1 GiB (MaxAllocSize of utils/memutils.h)."""
+
+LAST_TIME = 253_402_300_799_999_999
+"""The end of the year 9999, microseconds since 1970: RFC 3339 knows no later one."""
 
 
 def _fixed(name: str, size: int) -> dict[str, Any]:
@@ -91,10 +98,15 @@ class Chunk:
 
     @classmethod
     def from_record(cls, record: dict[str, Any], space: str) -> "Chunk":
-        """The inverse of `to_record`; `space` is the shard's key space."""
+        """The inverse of `to_record`; `space` is the shard's key space.
+
+        Raises:
+            ValueError: if no chunk can have these numbers.
+        """
         key_range = KeyRange(space, record["start"], record["end"])
-        numbers = {name: record[name] for name in ("rows", "records", "bytes", "offset", "length", "sha256")}
-        return cls(range=key_range, hash_sum=int.from_bytes(record["hash_sum"], "big"), **numbers)
+        numbers = {name: whole(record[name], name) for name in ("rows", "records", "bytes", "offset", "length")}
+        hash_sum = int.from_bytes(record["hash_sum"], "big")
+        return check_chunk(cls(range=key_range, sha256=record["sha256"], hash_sum=hash_sum, **numbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +147,38 @@ class Shard:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Shard":
-        """The inverse of `to_record`."""
-        space = record["space"]
-        return cls(
-            ObjectRef(record["name"], record["size"], record["crc32c"], record["sha256"]),
-            record["sync"],
-            KeyRange(space, record["start"], record["end"]),
-            record["read_started"],
-            record["read_finished"],
-            tuple(Chunk.from_record(chunk, space) for chunk in record["chunks"]),
-        )
+        """The inverse of `to_record`.
+
+        Raises:
+            ValueError: if no shard can have these numbers, or holds these chunks.
+        """
+        started, finished = (whole(record[name], name, LAST_TIME) for name in ("read_started", "read_finished"))
+        chunks = tuple(Chunk.from_record(chunk, record["space"]) for chunk in record["chunks"])
+        ref = ObjectRef.from_record(record, "shard")
+        shard = cls(ref, record["sync"], range_of(record), started, finished, chunks)
+        _check_places(shard)
+        return shard
+
+
+def check_chunk(chunk: Chunk) -> Chunk:
+    """The chunk, if there can be one like it: each row is a record or more, each record a byte or more.
+
+    Raises:
+        ValueError: if its numbers contradict each other, or if it is larger than `LARGEST_CHUNK`.
+    """
+    if max(chunk.bytes, chunk.length) > LARGEST_CHUNK:
+        raise ValueError(f"a chunk of {chunk.bytes:,} bytes; a vault holds none of more than {LARGEST_CHUNK:,}")
+    is_empty = not any((chunk.rows, chunk.records, chunk.bytes, chunk.length, chunk.hash_sum))
+    if not (is_empty or (0 < chunk.rows <= chunk.records <= chunk.bytes and chunk.length)):
+        raise ValueError(f"the numbers of the chunk {chunk.range} at offset {chunk.offset} contradict each other")
+    return chunk
+
+
+def _check_places(shard: Shard) -> None:
+    """Check that the chunks of a shard that have rows lie in it one after the other."""
+    reached = 0
+    for chunk in (chunk for chunk in shard.chunks if chunk.length):
+        end = chunk.offset + chunk.length
+        if chunk.offset < reached or end > shard.object.size:
+            raise ValueError(f"{shard.object.name} cannot hold the chunk {chunk.range} at {chunk.offset} to {end}")
+        reached = end

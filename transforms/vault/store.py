@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from transforms.errors import ExistsError, NotFoundError, UnreachableError
+from transforms.errors import ExistsError, IntegrityError, NotFoundError, UnreachableError
 
 _TRIES = 3
 
@@ -40,7 +40,8 @@ class ObjectGroup(Protocol):
 class Store(Protocol):
     """Objects by name. Nothing is ever overwritten or renamed.
 
-    Every method raises `UnreachableError` where the store does not answer or does not permit it.
+    Every method raises `UnreachableError` where the store does not answer or does not permit it, and
+    `IntegrityError` where what has the name is no object (a link or a device in a folder).
     """
 
     def put(self, name: str, data: bytes) -> None:
@@ -62,8 +63,12 @@ class Store(Protocol):
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of an object; fewer than `length` only at its end. Raises `NotFoundError`."""
 
-    def stat(self, name: str) -> ObjectStat:
-        """Size and checksum of an object. Raises `NotFoundError`."""
+    def stat(self, name: str, size: int | None = None) -> ObjectStat:
+        """Size and checksum of an object. Raises `NotFoundError`.
+
+        A store that computes the checksum from the bytes need not where the object has another size than `size`: it is
+        0 then.
+        """
 
     def list(self, prefix: str) -> Iterator[str]:
         """Names of all whole objects that begin with `prefix`, sorted."""
@@ -83,6 +88,19 @@ def taken(name: str) -> ExistsError:
 def missing(name: str) -> NotFoundError:
     """The error of a name that no object has."""
     return NotFoundError(f"{name} is not in the vault.")
+
+
+def read_whole(store: Store, name: str, most: int) -> bytes:
+    """All bytes of an object that has no more than `most`.
+
+    Raises:
+        NotFoundError: if there is none.
+        IntegrityError: if it has more.
+    """
+    data = store.read(name, 0, most + 1)
+    if len(data) > most:
+        raise IntegrityError(f"{name} has more than {most:,} bytes, which no object of this kind has.")
+    return data
 
 
 def put_once(store: Store, name: str, data: bytes) -> None:
@@ -108,5 +126,5 @@ def _put_or_recognise(store: Store, name: str, data: bytes) -> None:
     try:
         store.put(name, data)
     except ExistsError:
-        if store.read(name) != data:
+        if store.read(name, 0, len(data) + 1) != data:
             raise

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from transforms.errors import UsageError
+from transforms.vault import incoming
 from transforms.vault.cloud_client import EMULATOR
 from transforms.vault.cloud_store import CloudStore
 from transforms.vault.local_store import LocalStore
@@ -41,6 +42,12 @@ def store_settings(vault: str) -> dict[str, str]:
     """How the store is reached, for the record in the manifest's options: by an emulator, if it is one."""
     emulator = "" if is_local(vault) else os.environ.get(EMULATOR, "")
     return {EMULATOR.lower(): emulator} if emulator else {}
+
+
+def tidy(vault: str) -> None:
+    """Remove what writers that are gone have left half-written; Cloud Storage forgets an upload after a week."""
+    if is_local(vault):
+        incoming.tidy(absolute_place(vault))
 
 
 def is_local(vault: str) -> bool:

@@ -1,9 +1,11 @@
 """Sums over chunks: what a range, a table and a backup hold."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from transforms.vault.json_fields import Fields
 from transforms.vault.shard import Chunk
 
 HASH = "murmur3-x64-128"
@@ -48,12 +50,15 @@ class Totals:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Totals":
-        """The inverse of `to_json`; raises ValueError for another hash than ours."""
-        name, _, digits = data["digest"].partition(":")
+    def from_json(cls, data: Fields) -> "Totals":
+        """The inverse of `to_json`; raises ValueError for another hash than ours, and for another form."""
+        name, _, digits = data.text("digest").partition(":")
         if name != HASH:
-            raise ValueError(f"unknown table digest {name}")
-        return cls(data["rows"], data["records"], data["bytes"], data["stored_bytes"], int(digits, 16))
+            raise ValueError(f"unknown table digest {name[:60]}")
+        if not re.fullmatch("[0-9a-f]{32}", digits):
+            raise ValueError("digest is not made of a name and 32 lower-case hexadecimal digits")
+        counts = {field: data.number(field) for field in ("rows", "records", "bytes", "stored_bytes")}
+        return cls(**counts, hash_sum=int(digits, 16))
 
 
 def totals_of(chunks: Iterable[Chunk]) -> Totals:

@@ -6,12 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from transforms.errors import ExistsError, IntegrityError, NotFoundError, RefusedError
-from transforms.vault.intent import FORMAT
-from transforms.vault.layout import INTENT, VAULT
+from transforms.vault.intent import FORMAT, require_format
+from transforms.vault.layout import INTENT, VAULT, is_backup, is_source
 from transforms.vault.prefixed_store import PrefixedStore
 from transforms.vault.sealed_json import seal, unseal
-from transforms.vault.store import Store, put_once
-from transforms.vault.stores import absolute_place, open_store
+from transforms.vault.store import Store, put_once, read_whole
+from transforms.vault.stores import absolute_place, open_store, tidy
+
+_LARGEST = 1 << 20
+"""Bytes of `VAULT.json`, which has a few hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,12 @@ class Vault:
         return PrefixedStore(self.store, source)
 
     def sources(self) -> Iterator[str]:
-        """The names of the sources' folders, sorted."""
-        return self.store.folders("")
+        """The names of the sources' folders, sorted; folders that no source can have are none."""
+        return filter(is_source, self.store.folders(""))
+
+    def backups(self, source: str) -> Iterator[str]:
+        """The ids of a source's backups, sorted; folders that no backup can have are none."""
+        return filter(is_backup, self.folder(source).folders(""))
 
 
 def open_vault(place: str) -> Vault:
@@ -40,24 +47,22 @@ def open_vault(place: str) -> Vault:
     """
     store = open_store(place)
     try:
-        value = unseal(store.read(VAULT), f"{place}/{VAULT}")
+        value = unseal(read_whole(store, VAULT, _LARGEST), f"{place}/{VAULT}")
     except NotFoundError as error:
         raise NotFoundError(f"There is no vault at {place}: {error} Check --vault.") from error
-    if value.get("format") != FORMAT:
-        raise IntegrityError(
-            f"{place}/{VAULT} has format {value.get('format')}; this version reads {FORMAT}. Use a newer Shardkeep."
-        )
+    require_format(value, f"{place}/{VAULT}")
     if not isinstance(value.get("vault"), str):
         raise IntegrityError(f"{place}/{VAULT} names no vault id. Put the vault's own {VAULT} back.")
     return Vault(absolute_place(place), store, value["vault"])
 
 
 def open_or_create_vault(place: str) -> Vault:
-    """Open the vault at a place; make one where there is none.
+    """Open the vault at a place; make one where there is none. What dead writers have left in it is removed.
 
     Raises:
         RefusedError: if there are backups without `VAULT.json`: with a new id none of them could be read.
     """
+    tidy(place)
     try:
         return open_vault(place)
     except NotFoundError:

@@ -1,5 +1,6 @@
 import io
 import json
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -16,6 +17,7 @@ from transforms.avro.varint import decode_bytes, encode_bytes, encode_long
 
 SCHEMA = {"type": "record", "name": "R", "fields": [{"name": "f", "type": "bytes"}]}
 SYNC = bytes(range(100, 116))
+MOST = 1 << 20
 VALUES = st.lists(st.lists(st.binary(max_size=40), min_size=1, max_size=8), max_size=4)
 
 
@@ -57,14 +59,14 @@ def test_we_read_the_blocks_of_fastavro(values: list[bytes], interval: int) -> N
     fastavro.writer(buffer, SCHEMA, rows, codec="deflate", sync_marker=SYNC, sync_interval=interval)
     data = buffer.getvalue()
     header, start = decode_header(data)
-    blocks = values_in(list(decode_blocks(data[start:], header.sync)))
+    blocks = values_in(list(decode_blocks(data[start:], header.sync, MOST)))
     assert [value for block in blocks for value in block] == values
 
 
 @given(VALUES)
 def test_blocks_come_back(values: list[list[bytes]]) -> None:
     data = file_of(values)
-    assert values_in(list(decode_blocks(data[decode_header(data)[1] :], SYNC))) == values
+    assert values_in(list(decode_blocks(data[decode_header(data)[1] :], SYNC, MOST))) == values
 
 
 def test_a_view_of_records_is_encoded_like_their_bytes() -> None:
@@ -83,7 +85,7 @@ def test_the_codec_is_raw_deflate() -> None:
 
 def only_value_errors(data: bytes, sync: bytes = SYNC) -> list[Block]:
     try:
-        return list(decode_blocks(data, sync))
+        return list(decode_blocks(data, sync, MOST))
     except ValueError:
         return []
 
@@ -119,7 +121,7 @@ def test_any_bytes_are_blocks_or_raise_nothing_but_value_errors(data: bytes) -> 
 )
 def test_what_is_no_block_is_told(data: bytes, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        list(decode_blocks(data, SYNC))
+        list(decode_blocks(data, SYNC, MOST))
 
 
 @given(st.binary(max_size=200))
@@ -127,4 +129,34 @@ def test_a_block_that_is_cut_short_is_an_error(records: bytes) -> None:
     block = encode_block(records, 1, SYNC)
     for size in {1, 2, 3, len(block) // 2, len(block) - 17, len(block) - 16, len(block) - 1}:
         with pytest.raises(ValueError, match="at offset"):
-            list(decode_blocks(block[:size], SYNC))
+            list(decode_blocks(block[:size], SYNC, MOST))
+
+
+def deflated(size: int) -> bytes:
+    """A block whose records are so many zero bytes, made without holding them."""
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
+    stored = b"".join(deflater.compress(bytes(1 << 20)) for _ in range(size >> 20)) + deflater.flush()
+    return encode_long(1) + encode_bytes(stored) + SYNC
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=4), st.integers(-3, 3))
+def test_blocks_are_inflated_to_a_limit_and_not_a_byte_further(sizes: list[int], more: int) -> None:
+    data = b"".join(encode_block(bytes(size), 1, SYNC) for size in sizes)
+    most = max(0, sum(sizes) + more)
+    if sum(sizes) <= most:
+        assert [len(block.records) for block in decode_blocks(data, SYNC, most)] == sizes
+    else:
+        with pytest.raises(ValueError, match="holds more bytes than it should"):
+            list(decode_blocks(data, SYNC, most))
+
+
+def test_a_bomb_takes_no_memory() -> None:
+    data = deflated(512 << 20)
+    assert len(data) < 1 << 20
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="holds more bytes than it should"):
+            list(decode_blocks(data, SYNC, MOST))
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()

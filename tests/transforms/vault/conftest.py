@@ -12,6 +12,7 @@ from pipelines.command.give_back import RestoreConfig
 from pipelines.command.placing import Placing
 from pipelines.command.table_renames import assign
 from pipelines.command.take_backup import BackupConfig
+from tests.memory_room.attachments import check_attachment
 from tests.memory_room.database import DATABASES, Database
 from tests.memory_room.records import inspect
 from tests.memory_room.source import MemorySource
@@ -42,6 +43,7 @@ def other_vault(tmp_path: Path) -> MemoryVault:
 @pytest.fixture(autouse=True)
 def _memory_inspector(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "INSPECTORS", {**rooms.INSPECTORS, "memory": inspect})
+    monkeypatch.setattr(rooms, "ATTACHMENTS", {**rooms.ATTACHMENTS, "memory": check_attachment})
 
 
 def backup_config(place: str, database: str, *tables: str) -> BackupConfig:

@@ -25,6 +25,7 @@ from transforms.vault.find_backup import find_backup, usable
 from transforms.vault.layout import BackupLayout
 from transforms.vault.local_store import LocalStore
 from transforms.vault.manifest import decode_manifest
+from transforms.vault.object_ref import refer
 from transforms.vault.vault import open_vault
 
 LAYOUT = BackupLayout("20240131T120000Z-abcdef")
@@ -128,7 +129,7 @@ def test_facts_and_attachments_come_back_from_the_manifest(
     pristine_vault: MemoryVault, facts: dict[str, object], names: set[str]
 ) -> None:
     whole = pristine_vault.manifest
-    refs = {name: replace(whole.intent_object, size=number) for number, name in enumerate(sorted(names))}
+    refs = {name: refer(BackupLayout(pristine_vault.backup).attachment(name, bytes(32)), b"x") for name in names}
     manifest = replace(whole, facts=facts, attachments=refs)
     assert decode_manifest(manifest.encode(), "MANIFEST.json") == manifest
 

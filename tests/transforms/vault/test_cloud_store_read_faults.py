@@ -41,10 +41,14 @@ class TestReading:
         assert store.read("a", start, length) == SMALL[start:][:length]
         assert gate.faults.waiting() == 0
 
-    def test_a_byte_that_changes_on_the_way_is_an_error(self, gate: Gate, store: CloudStore) -> None:
+    @pytest.mark.parametrize("length", [None, len(SMALL) + 1, 1 << 40])
+    def test_a_byte_that_changes_on_the_way_is_an_error(
+        self, gate: Gate, store: CloudStore, length: int | None
+    ) -> None:
+        """Also where no more than a limit was asked for, and the whole object came."""
         gate.faults.plan("read", AnswerCorrupt(1000))
         with pytest.raises(IntegrityError, match="a: the bytes that were read do not have the object's CRC32C"):
-            store.read("a")
+            store.read("a", 0, length)
 
     def test_that_is_never_answered_is_told(self, gate: Gate) -> None:
         store = new_store(gate, patience=HASTY)

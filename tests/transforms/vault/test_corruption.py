@@ -171,7 +171,7 @@ class KeptChecksums(LocalStore):
 
     kept: dict[str, ObjectStat]
 
-    def stat(self, name: str) -> ObjectStat:
+    def stat(self, name: str, size: int | None = None) -> ObjectStat:
         return self.kept[name]
 
 

@@ -83,7 +83,7 @@ def test_a_backup_of_an_unknown_format(vault: MemoryVault, capsys: Capture) -> N
 
 def test_a_vault_of_an_unknown_format(vault: MemoryVault, capsys: Capture) -> None:
     resealed(vault, "VAULT.json", format=2)
-    refused(restore_config(vault, new_database()), 5, "VAULT.json has format 2; this version reads 1.", capsys)
+    refused(restore_config(vault, new_database()), 5, "VAULT.json has format 2; this version reads format 1.", capsys)
 
 
 def test_a_backup_that_is_not_there(vault: MemoryVault, capsys: Capture) -> None:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.vault.layout import LONGEST_IDENTIFIER, BackupLayout, encode_part, encode_parts
+from transforms.vault.layout import (
+    FORMS,
+    LONGEST_IDENTIFIER,
+    BackupLayout,
+    check_name,
+    encode_part,
+    encode_parts,
+    is_backup,
+    is_source,
+)
 
 TEXTS = st.characters(exclude_categories=["Cs"])
 # Bytes that are not UTF-8 are in names of SQL_ASCII databases.
@@ -86,3 +95,47 @@ def test_every_object_has_its_name() -> None:
         "attachments/000102030405060708090a0b0c0d0e0f-database.json",
         "index/000003-1234567-000102030405060708090a0b0c0d0e0f.avro",
     ]
+
+
+BACKUP, OTHER = "20260102T030405Z-00ff00", "20250102T030405Z-00ff00"
+
+
+@given(PARTS, st.integers(0, 10**9), st.text("0123456789abcdef", min_size=16, max_size=16), st.binary(min_size=32))
+def test_every_name_that_is_made_is_of_its_form_and_of_no_other(
+    parts: list[str], number: int, unique: str, digest: bytes
+) -> None:
+    table, layout = encode_parts(parts), BackupLayout(BACKUP)
+    names = {
+        "intent": layout.intent,
+        "plan": layout.plan(number),
+        "shard": layout.shard(table, number, unique),
+        "receipt": layout.receipt(number, number, unique),
+        "index file": layout.index(number, 1, digest[:32]),
+        "attachment": layout.attachment("database.json", digest[:32]),
+    }
+    assert names.keys() == FORMS.keys()
+    for kind, name in names.items():
+        assert check_name(kind, name) == check_name(kind, name, BACKUP) == name
+        for other in (other for other in FORMS if other != kind):
+            with pytest.raises(ValueError, match="is no name of an object of the kind"):
+                check_name(other, name)
+        with pytest.raises(ValueError, match=f"of {OTHER}"):
+            check_name(kind, name, OTHER)
+    assert is_source(table)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        (BACKUP, True),
+        ("20260230T030405Z-00ff00", False),
+        ("20260102T240405Z-00ff00", False),
+        (f"{BACKUP}\n", False),
+        (f"{BACKUP}0", False),
+        (BACKUP.upper(), False),
+        ("..", False),
+        ("", False),
+    ],
+)
+def test_an_id_of_a_backup_is_a_time_and_six_digits(name: str, is_one: bool) -> None:
+    assert is_backup(name) == is_one

@@ -19,7 +19,7 @@ OTHER = [Portion(2, 0, 0, (PlannedRange(7, 0, KeyRange()),))]
 @given(st.lists(PLANNED, max_size=200))
 def test_a_plan_comes_back(ranges: list[tuple[PlannedRange, int]]) -> None:
     portions = portions_of(5, ranges)
-    assert decode_plan(encode_plan(portions), 5) == portions
+    assert decode_plan(encode_plan(portions), 5, "plan") == portions
 
 
 def test_any_avro_reader_reads_it() -> None:

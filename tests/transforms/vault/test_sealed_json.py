@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transforms.errors import IntegrityError
-from transforms.vault.sealed_json import canonical, seal, unseal
+from transforms.errors import IntegrityError, RefusedError
+from transforms.vault import sealed_json
+from transforms.vault.sealed_json import DEEPEST, canonical, seal, unseal
 
 # Bytes that are no UTF-8 are lone surrogates; no others are text of anybody's.
 TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.binary(max_size=20).map(
@@ -77,3 +78,42 @@ def test_another_encoding_of_the_same_text_shows(codec: str) -> None:
 def test_no_other_bytes_are_taken_or_break_the_reader(data: bytes) -> None:
     with pytest.raises(IntegrityError):
         unseal(data, "x")
+
+
+def sealed_text(field: bytes) -> bytes:
+    """A document with a field as it is written here, and the right seal, if that can be."""
+    emptied = b'{"a": %s, "self_sha256": ""}\n' % field
+    return emptied.replace(b'""}', b'"%s"}' % hashlib.sha256(emptied).hexdigest().encode())
+
+
+@pytest.mark.parametrize("number", [b"1.0", b"1e3", b"-0.0", b"1e999", b"NaN", b"Infinity", b"-Infinity", b"1" * 5000])
+def test_what_is_no_whole_number_is_refused(number: bytes) -> None:
+    assert unseal(sealed_text(b"1"), "x") == {"a": 1}
+    with pytest.raises(IntegrityError, match=r"^x cannot be read: it is not JSON of a vault: "):
+        unseal(sealed_text(number), "x")
+
+
+@pytest.mark.parametrize("outer", ["array", "object"])
+def test_what_is_nested_too_deep_is_refused_before_any_reader_sees_it(outer: str) -> None:
+    def nested(depth: int) -> bytes:
+        start, end = (b"[", b"]") if outer == "array" else (b'{"a": ', b"}")
+        return sealed_text(start * depth + b"1" + end * depth)
+
+    assert unseal(nested(DEEPEST - 1), "x")
+    for depth in (DEEPEST, 400, 900, 50_000):
+        with pytest.raises(IntegrityError, match=r"^x cannot be read: it is not JSON of a vault: "):
+            unseal(nested(depth), "x")
+
+
+@pytest.mark.parametrize("value", [{"a": [[]]}, {"a": "x" * 200}], ids=["deep", "large"])
+def test_nothing_is_written_that_no_reader_takes(value: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unseal(seal(value), "x") == value
+    monkeypatch.setattr(sealed_json, "DEEPEST", 2)
+    monkeypatch.setattr(sealed_json, "LARGEST_DOCUMENT", 200)
+    with pytest.raises(RefusedError, match="Select fewer tables"):
+        seal(value)
+
+
+def test_a_key_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(IntegrityError, match="x is corrupt"):
+        unseal(sealed_text(b'1, "a": 2'), "x")

@@ -43,7 +43,7 @@ def test_makers_at_once_agree_on_one_vault(tmp_path: Path) -> None:
 def test_an_unknown_format_is_refused(tmp_path: Path, value: dict[str, object]) -> None:
     (tmp_path / "VAULT.json").write_bytes(seal(value))
     for look in (open_vault, open_or_create_vault):
-        with pytest.raises(IntegrityError, match=r"VAULT\.json has format .*; this version reads 1"):
+        with pytest.raises(IntegrityError, match=r"VAULT\.json has format .*; this version reads format 1"):
             look(str(tmp_path))
 
 

@@ -1,0 +1,109 @@
+"""Files that are being written, in a folder of the vault of their own, until they get their names.
+
+A writer holds a lock (`flock`) on its file as long as it lives, so a file without one is nobody's: what `kill -9` left.
+On NFS a lock counts on other machines only where the mount has locks (not with `nolock` or `local_lock=flock`).
+"""
+
+import fcntl
+import logging
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from transforms.errors import ShardkeepError
+from transforms.vault.local_errors import explained
+from transforms.vault.local_folder import opened_folder
+
+INCOMING = ".incoming"
+_FORM = re.compile("[0-9a-f]{32}")
+_PRIVATE = 0o600
+_LOG = logging.getLogger("shardkeep")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file without a name of its own yet: its name in the folder, and the open file."""
+
+    name: str
+    file: BinaryIO
+
+
+def begin(root: str) -> Incoming:
+    """A new file that nobody else has, private whatever the umask."""
+    with opened_folder(root, INCOMING, []) as folder:
+        while True:
+            name = secrets.token_hex(16)
+            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE, dir_fd=folder)
+            if _is_kept(descriptor):
+                return Incoming(name, os.fdopen(descriptor, "wb"))
+            os.close(descriptor)
+
+
+def _is_kept(descriptor: int) -> bool:
+    """Lock a new file; whether it is still there, since one that tidies up may have been quicker than the lock."""
+    os.fchmod(descriptor, _PRIVATE)
+    _lock(descriptor, fcntl.LOCK_EX)
+    return os.fstat(descriptor).st_nlink > 0
+
+
+def _lock(descriptor: int, kind: int) -> bool:
+    """Whether the file is locked; a file system without locks has none, and nothing is removed from it."""
+    try:
+        fcntl.flock(descriptor, kind)
+    except OSError:
+        return False
+    return True
+
+
+def publish(root: str, incoming: Incoming, name: str) -> list[str]:
+    """Give a file its name; returns the folders that were made for it. Raises FileExistsError if the name is taken."""
+    folder, _, last = name.rpartition("/")
+    made: list[str] = []
+    with opened_folder(root, INCOMING) as source, opened_folder(root, folder, made) as target:
+        os.link(incoming.name, last, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+    return made
+
+
+def discard(root: str, incoming: Incoming) -> None:
+    """Close a file and take away the name that it had while it was written.
+
+    One that could not be written cannot be closed well, which is not told once more.
+    """
+    with suppress(OSError):
+        incoming.file.close()
+    with explained(incoming.name), suppress(FileNotFoundError), opened_folder(root, INCOMING) as folder:
+        os.unlink(incoming.name, dir_fd=folder)
+
+
+def tidy(root: str) -> None:
+    """Remove the files whose writers are gone. That it cannot be done is logged, and fails nothing."""
+    try:
+        with explained(INCOMING), suppress(FileNotFoundError), opened_folder(root, INCOMING) as folder:
+            removed = [name for name in filter(_FORM.fullmatch, os.listdir(folder)) if _remove_nobodys(folder, name)]
+            if removed:
+                _LOG.info("removed %d half-written files of writers that are gone from %s", len(removed), root)
+    except ShardkeepError as error:
+        _LOG.warning("what earlier runs left half-written stays: %s", error)
+
+
+def _remove_nobodys(folder: int, name: str) -> bool:
+    with suppress(OSError), _opened(folder, name) as descriptor:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            os.unlink(name, dir_fd=folder)
+            return True
+    return False
+
+
+@contextmanager
+def _opened(folder: int, name: str) -> Iterator[int]:
+    """For writing, which a lock on NFS needs."""
+    descriptor = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,112 @@
+"""Folders and files below a local vault, opened part by part and never through a symbolic link.
+
+What is in a vault may be a stranger's: a link in it, or a `..` in a name, would lead to a file that is not the vault's,
+and opening a FIFO would wait forever. The vault's own folder is the user's word, and may be a link.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from transforms.errors import IntegrityError
+from transforms.vault.local_errors import no_object
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY
+# O_NONBLOCK: to open a FIFO would wait for its other end.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_PRIVATE = 0o700
+
+
+@contextmanager
+def opened_folder(root: str, folder: str, made: list[str] | None = None) -> Iterator[int]:
+    """The descriptor of a folder below `root`, whose parts have `/` between them; empty for `root` itself.
+
+    Args:
+        root: The vault's folder.
+        folder: The folder's name below it.
+        made: If it is given, what is not there is made, private whatever the umask, and is added to it by its name.
+
+    Raises:
+        FileNotFoundError: if it is not there.
+        IntegrityError: if a part of it is no folder, or a link.
+    """
+    if made is not None:
+        _make_root(Path(root))
+    descriptor = os.open(root, _FOLDER)
+    try:
+        parts = parts_of(folder)
+        for depth in range(1, len(parts) + 1):
+            below = _below(descriptor, parts[:depth], made)
+            os.close(descriptor)
+            descriptor = below
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def opened_file(root: str, name: str) -> Iterator[BinaryIO]:
+    """A file below `root`, to be read.
+
+    Raises:
+        FileNotFoundError: if it is not there.
+        IntegrityError: if what has the name is no regular file, or is reached through a link.
+    """
+    *folder, last = parts_of(name)
+    with opened_folder(root, "/".join(folder)) as above:
+        descriptor = os.open(last, _FILE, dir_fd=above)
+    with os.fdopen(_regular(descriptor, name), "rb") as file:
+        yield file
+
+
+def parts_of(name: str) -> list[str]:
+    """The parts of a name.
+
+    Raises:
+        IntegrityError: if one leads elsewhere, or cannot be a file's.
+    """
+    parts = [part for part in name.split("/") if part]
+    if any(part in (".", "..") or "\0" in part for part in parts):
+        raise IntegrityError(f"{name!r:.200} is no name of an object of a vault.")
+    return parts
+
+
+def _below(descriptor: int, parts: list[str], made: list[str] | None) -> int:
+    """The descriptor of the last one of parts, in the folder that is open."""
+    part, folder = parts[-1], "/".join(parts)
+    try:
+        return os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
+    except FileNotFoundError:
+        if made is None:
+            raise
+        _make(descriptor, part)
+        made.append(folder)
+        return _below(descriptor, parts, None)
+    except NotADirectoryError as error:
+        is_link = stat.S_ISLNK(os.stat(part, dir_fd=descriptor, follow_symlinks=False).st_mode)
+        raise no_object(folder, f"reached through {part}, a symbolic link," if is_link else "below a file") from error
+
+
+def _make(descriptor: int, part: str) -> None:
+    with suppress(FileExistsError):  # another writer made it meanwhile
+        os.mkdir(part, _PRIVATE, dir_fd=descriptor)
+        os.chmod(part, _PRIVATE, dir_fd=descriptor)  # the umask may have taken even the owner's rights
+
+
+def _make_root(root: Path) -> None:
+    if not root.is_dir():
+        _make_root(root.parent)
+        with opened_folder(str(root.parent), "") as above:
+            _make(above, root.name)
+            os.fsync(above)
+
+
+def _regular(descriptor: int, name: str) -> int:
+    """The descriptor, if it is a regular file's; else it is closed."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise no_object(name, "no regular file")
+    return descriptor
