@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+from datetime import datetime, timezone
 
 import fastavro
 import pytest
@@ -28,9 +29,13 @@ from tests.docs.vault_objects import (
 from transforms.bigtable.source import BigtableSource
 from transforms.postgres.moment import FROZEN, FUZZY, SNAPSHOT
 from transforms.vault import catalogue
+from transforms.vault.attachments import LARGEST_ATTACHMENT
 from transforms.vault.intent import FORMAT
-from transforms.vault.layout import LONGEST_IDENTIFIER, encode_parts
+from transforms.vault.layout import BACKUP_FORM, FORMS, LONGEST_IDENTIFIER, SOURCE_FORM, TABLE_FORM, encode_parts
 from transforms.vault.portion import RANGES_PER_FILE
+from transforms.vault.records import LARGEST_FILE
+from transforms.vault.sealed_json import DEEPEST, LARGEST_DOCUMENT
+from transforms.vault.shard import LARGEST_CHUNK, LAST_TIME
 from transforms.verify import LEVELS
 
 SUM_OF_NOTHING = hashlib.sha256(b"").digest()
@@ -73,6 +78,27 @@ def test_every_object_has_a_name_of_the_layout(small_vault: SmallVault) -> None:
     assert [name for name in small_vault.objects() if sum(bool(form.fullmatch(name)) for form in names) != 1] == []
     unused = [form.pattern for form in names if not any(map(form.fullmatch, small_vault.objects()))]
     assert [pattern.rpartition("/")[2] for pattern in unused] == ["TOMBSTONE.json"]
+
+
+def test_names_that_are_read_have_the_form_of_the_layout() -> None:
+    objects, parts = tables(DOCUMENT)["Layout"]
+    forms = dict(zip(column(parts), column(parts, 1), strict=True))
+    below = [
+        name.removeprefix("<source>/<backup>/") for name in column(objects) if name.startswith("<source>/<backup>/")
+    ]
+    documented = {re.sub(r"<\w+>", lambda part: forms[part[0]], name.replace(".", r"\.")) for name in below}
+    assert set(FORMS.values()) <= documented
+    assert {SOURCE_FORM, TABLE_FORM} == {forms["<source>"], forms["<table>"]}
+    assert forms["<backup>"] == BACKUP_FORM
+
+
+def test_limits_are_those_of_the_readers() -> None:
+    [[_, *limits]] = tables(DOCUMENT)["Limits"]
+    sizes = {"MiB": 1 << 20, "GiB": 1 << 30}
+    found = [int(most.split()[0]) * sizes[most.split()[1]] for _, most, _ in limits if most.endswith("iB")]
+    assert found == [LARGEST_DOCUMENT, LARGEST_FILE, LARGEST_CHUNK, LARGEST_ATTACHMENT]
+    assert f"| {DEEPEST} |" in DOCUMENT
+    assert datetime.fromtimestamp(LAST_TIME // 10**6, timezone.utc).year == 9999
 
 
 def test_identifiers_are_encoded_as_the_examples_are() -> None:
