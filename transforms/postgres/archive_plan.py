@@ -1,8 +1,11 @@
 """All that is made of an archive, in the order in which it is made."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from transforms.errors import IntegrityError
+from transforms.postgres import archive, entry_kind
 from transforms.postgres.archive_part import Part
 from transforms.postgres.identifiers import Name
 from transforms.postgres.owners import ACLS, Owning, acl_steps, owner_steps, visitors
@@ -16,8 +19,12 @@ SETTINGS = (
     "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = warning;"
     " SET LOCAL default_tablespace = ''; SET LOCAL default_table_access_method = heap;"
 )
-# Settings of the archive: how its statements are written.
-WRITTEN = frozenset({"ENCODING", "STDSTRINGS"})
+# Settings of the archive, by their kinds, which say how its statements are written: in UTF-8, or in the bytes of an
+# SQL_ASCII database.
+WRITTEN = {
+    "ENCODING": (("client_encoding", archive.UTF8), ("client_encoding", archive.SQL_ASCII)),
+    "STDSTRINGS": (("standard_conforming_strings", "on"), ("standard_conforming_strings", "off")),
+}
 # Event triggers would fire on what a restore does itself, remarks on them need them.
 LATE = "EVENT TRIGGER"
 # Forced on a table's owner too, it would keep constraints and materialized views from being checked and filled.
@@ -66,7 +73,11 @@ def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: b
         owning: Whether owners and privileges are.
         renames: New names.
         is_superuser: Whether who restores is a superuser.
+
+    Raises:
+        IntegrityError, RefusedError: if an entry is not what pg_dump writes; see `entry_kind.check`.
     """
+    entry_kind.check(part.entries)
     moved = relocate(toc, part, renames)
     titles = {str(entry.number): str(entry) for entry in moved.named}
     schemas, objects = _halves(entry for entry in moved.named if not _is_late(entry, toc))
@@ -103,8 +114,16 @@ def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: b
 
 
 def _session(toc: Toc) -> bytes:
-    written = [entry.statement for entry in toc.entries if entry.kind in WRITTEN]
-    return encoded(SETTINGS + "".join(text.replace("SET ", "SET LOCAL ", 1) for text in written))
+    written = [_setting(entry) for entry in toc.entries if entry.kind in WRITTEN]
+    return encoded(SETTINGS + "".join(f" SET LOCAL {name} = '{value}';" for name, value in written))
+
+
+def _setting(entry: Entry) -> tuple[str, str]:
+    """Name and value of a setting: of a statement of the archive, which itself is never run."""
+    found = re.fullmatch(r"SET (\w+) = '(\w+)';\n*", entry.statement, re.ASCII)
+    if found is None or (found[1], found[2]) not in WRITTEN[entry.kind]:
+        raise IntegrityError(f"The archive's entry {entry}: pg_dump writes no such setting: {entry.statement[:60]!r}.")
+    return found[1], found[2]
 
 
 def _is_late(entry: Entry, toc: Toc) -> bool:

@@ -4,15 +4,22 @@ The server alone knows what a role may create in it, and what it understands. So
 steps are run in one transaction that is rolled back: what fails is refused, with the server's own words.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from transforms.errors import IntegrityError
 from transforms.postgres import ledger
 from transforms.postgres.archive_plan import ArchivePlan
 from transforms.postgres.ledger import Restoration
 from transforms.postgres.lent_rights import lent_rights
 from transforms.postgres.session import Connection
 from transforms.postgres.step_runner import Failure, StepRunner, listed
+
+_ESCAPED = (
+    "What was tried ended the transaction that it was tried in, so it may have stayed. Drop what was made, verify the"
+    " backup, and ask who wrote it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +63,19 @@ def rehearse(
 
     Raises:
         UnreachableError: if the connection is lost, or the server runs out of something.
+        IntegrityError: if the transaction was ended by what it tried.
     """
     runner = StepRunner(connection, tolerant=True, failures={failure.step.name: failure for failure in known})
     connection.execute("BEGIN")
     try:
-        connection.execute(plan.session)
-        if ledger.find(connection) is None:
-            ledger.create(connection, restoration)
-        runner.run(plan.pre_data)
-        runner.run(plan.post_data)
-        _hand_over(runner, plan)
-        runner.run(plan.late)
+        with _unbroken(connection):
+            connection.execute(plan.session)
+            if ledger.find(connection) is None:
+                ledger.create(connection, restoration)
+            runner.run(plan.pre_data)
+            runner.run(plan.post_data)
+            _hand_over(runner, plan)
+            runner.run(plan.late)
     finally:
         if not connection.closed:
             connection.execute("ROLLBACK")
@@ -74,13 +83,32 @@ def rehearse(
     return Rehearsal(tuple(runner.failures.values()), frozenset(runner.present))
 
 
+@contextmanager
+def _unbroken(connection: Connection) -> Iterator[None]:
+    """Prove that the transaction that the session is in when the block ends is that of its beginning.
+
+    Raises:
+        IntegrityError: if it is another one, or none.
+    """
+    began = _transaction(connection)
+    yield
+    if _transaction(connection) != began:
+        raise IntegrityError(_ESCAPED)
+
+
+def _transaction(connection: Connection) -> object:
+    """The server's number of the transaction that the session is in; outside of one, of a new one each time."""
+    return connection.execute("SELECT pg_catalog.txid_current()").fetchone()
+
+
 def make(connection: Connection, plan: ArchivePlan, restoration: Restoration, rehearsal: Rehearsal) -> None:
     """Make what must be there before the rows, and the ledger, in one transaction; a second time does nothing.
 
     Raises:
         RefusedError: if a step fails, which is then the first that did not in the rehearsal.
+        IntegrityError: if a step ends the transaction.
     """
-    with connection.transaction():
+    with connection.transaction(), _unbroken(connection):
         ledger.lock(connection)
         if ledger.find(connection) is not None:
             return
@@ -99,7 +127,7 @@ def close(connection: Connection, plan: ArchivePlan, last: Callable[[Connection]
         plan: The plan.
         last: What else belongs into the transaction, before event triggers.
     """
-    with connection.transaction():
+    with connection.transaction(), _unbroken(connection):
         ledger.lock(connection)
         connection.execute(plan.session)
         runner = StepRunner(connection, skipped=ledger.skipped(connection))

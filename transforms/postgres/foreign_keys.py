@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from transforms.errors import IntegrityError
 from transforms.postgres.archive_part import Part, is_partitioned
 from transforms.postgres.identifiers import Name
 from transforms.postgres.relation import Relation
@@ -76,6 +77,10 @@ def _attached(toc: Toc) -> list[tuple[Name, Name]]:
 
 
 def _above(table: Name, parents: dict[Name, Name]) -> Iterator[Name]:
+    seen = {table}
     while table in parents:
         table = parents[table]
+        if table in seen:
+            raise IntegrityError(f"The archive says that {table} is a partition of itself. Verify the backup.")
+        seen.add(table)
         yield table

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from psycopg import sql
 from psycopg.abc import AdaptContext
 
-from transforms.errors import UsageError
+from transforms.errors import IntegrityError, UsageError
 
 # A name that SQL takes without quotes, if it is no keyword (PostgreSQL's documentation, 4.1.1).
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
@@ -46,11 +46,26 @@ class Bytes(sql.Composable):
 
     def as_bytes(self, context: AdaptContext | None = None) -> bytes:
         """The statement's bytes, whatever the connection's encoding."""
-        return self.text.encode("utf-8", "surrogateescape")
+        return statement_bytes(self.text)
 
     def as_string(self, context: AdaptContext | None = None) -> str:
         """The text itself."""
         return self.text
+
+
+def statement_bytes(text: str) -> bytes:
+    """A statement, or a piece of one, as bytes.
+
+    Raises:
+        IntegrityError: if it holds a zero byte, at which libpq would cut the statement off, or half a surrogate pair.
+    """
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise IntegrityError(f"{text[:40]!r} is no text of a database.") from error
+    if b"\0" in data:
+        raise IntegrityError(f"{text[:40]!r} holds a zero byte, which no name and no text of PostgreSQL has.")
+    return data
 
 
 def identifier(*parts: str) -> Bytes:

@@ -16,7 +16,7 @@ from transforms.postgres import ledger
 from transforms.postgres.database import Database
 from transforms.postgres.session_pool import lent
 from transforms.postgres.step import Step
-from transforms.postgres.step_runner import refusal
+from transforms.postgres.step_runner import execute, refusal
 
 ATTEMPTS = 10
 PURPOSE = "restore"
@@ -85,7 +85,7 @@ def _do(database: Database, session: bytes, step: Step) -> None:
             with lent(database, PURPOSE) as connection, connection.transaction():
                 if ledger.claim_step(connection, step.name):
                     connection.execute(session)
-                    connection.execute(step.statement)
+                    execute(connection, step)
             return
         except DeadlockDetected:  # partitions are locked with their root, in an order that is not ours
             if attempt == ATTEMPTS - 1:

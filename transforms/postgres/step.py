@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transforms.postgres.archive_part import Part
-from transforms.postgres.identifiers import always_quoted
+from transforms.postgres.identifiers import always_quoted, statement_bytes
 from transforms.postgres.presence import presence_query
 from transforms.postgres.toc import Entry
 
@@ -21,7 +21,7 @@ class Step:
     Attributes:
         name: Its name in the ledger.
         title: What it makes, for people.
-        statement: The SQL.
+        statement: The SQL: one statement, or several with semicolons between them.
         needs: Names of steps without which it cannot be.
         about: Name of the step that makes what this one only says something about; else empty.
         may_exist: Whether what it makes may be in the target already.
@@ -94,5 +94,9 @@ def as_role(role: str, text: str) -> bytes:
 
 
 def encoded(text: str) -> bytes:
-    """A statement as bytes; surrogate escapes are bytes that are not UTF-8."""
-    return text.encode("utf-8", "surrogateescape")
+    """A statement as bytes; surrogate escapes are bytes that are not UTF-8.
+
+    Raises:
+        IntegrityError: if it holds a zero byte, at which libpq would cut it off.
+    """
+    return statement_bytes(text)

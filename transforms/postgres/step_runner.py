@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
-from transforms.errors import RefusedError
+from transforms.errors import IntegrityError, RefusedError
 from transforms.postgres.errors import is_ours, meaning, said
 from transforms.postgres.identifiers import name_list
 from transforms.postgres.owners import OWNER, PRIVILEGES
 from transforms.postgres.session import Connection
+from transforms.postgres.sql_script import statements
 from transforms.postgres.step import Step
 
 # What CREATE says of an object that is there: duplicate_ schema, object, function, table, alias, file or database.
@@ -56,6 +58,7 @@ class StepRunner:
 
         Raises:
             RefusedError: if one fails, or its like, and this is not tolerant.
+            IntegrityError: if one ends the transaction: what it did then cannot be undone.
         """
         for step in steps:
             if not self._is_left(step):
@@ -64,6 +67,7 @@ class StepRunner:
                 self._attempt(step)
             else:
                 self._execute(step)
+            self._require_open(step)
 
     def _is_left(self, step: Step) -> bool:
         """Whether it lacks nothing and is about nothing that was there."""
@@ -79,15 +83,17 @@ class StepRunner:
 
     def _execute(self, step: Step) -> None:
         try:
-            self.connection.execute(step.statement)
+            execute(self.connection, step)
         except psycopg.Error as error:
             raise refusal(step, error) from error
 
     def _attempt(self, step: Step) -> None:
         try:
             with self.connection.transaction():
-                self.connection.execute(step.statement)
+                execute(self.connection, step)
         except psycopg.Error as error:
+            if not _is_fatal(error):
+                self._require_open(step)
             if step.may_exist and (error.sqlstate in DUPLICATES or self._is_there(step, error)):
                 self.present.add(step.name)
             elif not self.tolerant or _is_fatal(error):
@@ -101,6 +107,24 @@ class StepRunner:
             return False
         row = self.connection.execute(step.presence).fetchone()
         return row is not None and bool(row[0])
+
+    def _require_open(self, step: Step) -> None:
+        """What libpq knows of the transaction costs nothing to ask."""
+        if self.connection.pgconn.transaction_status != TransactionStatus.INTRANS:
+            raise IntegrityError(
+                f"{step.title}: what makes it ended the transaction that it was tried in, so what was tried may have"
+                " stayed. Drop what was made, verify the backup, and ask who wrote it."
+            )
+
+
+def execute(connection: Connection, step: Step) -> None:
+    """Run the statements of a step one by one: in binary form, which means by the extended protocol, which takes one.
+
+    Raises:
+        psycopg.Error: if the server does not take one.
+    """
+    for statement in statements(step.statement):
+        connection.execute(statement, binary=True)
 
 
 def refusal(step: Step, error: psycopg.Error) -> Exception:

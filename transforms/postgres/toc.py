@@ -5,9 +5,11 @@ missing. So the file itself is read. Its format is that of PostgreSQL's sources,
 `src/bin/pg_dump/pg_backup_archiver.c`: the versions 1.14 (pg_dump 12 to 15), 1.15 (16) and 1.16 (17 and 18).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from io import BytesIO
 
 from transforms.errors import IntegrityError, RefusedError
@@ -21,6 +23,9 @@ TIME_FIELDS = 7
 
 # teSection of pg_backup.h. Comments and privileges have no section of their own.
 NO_SECTION, PRE_DATA, DATA, POST_DATA = 1, 2, 3, 4
+SECTIONS = (NO_SECTION, PRE_DATA, DATA, POST_DATA)
+INTEGER_SIZE, OFFSET_SIZES = 4, (4, 8)  # of int and off_t, on every machine that pg_dump runs on
+_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +91,35 @@ def parse(archive: bytes) -> Toc:
     """Read the table of contents at the start of an archive.
 
     Raises:
-        IntegrityError: if it is none, or is cut off.
+        IntegrityError: if it is none, is cut off, or contradicts itself.
         RefusedError: if it is of a version that is not known.
     """
     try:
-        return _Reader(archive).toc()
+        toc = _Reader(archive).toc()
+        _check_dependencies(toc)
     except (EOFError, ValueError) as error:
         raise IntegrityError(f"The archive of the schema is damaged: {error}. Verify the backup.") from error
+    return toc
+
+
+def _check_dependencies(toc: Toc) -> None:
+    """Nothing needs itself, directly or through others; pg_dump writes each entry after those that it needs."""
+    if len(toc.by_number) < len(toc.entries):
+        raise ValueError("two of its entries have the same number")
+    seen = set[int]()
+    for entry in toc.entries:
+        if any(number in toc.by_number and number not in seen for number in entry.needs):
+            return _check_cycles(toc)
+        seen.add(entry.number)
+    return None
+
+
+def _check_cycles(toc: Toc) -> None:
+    try:
+        TopologicalSorter({entry.number: entry.needs for entry in toc.entries}).prepare()
+    except CycleError as error:
+        numbers = " needs ".join(map(str, error.args[1][::-1]))
+        raise ValueError(f"its entries need one another in a circle: {numbers}") from error
 
 
 class _Reader:
@@ -111,6 +138,8 @@ class _Reader:
             )
         if form != CUSTOM:
             raise ValueError(f"it is of the format {form}, not of pg_dump -Fc")
+        if self._integer_size != INTEGER_SIZE or self._offset_size not in OFFSET_SIZES:
+            raise ValueError(f"its numbers have {self._integer_size} and {self._offset_size} bytes")
 
     def toc(self) -> Toc:
         """The whole, from behind the first bytes."""
@@ -123,14 +152,16 @@ class _Reader:
 
     def _entry(self) -> Entry:
         number, _ = self._integer(), self._integer()
-        catalog, oid = int(self._text()), int(self._text())
+        catalog, oid = _number(self._text()), _number(self._text())
         tag, kind, section, statement, drop, _ = (
             self._text(), self._text(), self._integer(), self._text(), self._text(), self._text(),
         )  # fmt: skip
+        if section not in SECTIONS:
+            raise ValueError(f"its entry {number} is of a section {section}, which there is not")
         schema, tablespace, access_method = self._text(), self._text(), self._text()
         _ = self._integer() if self._version >= WITH_RELATION_KIND else 0
         owner, _ = self._text(), self._text()  # the latter: whether it has oids, no more
-        needs = tuple(map(int, self._texts()))
+        needs = tuple(map(_number, self._texts()))
         self._take(1 + self._offset_size)  # where its data is
         return Entry(
             number, catalog, oid, kind, schema, tag, owner, section, statement, drop, needs, tablespace, access_method
@@ -145,7 +176,12 @@ class _Reader:
 
     def _nullable(self) -> str | None:
         size = self._integer()
-        return None if size < 0 else self._take(size).decode("utf-8", "surrogateescape")
+        if size < 0:
+            return None
+        data = self._take(size)
+        if b"\0" in data:
+            raise ValueError("one of its texts holds a zero byte, which would end it early")
+        return data.decode("utf-8", "surrogateescape")
 
     def _count(self) -> int:
         count = self._integer()
@@ -166,6 +202,13 @@ class _Reader:
         if len(data) != size:
             raise EOFError("it ends in the middle of its table of contents")
         return data
+
+
+def _number(text: str) -> int:
+    """A number as pg_dump writes it in a text."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is none of its numbers")
+    return int(text)
 
 
 def _with_sections(entries: list[Entry]) -> Iterator[Entry]:

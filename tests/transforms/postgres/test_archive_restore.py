@@ -3,13 +3,14 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 
 from tests.postgres_zoo.dump import differences, normalised_dump
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archives import OWNER, RESTORER, SUPERUSERS, archive_of, make_roles, make_shop, toc_of
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import database_of, opened
-from transforms.errors import RefusedError
+from transforms.errors import IntegrityError, RefusedError
 from transforms.postgres import archive_part, archive_restore, ledger, post_data, session_pool
 from transforms.postgres.archive_plan import ArchivePlan, plan
 from transforms.postgres.archive_restore import Rehearsal
@@ -17,6 +18,7 @@ from transforms.postgres.owners import Owning
 from transforms.postgres.preflight import list_objects
 from transforms.postgres.renames import EVERYTHING
 from transforms.postgres.step import Step
+from transforms.postgres.step_runner import StepRunner
 from transforms.postgres.toc import PRE_DATA, Entry, Toc, parse
 
 OURS = ledger.Restoration("restore-1", "backup-1")
@@ -150,6 +152,51 @@ def test_a_step_that_fails_in_earnest_ends_the_transaction_and_names_itself(
             archive_restore.make(connection, replace(steps, pre_data=(*steps.pre_data, bad)), OURS, Rehearsal())
         assert list(list_objects(connection)) == []
         assert ledger.find(connection) is None
+
+
+@pytest.mark.parametrize("words", ["COMMIT", "COMMIT AND CHAIN", "ROLLBACK", "SELECT 1; COMMIT; BEGIN"])
+def test_a_step_that_ends_its_transaction_is_an_error_in_a_rehearsal_and_in_earnest(
+    postgres: PostgresServer, new_database: NewDatabase, words: str
+) -> None:
+    escaping = Step("1", "TABLE shop.bad", words.encode())
+    steps = replace(planned(Toc("", "", ())), pre_data=(escaping,))
+    with opened(postgres, new_database(postgres)) as connection:
+        with pytest.raises(IntegrityError, match="ended the transaction"):
+            archive_restore.rehearse(connection, steps, OURS)
+        assert connection.info.transaction_status == TransactionStatus.IDLE
+    with (
+        opened(postgres, new_database(postgres)) as connection,
+        pytest.raises(IntegrityError, match="ended the transaction"),
+    ):
+        archive_restore.make(connection, steps, OURS, Rehearsal())
+
+
+def test_a_transaction_that_another_one_follows_is_no_whole_rehearsal(
+    postgres: PostgresServer, new_database: NewDatabase
+) -> None:
+    """A step that may exist is tried behind a savepoint; this one makes the savepoint anew."""
+    words = b'COMMIT; BEGIN; SAVEPOINT "_pg3_1"'
+    steps = replace(planned(Toc("", "", ())), pre_data=(Step("1", "TABLE shop.bad", words),))
+    with (
+        opened(postgres, new_database(postgres)) as connection,
+        pytest.raises(IntegrityError, match="What was tried ended the transaction"),
+    ):
+        archive_restore.rehearse(connection, steps, OURS)
+
+
+def test_bytes_that_are_not_utf8_and_parameters_of_a_body_go_through_the_extended_protocol(
+    postgres: PostgresServer, new_database: NewDatabase
+) -> None:
+    words = (
+        b'CREATE FUNCTION public."\xf6"(int) RETURNS int BEGIN ATOMIC SELECT 1; SELECT $1 * 2; END;'
+        b"COMMENT ON FUNCTION public.\"\xf6\"(int) IS '100%; \xff'"
+    )
+    database = new_database(postgres, "ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    with opened(postgres, database) as connection:
+        with connection.transaction():
+            StepRunner(connection).run([Step("1", "a function", words)])
+        query = b'SELECT public."\xf6"(21), pg_catalog.obj_description(\'public."\xf6"\'::regproc)'
+        assert connection.execute(query).fetchone() == (42, "100%; \udcff")
 
 
 def test_an_interrupted_end_goes_on_where_it_was(postgres: PostgresServer, toc: Toc, new_database: NewDatabase) -> None:
