@@ -1,12 +1,15 @@
 """A column of a table: its type, and the form in which its values travel."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 # Set in a program's form of a text that is not checked for UTF-8: it is of an SQL_ASCII database.
 UNCHECKED = 0x80
+_NAME = re.compile(r'(?:(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_]*)(?:\.(?!$)|$)){2}')
 DIGITS_MOST = 38  # of a decimal that BigQuery, Arrow and most Avro readers take
 
 
@@ -79,12 +82,26 @@ class Column:
 
         Raises:
             KeyError: if the form is unknown, or an attribute that has no default is missing.
+            ValueError: if an attribute is not of its type, or the name of a type or a collation is none.
         """
-        known = {name: data[name] for name in _NAMES if name in data}
-        return cls(**{**known, "form": Form[data["form"]]})
+        known = {name: data[name] if default is MISSING else data.get(name, default) for name, default in _DEFAULTS}
+        if tuple(map(type, known.values())) != _TYPES:
+            raise ValueError(f"the attributes of the column {known['name']!r} are not of their types")
+        _check_name(known["base"])
+        _check_name(known["collation"])
+        return cls(**{**known, "form": Form[known["form"]]})
 
 
 _NAMES = tuple(each.name for each in fields(Column))
+_DEFAULTS = tuple((each.name, each.default) for each in fields(Column))
+_TYPES = tuple(type(value) for value in Column("", "", "", "", Form.BOOL).to_json().values())
+
+
+@lru_cache(maxsize=1024)
+def _check_name(text: str) -> None:
+    """Names of types and collations become parts of statements as they are."""
+    if text and not _NAME.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no name with a schema")
 
 
 def program(columns: Sequence[Column], text_is_bytes: bool = False) -> bytes:

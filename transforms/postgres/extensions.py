@@ -1,8 +1,10 @@
 """The extensions of a database: a restore needs them, and their settings tables belong to them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from transforms.postgres.errors import translated
+from transforms.postgres.json_fields import Fields
 from transforms.postgres.session import Connection
 
 _LIST = """
@@ -22,6 +24,12 @@ class Extension:
     def to_json(self) -> list[str]:
         """As it stands in JSON."""
         return [self.name, self.version, self.schema]
+
+    @classmethod
+    def from_json(cls, data: Any) -> "Extension":  # noqa: ANN401 - it may be anything
+        """The inverse of `to_json`; raises ValueError if it is none."""
+        fields = Fields(data, "an extension", ("name", "version", "schema"))
+        return cls(fields.name("name"), fields.text("version"), fields.name("schema"))
 
 
 def list_extensions(connection: Connection) -> tuple[Extension, ...]:

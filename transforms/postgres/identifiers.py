@@ -89,6 +89,11 @@ def quoted(part: str) -> str:
     return part if _PLAIN.match(part) and part not in KEYWORDS else always_quoted(part)
 
 
+def is_systems(schema: str) -> bool:
+    """Whether a schema is the server's own: no backup has rows of its tables."""
+    return schema.startswith("pg_") or schema == "information_schema"
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Name:
     """The exact, unquoted name of something in a schema."""

@@ -10,9 +10,11 @@ from transforms.postgres.database_properties import DatabaseProperties
 from transforms.postgres.database_properties import read_properties as read_database
 from transforms.postgres.extensions import Extension, list_extensions
 from transforms.postgres.identifiers import Name
+from transforms.postgres.json_fields import Fields
 from transforms.postgres.large_object_properties import LargeObjectProperties
 from transforms.postgres.large_object_properties import read_properties as read_large_objects
 from transforms.postgres.matviews import list_populated
+from transforms.postgres.relation import parse_parts
 from transforms.postgres.roles import Membership, Role, list_memberships, list_roles
 from transforms.postgres.sequences import SequenceValue, list_sequences, read_values
 from transforms.postgres.session import Connection
@@ -71,18 +73,19 @@ class DatabaseInventory:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "DatabaseInventory":
-        """The inverse of `to_json`."""
+    def from_json(cls, data: Any) -> "DatabaseInventory":  # noqa: ANN401 - it may be anything
+        """The inverse of `to_json`; raises ValueError if it is none."""
+        fields = Fields(data, "the inventory")
         return cls(
-            properties=DatabaseProperties.from_json(data["properties"]),
-            extensions=tuple(Extension(*each) for each in data["extensions"]),
-            roles=tuple(map(Role.from_json, data["roles"])),
-            memberships=tuple(Membership(*each) for each in data["memberships"]),
-            sequences=tuple(map(SequenceValue.from_json, data["sequences"])),
-            matviews=tuple(Name(*parts) for parts in data["matviews"]),
-            large_objects=LargeObjectProperties.from_json(data["large_objects"]),
-            lost_sequences=tuple(Name(*parts) for parts in data["lost_sequences"]),
-            facts=data["facts"],
+            properties=DatabaseProperties.from_json(fields.mapping("properties")),
+            extensions=fields.items("extensions", Extension.from_json),
+            roles=fields.items("roles", Role.from_json),
+            memberships=fields.items("memberships", Membership.from_json),
+            sequences=fields.items("sequences", SequenceValue.from_json),
+            matviews=fields.items("matviews", parse_parts),
+            large_objects=LargeObjectProperties.from_json(fields.mapping("large_objects")),
+            lost_sequences=fields.items("lost_sequences", parse_parts),
+            facts=fields.mapping("facts"),
         )
 
     def encode(self) -> bytes:
@@ -101,8 +104,8 @@ def parse_inventory(data: bytes) -> DatabaseInventory:
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']}, and this program knows {FORMAT}: use a newer one")
         return DatabaseInventory.from_json(value)
-    except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError(f"The attachment {ATTACHMENT} cannot be read: {error!r}.") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise IntegrityError(f"The attachment {ATTACHMENT} cannot be read: {error}. Verify the backup.") from error
 
 
 def take_inventory(

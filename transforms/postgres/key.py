@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from transforms.postgres.json_fields import INT2, Fields
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -25,5 +27,7 @@ class Key:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Key":
-        """The key of which `to_json` made `data`."""
-        return cls(data["index"], tuple(data["places"]), data["operators"])
+        """The key of which `to_json` made `data`; raises ValueError if it is none."""
+        fields = Fields(data, "a key")
+        places = fields.items("places", lambda place: Fields([place], "a key", ["place"]).number("place", INT2))
+        return cls(fields.text("index"), places, fields.name("operators"))

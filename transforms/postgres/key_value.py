@@ -41,10 +41,10 @@ def texts_of(end: bytes, count: int) -> list[str]:
     """
     try:
         texts = json.loads(end.decode("utf-8", "surrogateescape"))
-    except ValueError as error:
-        raise IntegrityError(f"{end!r} is no end of a key range.") from error
+    except (ValueError, RecursionError) as error:
+        raise IntegrityError(f"{end[:80]!r} is no end of a key range.") from error
     if not isinstance(texts, list) or len(texts) != count or not all(isinstance(text, str) for text in texts):
-        raise IntegrityError(f"{end!r} is no end of a range of a key of {count} columns.")
+        raise IntegrityError(f"{end[:80]!r} is no end of a range of a key of {count} columns.")
     return texts
 
 
@@ -151,7 +151,7 @@ def _numeric(raw: bytes) -> str:
     if sign in _NUMERIC_SIGNS:
         return _NUMERIC_SIGNS[sign]
     groups = struct.unpack(f">{count}H", raw[8:])
-    digits = int("".join(f"{group:04}" for group in groups) or "0")
+    digits = "".join(f"{group:04}" for group in groups).lstrip("0")  # too many for an int of Python's, perhaps
     return f"{'-' if sign else ''}{digits}e{4 * (weight + 1 - count)}" if digits else f"0e-{scale}"
 
 

@@ -3,7 +3,7 @@
 Objects that follow one another and are alike are one span, so that this is small however many there are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
@@ -12,6 +12,7 @@ from psycopg import sql
 
 from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import identifier, literal
+from transforms.postgres.json_fields import OID, Fields
 from transforms.postgres.privilege import (
     EXPLODED,
     Privilege,
@@ -69,10 +70,11 @@ class Span:
         return [self.first, self.last, self.owner, privileges_json(self.privileges)]
 
     @classmethod
-    def from_json(cls, data: list[Any]) -> "Span":
-        """The inverse of `to_json`."""
-        first, last, owner, privileges = data
-        return cls(first, last, owner, privileges_from_json(privileges))
+    def from_json(cls, data: Any) -> "Span":  # noqa: ANN401 - it may be anything
+        """The inverse of `to_json`; raises ValueError if it is none."""
+        fields = Fields(data, "a span of large objects", ("first", "last", "owner", "privileges"))
+        first, last = (fields.number(name, OID) for name in ("first", "last"))
+        return cls(first, last, fields.name("owner"), fields.optional("privileges", privileges_from_json))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,15 @@ class LargeObjectProperties:
         return {"spans": [span.to_json() for span in self.spans], "comments": [list(each) for each in self.comments]}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "LargeObjectProperties":
-        """The inverse of `to_json`."""
-        comments = tuple((oid, text) for oid, text in data["comments"])
-        return cls(tuple(map(Span.from_json, data["spans"])), comments)
+    def from_json(cls, data: Any) -> "LargeObjectProperties":  # noqa: ANN401 - it may be anything
+        """The inverse of `to_json`; raises ValueError if it is none."""
+        fields = Fields(data, "the large objects")
+        return cls(fields.items("spans", Span.from_json), fields.items("comments", _read_comment))
+
+
+def _read_comment(data: Any) -> tuple[int, str]:  # noqa: ANN401 - it may be anything
+    fields = Fields(data, "a comment", ("oid", "text"))
+    return fields.number("oid", OID), fields.text("text")
 
 
 def read_properties(connection: Connection) -> LargeObjectProperties:

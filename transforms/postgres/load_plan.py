@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.postgres.column import Form
-from transforms.postgres.identifiers import Name, always_quoted, identifier
+from transforms.postgres.identifiers import Name, always_quoted, identifier, is_systems
 from transforms.postgres.records import program_of
 from transforms.postgres.relation import Relation
 from transforms.postgres.renames import EVERYTHING, Renames
@@ -42,13 +43,15 @@ def load_plan(table: Table, renames: Renames = EVERYTHING, is_partition: bool = 
         is_partition: Whether, if it was a partition, the table above it is restored too.
 
     Raises:
-        IntegrityError: if the backup does not describe the table's columns.
+        IntegrityError: if the backup does not describe the table's columns, or the table is the server's own.
     """
     program = program_of(table)
     relation = Relation.from_json(table.schema)
     texts = tuple(f"{column.name} ({column.type})" for column in relation.copied if column.form is Form.OUTPUT)
     root = relation.partition_root if relation.hash_partitioned and is_partition else None
     into = renames.made(root or relation.name)
+    if is_systems(into.schema):
+        raise IntegrityError(f"The manifest says that rows go into {into}, a table of the server's own: forged.")
     route = TEXT if texts else BINARY
     return LoadPlan(into, _statement(into, relation, route), route, program, texts)
 

@@ -1,14 +1,17 @@
 """Privileges on an object that no archive of pg_dump holds, and the statements that grant them again."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import sql
 
 from transforms.postgres.identifiers import Bytes, identifier
+from transforms.postgres.json_fields import Fields
 
 PUBLIC = ""
+WORDS = frozenset({"CONNECT", "CREATE", "SELECT", "TEMPORARY", "UPDATE"})
+"""The privileges that there are on databases and large objects (`string_to_privilege` in aclchk.c): words of SQL."""
 # `acl` is an aclitem[]; the four columns are those of Privilege.
 EXPLODED = """
     pg_catalog.pg_get_userbyid(x.grantor),
@@ -31,9 +34,10 @@ class Privilege:
         return [self.grantor, self.grantee, self.word, self.grantable]
 
     @classmethod
-    def from_json(cls, data: Sequence[Any]) -> "Privilege":
-        """The inverse of `to_json`."""
-        return cls(*data)
+    def from_json(cls, data: Any) -> "Privilege":  # noqa: ANN401 - it may be anything
+        """The inverse of `to_json`; raises ValueError if it is none, or the word is no privilege's."""
+        fields = Fields(data, "a privilege", ("grantor", "grantee", "word", "grantable"))
+        return cls(fields.name("grantor"), fields.text("grantee"), fields.word("word", WORDS), fields.flag("grantable"))
 
 
 Privileges = tuple[Privilege, ...] | None
@@ -45,9 +49,13 @@ def privileges_json(privileges: Privileges) -> list[Any] | None:
     return None if privileges is None else [each.to_json() for each in privileges]
 
 
-def privileges_from_json(data: list[Any] | None) -> Privileges:
-    """The inverse of `privileges_json`."""
-    return None if data is None else tuple(map(Privilege.from_json, data))
+def privileges_from_json(data: Any) -> Privileges:  # noqa: ANN401 - it may be anything
+    """The inverse of `privileges_json`; raises ValueError if it is none."""
+    return Fields({"privileges": data}, "an object").optional("privileges", _read)
+
+
+def _read(data: Any) -> tuple[Privilege, ...]:  # noqa: ANN401 - it may be anything
+    return Fields({"privileges": data}, "an object").items("privileges", Privilege.from_json)
 
 
 def grant_statements(thing: sql.Composable, owner: str, privileges: Privileges) -> list[sql.Composed]:

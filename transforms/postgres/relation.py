@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from transforms.errors import IntegrityError
+from transforms.identity import Table
 from transforms.postgres.column import Column, Form
 from transforms.postgres.identifiers import Name
+from transforms.postgres.json_fields import OID, Fields
 from transforms.postgres.key import Key
 
 # The key space of rows in physical order: KeyRange.space, and what `Relation.order` says.
 CTID = "ctid"
 KEY = "key"
+KIND = "table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Relation:
     def schema_json(self) -> dict[str, Any]:
         """What the manifest holds of it."""
         return {
-            "kind": "table",
+            "kind": KIND,
             "schema": self.name.schema,
             "name": self.name.name,
             "oid": self.oid,
@@ -92,22 +96,59 @@ class Relation:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Relation":
-        """The relation of which `schema_json` made `data`, without sizes and estimates."""
-        return cls(
-            oid=data["oid"],
-            name=Name(data["schema"], data["name"]),
-            columns=tuple(map(Column.from_json, data["columns"])),
-            persistence=data["persistence"],
-            access_method=data["access_method"],
-            partition_root=Name(*data["partition_root"]) if data["partition_root"] else None,
-            hash_partitioned=data["hash_partitioned"],
-            parents=tuple(Name(*parent) for parent in data["parents"]),
-            key=Key.from_json(data["key"]) if data["key"] else None,
-            order=data["order"],
-            is_divisible=data["is_divisible"],
-            where=data["where"],
-            text_is_bytes=data["text_is_bytes"],
+        """The relation of which `schema_json` made `data`, without sizes and estimates.
+
+        Raises:
+            IntegrityError: if it made it of none.
+        """
+        try:
+            return cls._read(Fields(data, "a table"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise IntegrityError(f"The manifest does not describe a table: {error}. Verify the backup.") from error
+
+    @classmethod
+    def _read(cls, fields: Fields) -> "Relation":
+        relation = cls(
+            oid=fields.number("oid", OID),
+            name=Name(fields.name("schema"), fields.name("name")),
+            columns=fields.items("columns", Column.from_json),
+            persistence=fields.text("persistence"),
+            access_method=fields.text("access_method"),
+            partition_root=fields.optional("partition_root", parse_parts),
+            hash_partitioned=fields.flag("hash_partitioned"),
+            parents=fields.items("parents", parse_parts),
+            key=fields.optional("key", Key.from_json),
+            order=fields.word("order", (CTID, KEY)),
+            is_divisible=fields.flag("is_divisible"),
+            where=fields.text("where"),
+            text_is_bytes=fields.flag("text_is_bytes"),
         )
+        if relation.key and not all(place < len(relation.columns) for place in relation.key.places):
+            raise ValueError("its key names columns that it has not")
+        return relation
+
+
+def check_names(table: Table) -> Table:
+    """The table, if its names in the manifest are names; the rest of it is read by who needs it.
+
+    Raises:
+        IntegrityError: if they are none.
+    """
+    try:
+        fields = Fields(table.schema, f"the table {table.name}")
+        if fields.text("kind") == KIND:
+            parse_parts([fields.name("schema"), fields.name("name")])
+            fields.optional("partition_root", parse_parts)
+            fields.items("parents", parse_parts)
+    except ValueError as error:
+        raise IntegrityError(f"The manifest does not describe a table: {error}. Verify the backup.") from error
+    return table
+
+
+def parse_parts(data: Any) -> Name:  # noqa: ANN401 - it may be anything
+    """A name that is a list of two texts; raises ValueError if it is none."""
+    fields = Fields(data, "a name", ("schema", "name"))
+    return Name(fields.name("schema"), fields.name("name"))
 
 
 def _parts(name: Name) -> list[str]:

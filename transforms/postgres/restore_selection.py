@@ -7,6 +7,7 @@ from transforms.errors import NotFoundError, UsageError
 from transforms.identity import Table
 from transforms.postgres.identifiers import Name, name_list, parse_name, parse_pieces
 from transforms.postgres.pattern import parse_patterns
+from transforms.postgres.relation import check_names
 from transforms.postgres.renames import Renames
 from transforms.postgres.selection import Candidate, Selection, matches
 from transforms.source import Assignment
@@ -82,8 +83,9 @@ def assign(renames: Renames, manifest: Manifest) -> tuple[list[int], list[Assign
     Raises:
         NotFoundError: for a table or schema of which the backup has nothing.
         UsageError: if two tables would get the same name.
+        IntegrityError: if the manifest does not name its tables.
     """
-    return assign_tables(renames, [entry.table for entry in manifest.tables])
+    return assign_tables(renames, [check_names(entry.table) for entry in manifest.tables])
 
 
 def assign_tables(renames: Renames, tables: Sequence[Table]) -> tuple[list[int], list[Assignment]]:

@@ -3,11 +3,12 @@
 Passwords are not among what is read: `pg_roles` shows none.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from transforms.postgres.errors import translated
+from transforms.postgres.json_fields import Fields, text_of
 from transforms.postgres.session import Connection
 
 # What a role is needed for, as `Role.uses` says it.
@@ -110,9 +111,10 @@ class Role:
         return {"name": self.name, "uses": list(self.uses), "attributes": list(self.attributes)}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Role":
-        """The inverse of `to_json`."""
-        return cls(data["name"], tuple(data["uses"]), tuple(data["attributes"]))
+    def from_json(cls, data: Any) -> "Role":  # noqa: ANN401 - it may be anything
+        """The inverse of `to_json`; raises ValueError if it is none."""
+        fields = Fields(data, "a role")
+        return cls(fields.name("name"), fields.items("uses", text_of), fields.items("attributes", text_of))
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -126,6 +128,12 @@ class Membership:
     def to_json(self) -> list[Any]:
         """As it stands in JSON."""
         return [self.role, self.member, self.admin]
+
+    @classmethod
+    def from_json(cls, data: Any) -> "Membership":  # noqa: ANN401 - it may be anything
+        """The inverse of `to_json`; raises ValueError if it is none."""
+        fields = Fields(data, "a membership", ("role", "member", "admin"))
+        return cls(fields.name("role"), fields.name("member"), fields.flag("admin"))
 
 
 def list_roles(connection: Connection) -> tuple[Role, ...]:

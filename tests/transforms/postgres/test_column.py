@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.postgres.column import Column, Form, program
+from transforms.postgres.identifiers import Name
 
 ANY = st.text(max_size=5)
 NUMBER = st.integers(0, 1600)
+NAMES = st.builds(lambda *parts: str(Name(*parts)), st.text(min_size=1, max_size=3), st.text(min_size=1, max_size=3))
 COLUMNS = st.builds(
-    Column, ANY, ANY, ANY, ANY, st.sampled_from(Form), st.integers(0, 38), st.integers(0, 38), NUMBER, st.booleans(),
-    st.sampled_from(["", "a", "d"]), ANY,
+    Column, ANY, ANY, ANY, st.one_of(st.just(""), NAMES), st.sampled_from(Form), st.integers(0, 38),
+    st.integers(0, 38), NUMBER, st.booleans(), st.sampled_from(["", "a", "d"]), st.one_of(st.just(""), NAMES),
 )  # fmt: skip
 PRICE = Column("Price", "_x50_rice", "numeric(12,2)", "pg_catalog.numeric", Form.NUMERIC, 12, 2, 3, True, "", "")
 
@@ -32,6 +34,27 @@ def test_json_names_the_form_and_every_attribute() -> None:
 def test_an_unknown_form_is_no_column() -> None:
     with pytest.raises(KeyError, match="MONEY"):
         Column.from_json({**PRICE.to_json(), "form": "MONEY"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("base", "pg_catalog.int4); DROP TABLE t; --"),
+        ("base", "int4"),
+        ("base", 'a."b'),
+        ("base", "a.b.c"),
+        ("base", "a.b."),
+        ("collation", "a.b "),
+        ("collation", "x"),
+        ("name", 1),
+        ("precision", True),
+        ("not_null", 1),
+        ("identity", None),
+    ],
+)
+def test_other_values_are_no_column(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=r"no name with a schema|not of their types"):
+        Column.from_json({**PRICE.to_json(), name: value})
 
 
 def test_what_a_later_version_adds_is_left_out() -> None:

@@ -44,7 +44,8 @@ VALUES: dict[Form, tuple[str, Sequence[str]]] = {
     Form.NUMERIC: (
         "numeric",
         ["0", "0.00", "1", "-1", "10000", "0.0001", "1.50", "-12345678901234567890.123456789012345678", "1e37",
-         "99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001", "NaN"],
+         "99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001", "NaN",
+         "-9" + "8" * 130_000, "7" * 5_000 + "." + "6" * 5_000, "0." + "0" * 9_000 + "5"],
     ),
     Form.OUTPUT: ("text", ["{1,2}", "(a,\"b c\")"]),
 }  # fmt: skip
@@ -110,7 +111,11 @@ def test_an_end_is_json_and_keeps_bytes_that_are_no_utf8() -> None:
     assert texts_of(end, 2) == ["42", b'\xff"\xc3\xa9'.decode("utf-8", "surrogateescape")]
 
 
-@pytest.mark.parametrize("end", [b"", b"(1,2)", b'["1"]', b'["1", 2]', b'{"1": "2"}', b'["1", null]', b'["1","2'])
+NO_ENDS = (b"", b"(1,2)", b'["1"]', b'["1", 2]', b'{"1": "2"}', b'["1", null]', b'["1","2')
+HUGE = (b"[" * 99_999, b"9" * 5_000, b'["1", %s]' % (b"9" * 5_000))
+
+
+@pytest.mark.parametrize("end", [*NO_ENDS, *HUGE], ids=range(10))
 def test_what_is_no_end_of_a_key_range_is_an_integrity_error(end: bytes) -> None:
     with pytest.raises(IntegrityError, match="is no end of a"):
         texts_of(end, 2)
