@@ -48,12 +48,25 @@ def load_plan(table: Table, renames: Renames = EVERYTHING, is_partition: bool = 
     program = program_of(table)
     relation = Relation.from_json(table.schema)
     texts = tuple(f"{column.name} ({column.type})" for column in relation.copied if column.form is Form.OUTPUT)
-    root = relation.partition_root if relation.hash_partitioned and is_partition else None
-    into = renames.made(root or relation.name)
-    if is_systems(into.schema):
-        raise IntegrityError(f"The manifest says that rows go into {into}, a table of the server's own: forged.")
+    into = renames.made(destination(relation, is_partition))
     route = TEXT if texts else BINARY
     return LoadPlan(into, _statement(into, relation, route), route, program, texts)
+
+
+def destination(relation: Relation, is_partition: bool = True) -> Name:
+    """The table that the rows of a table of a backup are written to, by its name in the backup.
+
+    Raises:
+        IntegrityError: if it is the server's own, of which no backup has rows.
+    """
+    root = relation.partition_root if relation.hash_partitioned and is_partition else None
+    into = root or relation.name
+    if is_systems(into.schema):
+        raise IntegrityError(
+            f"The manifest says that rows of {relation.name} go into {into}, a table of the server's own. Ask who wrote"
+            " the backup."
+        )
+    return into
 
 
 def _statement(into: Name, relation: Relation, route: str) -> bytes:

@@ -9,6 +9,7 @@ from transforms.postgres.archive_plan import ArchivePlan
 from transforms.postgres.identifiers import Name
 from transforms.postgres.inventory import DatabaseInventory
 from transforms.postgres.ledger import Restoration
+from transforms.postgres.load_plan import destination
 from transforms.postgres.owners import Owning
 from transforms.postgres.relation import Relation
 from transforms.postgres.renames import Renames
@@ -85,13 +86,15 @@ def read_restore(
     """Read what a restore is to do.
 
     Raises:
-        IntegrityError: if the archive or the inventory is damaged.
+        IntegrityError: if the archive or the inventory is damaged, or rows would go where no backup has any.
         NotFoundError: if the backup has none.
         RefusedError: if what is chosen cannot be restored alone, or under its new name.
     """
     tables = [assignment.table for assignment in assignments]
     relations = tuple(Relation.from_json(table.schema) for table in tables if not is_large_objects(table))
     names = [relation.name for relation in relations]
+    for relation in relations:
+        destination(relation)
     contents = parse(attachments.read(archive.ATTACHMENT))
     contents = contents if owning.tablespaces else without_tablespaces(contents)
     part = restore_part.part_of(contents, names, chosen)

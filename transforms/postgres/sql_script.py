@@ -8,79 +8,85 @@ protocol, which takes one only.
 import re
 from collections.abc import Iterator
 
-# A plain string's backslashes are signs like others: who writes with standard_conforming_strings off doubles them.
-_TOKEN = re.compile(
+# What is no part of a word, so that a word or a quote may begin there.
+_AFRESH = rb"(?<![a-zA-Z0-9_$\x80-\xff])"
+# Only what can hold or end a statement is looked at. A plain string's backslashes are signs like others: who writes
+# with standard_conforming_strings off doubles them.
+_MARK = re.compile(
     rb"""
-    (?P<blank> \s+ | --[^\n\r]* )
-    | (?P<comment> /\* )
-    | [eE] '[^'\\]*(?:(?:''|\\.)[^'\\]*)*' (?: \s*\n\s* '[^'\\]*(?:(?:''|\\.)[^'\\]*)*' )*
+    (?P<comment> /\* | --[^\n\r]* )
+    | AFRESH[eE] '[^'\\]*(?:(?:''|\\.)[^'\\]*)*' (?: \s*\n\s* '[^'\\]*(?:(?:''|\\.)[^'\\]*)*' )*
+    | AFRESH(?P<escape> [eE]' )
     | '[^']*(?:''[^']*)*'
     | "[^"]*(?:""[^"]*)*"
-    | (?P<open> [eE]?' | " )
-    | (?P<dollar> \$ (?:[a-zA-Z_\x80-\xff][a-zA-Z_0-9\x80-\xff]*)? \$ )
-    | (?P<word> [a-zA-Z_\x80-\xff][a-zA-Z_0-9$\x80-\xff]* )
+    | (?P<open> ['"] )
+    | AFRESH(?P<dollar> \$ (?:[a-zA-Z_\x80-\xff][a-zA-Z_0-9\x80-\xff]*)? \$ )
+    | AFRESH(?P<word> (?i:begin|case|end) ) (?![a-zA-Z0-9_$\x80-\xff])
     | (?P<sign> [;()] )
-    | [^\s;()'"$/\-a-zA-Z_\x80-\xff]+ | .
-    """,
+    """.replace(b"AFRESH", _AFRESH),
     re.VERBOSE | re.DOTALL,
 )
+# Without any of these, a semicolon outside of parentheses ends a statement.
+_HOLDING = (b"'", b'"', b"$", b"--", b"/*", b"begin")
+_BLANK = re.compile(rb"(?:\s+|--[^\n\r]*)*")
 _COMMENT = re.compile(rb"/\*|\*/")
 # What `CREATE FUNCTION`, with `OR REPLACE` or without, begins with: its body may hold semicolons.
 _ROUTINE = re.compile(rb"create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.IGNORECASE)
 
 
 def statements(text: bytes) -> list[bytes]:
-    """The statements of a text, each without the semicolon, blanks and comments around it; those of nothing are none.
+    """The statements of a text, each without its semicolon and what is blank around it; those of nothing are none.
 
     Raises:
         ValueError: if a quote or a comment is left open.
     """
-    if b";" not in text and not text.lstrip().startswith((b"--", b"/*")):
-        return [stripped] if (stripped := text.strip()) else []
+    folded = text.lower()
+    if not any(sign in folded for sign in _HOLDING):  # most are so, and there may be many
+        pieces = [piece for part in text.split(b";") if (piece := part.strip())]
+        if all(piece.count(b"(") == piece.count(b")") for piece in pieces):
+            return pieces
     return list(_statements(text))
 
 
 def _statements(text: bytes) -> Iterator[bytes]:
-    begin = end = None  # of the statement: its first token and the end of its last
+    begin = at = _begin(text, 0)
     parens = depth = 0
-    for kind, start, stop in _tokens(text):
-        token = text[start:stop]
-        if token == b";" and parens == 0 and depth == 0:
-            if begin is not None:
-                yield text[begin:end]
-            begin = None
-            continue
-        if begin is None:
-            begin, parens, depth = start, 0, 0
-        end = stop
-        if kind == "sign":
-            parens = max(0, parens + (token == b"(") - (token == b")"))
-        elif kind == "word" and parens == 0:
-            depth = _depth(text, begin, depth, token.lower())
-    if begin is not None:
-        yield text[begin:end]
+    while found := _MARK.search(text, at):
+        kind, at = found.lastgroup, _end(text, found)
+        if kind == "word":
+            depth = _depth(text, begin, depth, found[0].lower()) if parens == 0 else depth
+        elif kind == "sign" and found[0] != b";":
+            parens = max(0, parens + (1 if found[0] == b"(" else -1))
+        elif kind == "sign" and parens == depth == 0:
+            if found.start() > begin:
+                yield text[begin : found.start()].rstrip()
+            begin = _begin(text, at)
+            at = begin
+    if begin < len(text):
+        yield text[begin:].rstrip()
+
+
+def _begin(text: bytes, at: int) -> int:
+    """Where the next statement begins: behind blanks and comments."""
+    while (blank := _BLANK.match(text, at)) and text.startswith(b"/*", blank.end()):
+        at = _end_of_comment(text, blank.end())
+    return blank.end() if blank else at
 
 
 def _depth(text: bytes, begin: int, depth: int, word: bytes) -> int:
     """How many BEGIN and CASE of a routine's body are open after a word."""
     if depth == 0:
         return int(word == b"begin" and _ROUTINE.match(text, begin) is not None)
-    return depth + (word in (b"begin", b"case")) - (word == b"end")
+    return depth + (word != b"end") - (word == b"end")
 
 
-def _tokens(text: bytes) -> Iterator[tuple[str | None, int, int]]:
-    """Kind, start and end of what is neither blank nor comment."""
-    at = 0
-    while found := _TOKEN.match(text, at):
-        kind, start, at = found.lastgroup, at, found.end()
-        if kind == "open":
-            raise ValueError(f"a quote is left open at byte {start}")
-        if kind == "comment":
-            at = _end_of_comment(text, start)
-        elif kind == "dollar":
-            at = _end_of_dollars(text, found[0], at)
-        if kind not in ("blank", "comment"):
-            yield kind, start, at
+def _end(text: bytes, mark: re.Match[bytes]) -> int:
+    """Where a mark ends that may hold anything until its end."""
+    if mark.lastgroup in ("open", "escape"):
+        raise ValueError(f"a quote is left open at byte {mark.start()}")
+    if mark[0] == b"/*":
+        return _end_of_comment(text, mark.start())
+    return _end_of_dollars(text, mark[0], mark.end()) if mark.lastgroup == "dollar" else mark.end()
 
 
 def _end_of_comment(text: bytes, start: int) -> int:

@@ -1,7 +1,7 @@
 """A backup of a real database, held in memory, and its restore, without any pipeline."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.servers.postgres_server import PostgresServer
@@ -16,6 +16,8 @@ from transforms.source import Assignment, Ending, Load, Wanted
 from transforms.vault.attachments import Attachments, attach
 from transforms.vault.layout import BackupLayout
 from transforms.vault.local_store import LocalStore
+from transforms.vault.object_ref import refer
+from transforms.vault.store import put_once
 
 CHUNK = 1 << 20
 BACKUP = "20260101T000000Z-abcdef"
@@ -28,6 +30,12 @@ class Backup:
     tables: Sequence[Table]
     chunks: dict[str, list[bytes]]
     attachments: Attachments
+
+    def forged(self, name: str, data: bytes) -> "Backup":
+        """The same with another attachment, to which all digests are true."""
+        ref = refer(f"{BACKUP}/forged-{refer('', data).sha256.hex()}-{name}", data)
+        put_once(self.attachments.store, ref.name, data)
+        return replace(self, attachments=replace(self.attachments, refs={**self.attachments.refs, name: ref}))
 
     def assignments(self, renames: Renames) -> list[Assignment]:
         return assign_tables(renames, self.tables)[1]
