@@ -105,8 +105,10 @@ def check_access(connection: Connection) -> None:
     if oids:
         names = ", ".join(map(str, oids[:NAMED_MOST])) + (", ..." if len(oids) > NAMED_MOST else "")
         raise UnreachableError(
-            f"No right to read {len(oids)} large objects of the database: {names}. GRANT SELECT ON LARGE OBJECT ..."
-            " TO the user of the backup, make it a member of their owner, or use a role that owns them."
+            f"No right to read {len(oids)} large objects of the database: {names}. pg_read_all_data does not cover"
+            " them. GRANT SELECT ON LARGE OBJECT ... TO the user of the backup, for each and every new one; make it a"
+            " member of their owner (or use a role that owns them); back up as a superuser; or have one open all to it:"
+            " ALTER ROLE ... SET lo_compat_privileges = on."
         )
 
 

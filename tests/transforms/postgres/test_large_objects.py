@@ -143,12 +143,35 @@ def test_objects_that_may_not_be_read_are_named(postgres: PostgresServer, databa
         postgres.sql(f"GRANT SELECT ON LARGE OBJECT 20001 TO {owner}", filled)
         postgres.sql(f"GRANT {owner} TO {reader}")
         with opened(postgres, filled, reader) as session:
-            with pytest.raises(UnreachableError, match=r"4 large objects .*: 5, 20000, 20002, 4294967295\. GRANT"):
+            with pytest.raises(
+                UnreachableError, match=r"4 large objects .*: 5, 20000, 20002, 4294967295\. pg_read_all"
+            ):
                 large_objects.check_access(session)
             if postgres.binaries.major >= 18:
                 assert by_the_server(session) == {5, 20000, 20002, 4294967295}
             with pytest.raises(UnreachableError, match="permission denied for large object"):
                 list(large_objects.read(session, WHOLE, 1 << 20))
+
+
+def test_the_ways_to_read_the_objects_of_others_are_those_that_the_error_names(
+    postgres: PostgresServer, database: str
+) -> None:
+    postgres.sql("SELECT lo_from_bytea(77, 'seven')", database)
+    with new_role(postgres, database) as reader:
+        postgres.sql(f"GRANT pg_read_all_data TO {reader}")
+        with opened(postgres, database, reader) as session, pytest.raises(UnreachableError) as told:
+            large_objects.check_access(session)
+        for words in ("pg_read_all_data does not cover", "GRANT SELECT ON LARGE OBJECT", "lo_compat_privileges = on"):
+            assert words in str(told.value)
+        for way, back in (
+            (f"GRANT SELECT ON LARGE OBJECT 77 TO {reader}", f"REVOKE SELECT ON LARGE OBJECT 77 FROM {reader}"),
+            (f"ALTER ROLE {reader} SET lo_compat_privileges = on", f"ALTER ROLE {reader} RESET lo_compat_privileges"),
+        ):
+            postgres.sql(way, database)
+            with opened(postgres, database, reader) as session:
+                large_objects.check_access(session)
+                assert [batch.rows for batch in large_objects.read(session, WHOLE, 1 << 20)] == [1]
+            postgres.sql(back, database)
 
 
 def by_the_server(session: Connection) -> set[int]:
