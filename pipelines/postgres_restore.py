@@ -25,6 +25,17 @@ from transforms.restore_work import RestoreWork
 from transforms.restored import restored_json
 
 _WRITERS = 4
+_TRUST = (
+    "Restore a backup of a PostgreSQL database into an empty one. Restore only what you trust, as with pg_restore: the"
+    " backup's functions, defaults, checks, index expressions and views run with the rights of the role that restores."
+    " A vault of strangers is restored by a role that may do nothing else, into a server of its own. With --plan_only"
+    " all statements but those of rows are run too, in a transaction that is rolled back."
+)
+_TRIED = (
+    "All statements of the backup's schema were run on the server, in one transaction that was rolled back. What a"
+    " function that they call does outside of it stays: numbers drawn from sequences, other servers."
+)
+_TRIED_NOTHING = "The database does not exist yet, so no statement was tried."
 _OWNERS = {"keep": "Those that were backed up", "none": "The role that restores"}
 _ACL = {"keep": "Those that were backed up", "none": "None"}
 _TABLESPACES = {"keep": "The tablespaces that were backed up", "none": "The database's own"}
@@ -32,7 +43,7 @@ _TABLESPACES = {"keep": "The tablespaces that were backed up", "none": "The data
 
 def options() -> OptionParser:
     """The options of the pipeline."""
-    parser = OptionParser("postgres-restore", "Restore a backup of a PostgreSQL database into an empty one.")
+    parser = OptionParser("postgres-restore", _TRUST)
     add_backup(parser, "postgres+10.0.0.5+5432+shop")
     parser.group("Target")
     add_database(parser, "to write")
@@ -98,6 +109,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         json=values.json,
         beam_args=tuple(beam_args),
         writers=values.writers,
+        tried=_TRIED_NOTHING if values.create_database else _TRIED,
     )
 
 

@@ -47,6 +47,8 @@ class RestoreConfig:
     beam_args: tuple[str, ...]
     writers: int = 4
     resumption: Resumption | None = None
+    tried: str = ""
+    """What a plan runs on the target's server without keeping it, for people; empty if it runs nothing."""
 
 
 def give_back(config: RestoreConfig, build: Build) -> int:
@@ -115,10 +117,11 @@ def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> in
     ]
     if config.json:
         names = ("table", "destination", "action", "rows")
-        print(json.dumps({"tables": [dict(zip(names, row, strict=True)) for row in plan]}))
+        tried = {"tried": config.tried} if config.tried else {}
+        print(json.dumps({"tables": [dict(zip(names, row, strict=True)) for row in plan], **tried}))
     else:
         print(render(("TABLE", "DESTINATION", "ACTION", "ROWS"), plan))
-        print("Nothing was written: --plan_only.")
+        print(f"Nothing was written: --plan_only. {config.tried}".rstrip())
     return 0
 
 

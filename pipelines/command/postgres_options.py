@@ -1,11 +1,13 @@
 """The options that name a PostgreSQL database and its tables."""
 
 import argparse
+from dataclasses import replace
 
 from pipelines.command.arguments import OptionParser
+from pipelines.command.durations import parse_duration
 from transforms.errors import UsageError
 from transforms.postgres.cloud_sql import IPS, PRIVATE, PSC, PUBLIC, CloudSql, parse_cloud_sql
-from transforms.postgres.database import Database
+from transforms.postgres.database import MOST_IDLE_SECONDS, Database
 from transforms.postgres.database_url import parse_database
 
 # What a form takes is shown to whoever may see the job, so a password must not even get that far.
@@ -52,11 +54,26 @@ def add_database(parser: OptionParser, purpose: str) -> None:
         "log in as the Google account that runs this, without a password (Cloud SQL IAM)",
         label="Log in by IAM",
     )
+    _add_idle_timeout(parser)
+
+
+def _add_idle_timeout(parser: OptionParser) -> None:
+    parser.add_text(
+        "--idle_timeout",
+        "how long the server may say nothing before a second session asks it whether it still works on what it was"
+        " asked; one that does not is given up (exit code 9)",
+        default="10m",
+        label="Time without a word of the server",
+        example="10m",
+        pattern="^[0-9]{1,5}[smhd]$",
+    )
 
 
 def database_of(values: argparse.Namespace) -> Database:
     """The database that the options name; see `parse_database` for what is refused."""
-    return parse_database(values.database, values.password_secret, values.iam_auth, _cloud_sql_of(values))
+    database = parse_database(values.database, values.password_secret, values.iam_auth, _cloud_sql_of(values))
+    seconds = parse_duration(values.idle_timeout, "--idle_timeout").total_seconds()
+    return replace(database, idle_timeout=min(seconds, MOST_IDLE_SECONDS))
 
 
 def _cloud_sql_of(values: argparse.Namespace) -> CloudSql | None:

@@ -213,7 +213,7 @@ def test_a_good_backup_that_is_young_enough_is_asked_for(vault: Path) -> None:
     assert (none.code, none.message.endswith("; the newest one: none.")) == (7, True)
     for wrong in ("1w", "0h", "-1h", "100000d"):
         assert backups(vault, f"--newer_than={wrong}").message == (
-            f"--newer_than: {wrong!r} is no duration; write minutes, hours or days as in 90m, 26h or 7d"
+            f"--newer_than: {wrong!r} is no duration; write seconds, minutes, hours or days as in 45s, 90m, 26h or 7d"
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import postgres_restore
 from tests.pipelines.bigtable_runs import Ended
 from tests.pipelines.postgres_gate import ADVISORY, GATE, KEY, Observer, in_background, observed, shut
 from tests.pipelines.postgres_outcome import require_told
@@ -147,3 +148,21 @@ def test_a_full_disk_of_the_server_ends_the_restore_with_the_way_out(target: Tar
         ended = go_on()
     require_told(ended, 9, "public.wide", "No space left", "make room there", target.database, "DROP DATABASE")
     require_told(target.restore(), 6, target.database, "was not ended")
+
+
+def test_a_plan_says_what_it_ran_on_the_server_and_leaves_nothing(
+    vault: Path, postgres18: PostgresServer, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres18)
+    ended = restore(vault, postgres18.url(database), "--plan_only")
+    assert ended.code == 0, ended.err
+    assert "Nothing was written: --plan_only. All statements of the backup's schema were run on the server" in ended.out
+    assert "rolled back" in ended.out
+    left = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    assert postgres18.sql(left, database) == "0"
+
+
+def test_the_help_says_what_trust_a_restore_needs() -> None:
+    words = " ".join(postgres_restore.options().format_help().split())
+    assert "run with the rights of the role that restores" in words
+    assert "With --plan_only all statements but those of rows are run too" in words

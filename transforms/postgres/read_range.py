@@ -51,10 +51,10 @@ def read(
     if relation.where:
         with translated(doing):
             _check_name(connection.execute(_preparation(relation).as_bytes(connection)).fetchone(), relation)
-        start = partial(_start, connection.pgconn, copy.as_bytes(connection))
+        start = partial(_start, connection, copy.as_bytes(connection))
     else:
         statements = sql.SQL("{}; {}").format(_preparation(relation), copy).as_bytes(connection)
-        start = partial(_start_together, connection.pgconn, statements, relation)
+        start = partial(_start_together, connection, statements, relation)
     yield from _batches(connection, start, transcoder, end_of, chunk_size, doing)
 
 
@@ -67,7 +67,7 @@ def read_copy(
     doing: str,
 ) -> Generator[Batch, None, None]:
     """What a COPY in binary form sends, as batches; see `read`. `doing` begins the words of errors."""
-    start = partial(_start, connection.pgconn, statement.as_bytes(connection))
+    start = partial(_start, connection, statement.as_bytes(connection))
     return _batches(connection, start, transcoder, end_of, chunk_size, doing)
 
 
@@ -83,10 +83,10 @@ def _batches(
     try:
         with translated(doing):
             start()
-            for _ in _chunks(connection.pgconn, transcoder, chunk_size):
+            for _ in _chunks(connection, transcoder, chunk_size):
                 rows, records, ends, first, last = transcoder.take()
                 yield Batch(rows, end_of(first), end_of(last), records, ends)
-            _finish(connection.pgconn)
+            _finish(connection)
         is_complete = True
     finally:
         if not is_complete:
@@ -123,39 +123,39 @@ def _check_name(row: Sequence[Any] | None, relation: Relation) -> None:
         )
 
 
-def _start(pgconn: PGconn, statement: bytes) -> None:
+def _start(connection: Connection, statement: bytes) -> None:
     """By the extended protocol, which takes one statement only."""
-    pgconn.send_query_params(statement, [])
-    _flush(pgconn)
-    _expect(pgconn, pq.ExecStatus.COPY_OUT)
+    connection.pgconn.send_query_params(statement, [])
+    _flush(connection)
+    _expect(connection, pq.ExecStatus.COPY_OUT)
 
 
-def _start_together(pgconn: PGconn, statements: bytes, relation: Relation) -> None:
+def _start_together(connection: Connection, statements: bytes, relation: Relation) -> None:
     """The preparation and the COPY in one message, for a small table costs little more than the way to the server.
 
     It is the simple protocol, so nothing in it may be a person's words.
     """
-    pgconn.send_query(statements)
-    _flush(pgconn)
-    oid = _expect(pgconn, pq.ExecStatus.TUPLES_OK).get_value(0, 0)
+    connection.pgconn.send_query(statements)
+    _flush(connection)
+    oid = _expect(connection, pq.ExecStatus.TUPLES_OK).get_value(0, 0)
     _check_name((int(oid),) if oid else None, relation)
-    _expect(pgconn, pq.ExecStatus.COPY_OUT)
+    _expect(connection, pq.ExecStatus.COPY_OUT)
 
 
-def _expect(pgconn: PGconn, status: pq.ExecStatus) -> PGresult:
-    result = _next_result(pgconn)
+def _expect(connection: Connection, status: pq.ExecStatus) -> PGresult:
+    result = _next_result(connection)
     if result is None or result.status != status:
-        raise _error(pgconn, result)
+        raise _error(connection.pgconn, result)
     return result
 
 
-def _chunks(pgconn: PGconn, transcoder: CopyTranscoder, chunk_size: int) -> Generator[None, None, None]:
+def _chunks(connection: Connection, transcoder: CopyTranscoder, chunk_size: int) -> Generator[None, None, None]:
     """Stop whenever the transcoder has a batch, and at the end if rows are left."""
-    while (state := transcoder.pull(_address(pgconn), chunk_size)) != ENDED:
+    while (state := transcoder.pull(_address(connection.pgconn), chunk_size)) != ENDED:
         if state == FAILED:
-            raise _error(pgconn, _next_result(pgconn))
+            raise _error(connection.pgconn, _next_result(connection))
         if state == WAIT:
-            _wait(pgconn)
+            _wait(connection)
         else:
             yield
     if transcoder.rows:
@@ -168,36 +168,30 @@ def _address(pgconn: PGconn) -> int:
     return address
 
 
-def _finish(pgconn: PGconn) -> None:
-    result = _next_result(pgconn)
+def _finish(connection: Connection) -> None:
+    result = _next_result(connection)
     if result is None or result.status != pq.ExecStatus.COMMAND_OK:
-        raise _error(pgconn, result)
-    while _next_result(pgconn) is not None:
+        raise _error(connection.pgconn, result)
+    while _next_result(connection) is not None:
         pass
 
 
-def _next_result(pgconn: PGconn) -> PGresult | None:
-    while pgconn.is_busy():
-        _wait(pgconn)
-    return pgconn.get_result()
+def _next_result(connection: Connection) -> PGresult | None:
+    while connection.pgconn.is_busy():
+        _wait(connection)
+    return connection.pgconn.get_result()
 
 
-def _wait(pgconn: PGconn) -> None:
-    _poll(pgconn, select.POLLIN)
-    pgconn.consume_input()
+def _wait(connection: Connection) -> None:
+    connection.poll(select.POLLIN)
+    connection.pgconn.consume_input()
 
 
-def _flush(pgconn: PGconn) -> None:
+def _flush(connection: Connection) -> None:
     """A long statement may have to wait until the server takes it, and the server until we take its notices."""
-    while pgconn.flush():
-        if _poll(pgconn, select.POLLIN | select.POLLOUT) & select.POLLIN:
-            pgconn.consume_input()
-
-
-def _poll(pgconn: PGconn, events: int) -> int:
-    poll = select.poll()
-    poll.register(pgconn.socket, events)
-    return sum({event for _, event in poll.poll()})
+    while connection.pgconn.flush():
+        if connection.poll(select.POLLIN | select.POLLOUT) & select.POLLIN:
+            connection.pgconn.consume_input()
 
 
 def _error(pgconn: PGconn, result: PGresult | None) -> Exception:

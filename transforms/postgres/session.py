@@ -11,26 +11,17 @@ import psycopg
 from transforms.errors import NotFoundError, ShardkeepError, UnreachableError, UsageError
 from transforms.postgres import ascii_session, cloud_sql_endpoint
 from transforms.postgres.cloud_sql_proxy import ADVICE
+from transforms.postgres.connection import Connection as Connection  # where others look for it
 from transforms.postgres.conninfo import conninfo
 from transforms.postgres.credential import password_of
 from transforms.postgres.database import Database
 from transforms.postgres.errors import FULL, is_full, said, translated
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from transforms.postgres.silence import BY_PROCESS, LONGEST_WAIT, Activity, Silence, activity
 
 APPLICATION = "shardkeep"
 SECONDS_TO_END = 2.0
 OLDEST = 120000  # server_version_num of PostgreSQL 12.0
 LOG_IN = "Check host, port, user and password (PGPASSWORD, a pgpass file, --password_secret or --iam_auth)."
-# A peer that is gone is noticed in about two minutes, also in the middle of a COPY. Parameters of the URL come first.
-TRANSPORT = {
-    "connect_timeout": "20",
-    "keepalives": "1",
-    "keepalives_idle": "60",
-    "keepalives_interval": "10",
-    "keepalives_count": "6",
-    "tcp_user_timeout": "120000",
-}
 # Name, value and the first major version that knows it. pg_dump pins most of these too, for the same reasons; the
 # others are settings of a role or a database that would change a text, a plan, or the length of a session.
 SETTINGS = (
@@ -83,10 +74,12 @@ def connect(database: Database, *, purpose: str) -> Connection:
         UsageError: if libpq does not know a parameter of the URL.
     """
     connection = _opened(database, purpose)
+    connection.silence = Silence(database.idle_timeout)
     try:
         _check_age(connection, database)
         with translated(f"{database}: preparing the session"):
-            _pin(connection)
+            process = _pin(connection)
+        connection.silence = Silence(database.idle_timeout, lambda: look(database, BY_PROCESS, process))
     except BaseException:
         connection.close()
         raise
@@ -110,10 +103,22 @@ def major_of(connection: Connection) -> int:
     return connection.info.server_version // 10000
 
 
-def _opened(database: Database, purpose: str) -> Connection:
+def look(database: Database, query: str, whom: int | str) -> Activity:
+    """What the server does for another session; see `silence.activity`."""
+    seconds = min(LONGEST_WAIT, 4 * database.idle_timeout)
+
+    def opened() -> Connection:
+        connection = _opened(database, "watch", connect_timeout=str(max(2, round(seconds))))
+        connection.silence = Silence(seconds)
+        return connection
+
+    return activity(opened, query, whom)
+
+
+def _opened(database: Database, purpose: str, **more: str) -> Connection:
     arguments: dict[str, Any] = {
-        **TRANSPORT,
         **conninfo(database),
+        **more,
         "options": f"{os.environ.get('PGOPTIONS', '')} {FROM_THE_START}",  # the last one counts
         "client_encoding": "UTF8",
         "application_name": f"{APPLICATION} {purpose}",
@@ -122,7 +127,7 @@ def _opened(database: Database, purpose: str) -> Connection:
     start = time.monotonic()
     try:
         # No prepared statements of the driver's own: a pooler in between may give each transaction another server.
-        return psycopg.Connection.connect(autocommit=True, prepare_threshold=None, **arguments)
+        return Connection.connect(autocommit=True, prepare_threshold=None, **arguments)
     except psycopg.OperationalError as error:
         raise _refusal(error, database, start) from error
     except psycopg.ProgrammingError as error:
@@ -153,15 +158,19 @@ def _check_age(connection: Connection, database: Database) -> None:
         raise UnreachableError(f"{database}: the server is PostgreSQL {version // 10000}; it must be 12 or later.")
 
 
-def _pin(connection: Connection) -> None:
+def _pin(connection: Connection) -> int:
+    """Pin the settings; returns the number of the server's process, which a pooler in between would not tell."""
     major = major_of(connection)
     known = [(name, value) for name, value, since in SETTINGS if major >= since]
     calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(known))
-    row = connection.execute(f"SELECT {calls}, {_DAMAGE}", [word for setting in known for word in setting]).fetchone()
-    if row and "on" in row[len(known) :]:
+    query = f"SELECT {calls}, {_DAMAGE}, pg_catalog.pg_backend_pid()"
+    row = connection.execute(query, [word for setting in known for word in setting]).fetchone()
+    assert row is not None, "a SELECT of one row"  # noqa: S101
+    if "on" in row[len(known) :]:
         _refuse_damage(connection)
     if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
         ascii_session.adapt(connection)
+    return int(row[-1])
 
 
 def _refuse_damage(connection: Connection) -> None:

@@ -132,7 +132,7 @@ def refusal(step: Step, error: psycopg.Error) -> Exception:
     if is_ours(error):
         return error
     kind, advice = meaning(error.sqlstate)
-    kind = kind if error.sqlstate and error.sqlstate[:2] in FATAL_CLASSES | {"42"} else RefusedError
+    kind = kind if error.sqlstate is None or error.sqlstate[:2] in FATAL_CLASSES | {"42"} else RefusedError
     return kind(f"{step.title}: {_words(error)}. {advice}")
 
 

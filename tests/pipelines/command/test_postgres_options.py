@@ -54,6 +54,22 @@ def test_an_address_of_no_instance_is_refused() -> None:
         database("--database=postgresql://me@db/shop", "--cloud_sql_ip=psc")
 
 
+URL = "--database=postgresql://me@10.0.0.5/shop"
+
+
+def test_a_silent_server_is_asked_after_ten_minutes_or_as_long_as_is_said() -> None:
+    given = ["10m", "2s", "1h", "99999d"]
+    found = [database(URL, *options).idle_timeout for options in ([], *([f"--idle_timeout={each}"] for each in given))]
+    assert found[:4] == [600.0, 600.0, 2.0, 3600.0]
+    assert found[4] * 1000 < 2**31  # what poll(2) takes
+
+
+@pytest.mark.parametrize("text", ["0s", "10", "m", "1.5h", "-1s"])
+def test_a_wrong_time_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--idle_timeout"):
+        database(URL, f"--idle_timeout={text}")
+
+
 @pytest.mark.parametrize(("processors", "readers"), [(None, 2), (1, 2), (2, 2), (5, 5), (64, 8)])
 def test_here_there_are_as_many_readers_as_processors_within_bounds(
     monkeypatch: pytest.MonkeyPatch, processors: int | None, readers: int

@@ -13,6 +13,7 @@ from tests.transforms.postgres.restoring import Backup, back_up, target_of
 from transforms.errors import IntegrityError
 from transforms.postgres import archive, inventory
 from transforms.postgres.toc import parse
+from transforms.source import Load
 
 NewDatabase = Callable[..., str]
 TABLES = """
@@ -93,4 +94,4 @@ def test_rows_of_the_server_s_own_tables_are_refused(postgres18: PostgresServer,
     with pytest.raises(IntegrityError, match=r"go into pg_catalog\.pg_authid, a table of the server's own"):
         target.check([forged], backup.attachments)
     with pytest.raises(IntegrityError, match=r"go into pg_catalog\.pg_authid"):
-        target.write(forged, "piece", b"")
+        target.write([Load(forged, "piece", b"")])
