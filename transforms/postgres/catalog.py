@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from transforms.postgres import plan_path
 from transforms.postgres.access import check_access
 from transforms.postgres.catalog_sql import COLUMNS, CORRELATIONS, SIZES
 from transforms.postgres.catalog_table import CatalogTable, list_catalog_tables, list_schemas, without_rows
@@ -66,12 +67,14 @@ def load(connection: Connection, selection: Selection, order: ReadOrder) -> Cata
         NotFoundError: if a pattern selects nothing.
         UnreachableError: if a table may not be read, or row-level security would filter its rows.
         UsageError: if a condition is none.
+        RefusedError: if reads of a table cannot be planned.
     """
     with translated(_READING):
         chosen, every = _chosen(connection, selection)
         check_access(connection, chosen)
         relations = _with_columns(connection, chosen, selection)
         relations = _with_sizes(connection, _with_keys(connection, relations))
+        relations = plan_path.find(connection, relations)
         notes = _notes(every, _in_recovery(connection))
     for relation in relations:
         check_predicate(connection, relation)

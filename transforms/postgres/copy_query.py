@@ -1,9 +1,12 @@
 """The statements that read the rows of a range."""
 
+from collections.abc import Iterable
+
 from psycopg import sql
 
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
+from transforms.postgres import plan_path
 from transforms.postgres.column import Column, Form
 from transforms.postgres.identifiers import Bytes, identifier, literal
 from transforms.postgres.key_value import check_ctid, texts_of
@@ -42,9 +45,14 @@ def where_clause(relation: Relation, key_range: KeyRange) -> sql.Composable:
         raise IntegrityError(f"{relation.name} is read by {relation.order}: {key_range} is no range of it.")
     ends = ((">=", key_range.start), ("<", key_range.end))
     conditions = [_comparison(relation, sign, end) for sign, end in ends if end]
-    if relation.where:
-        conditions.append(enclosed(relation.where))
-    return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(conditions)) if conditions else sql.SQL("")
+    return where_all(relation, conditions)
+
+
+def where_all(relation: Relation, conditions: Iterable[sql.Composable] = ()) -> sql.Composable:
+    """Conditions and that of the table itself, with a space before them; the search path is left as rows are read."""
+    own = [enclosed(relation.where)] if relation.where else []
+    every = [*([plan_path.LEAVE] if relation.search_path else []), *conditions, *own]
+    return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(every)) if every else sql.SQL("")
 
 
 def order_clause(relation: Relation) -> sql.Composable:

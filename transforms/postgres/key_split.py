@@ -7,10 +7,9 @@ from psycopg import sql
 
 from transforms.key_range import KeyRange
 from transforms.postgres.column import Column
-from transforms.postgres.copy_query import compare, operator, output, value
+from transforms.postgres.copy_query import compare, operator, output, value, where_all
 from transforms.postgres.identifiers import Bytes, identifier
 from transforms.postgres.key_value import end_of
-from transforms.postgres.predicate import enclosed
 from transforms.postgres.relation import Relation
 from transforms.postgres.session import Connection
 
@@ -58,7 +57,7 @@ def _boundaries(connection: Connection, relation: Relation, count: int, pages: i
         keys=sql.SQL(", ").join(keys),
         table=relation.name.sql(),
         sample=_sample(count, pages),
-        where=sql.SQL(" WHERE {}").format(enclosed(relation.where)) if relation.where else sql.SQL(""),
+        where=where_all(relation),
     )
     return [list(row) for row in connection.execute(query).fetchall()]
 

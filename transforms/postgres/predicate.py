@@ -4,6 +4,7 @@ import psycopg
 from psycopg import sql
 
 from transforms.errors import ShardkeepError, UsageError
+from transforms.postgres import plan_path
 from transforms.postgres.errors import said, translation
 from transforms.postgres.identifiers import Bytes
 from transforms.postgres.relation import Relation
@@ -35,7 +36,9 @@ def check_predicate(connection: Connection, relation: Relation) -> None:
         Bytes(relation.where), relation.name.sql(), enclosed(relation.where)
     )
     try:
-        connection.execute(probe.as_bytes(None), binary=True)  # binary: by the extended protocol
+        with connection.transaction(force_rollback=True):
+            plan_path.enter(connection, relation)
+            connection.execute(probe.as_bytes(None), binary=True)  # binary: by the extended protocol
     except psycopg.Error as error:
         raise _refusal(error, f"--where={relation.name}:{relation.where}") from error
 

@@ -12,6 +12,7 @@ from psycopg.pq.abc import PGconn, PGresult
 from transforms.batch import Batch
 from transforms.errors import RefusedError
 from transforms.key_range import KeyRange
+from transforms.postgres import plan_path
 from transforms.postgres.column import program
 from transforms.postgres.copy_query import copy_statement
 from transforms.postgres.copy_transcoder import ENDED, FAILED, WAIT, CopyTranscoder
@@ -25,8 +26,9 @@ EndOf = Callable[[tuple[bytes | None, ...]], bytes]
 """Makes the end of a range of the fields of a row's key."""
 SECONDS_TO_CANCEL = 5.0
 _PREPARE = sql.SQL("""
-    SELECT pg_catalog.to_regclass({})::pg_catalog.oid::pg_catalog.int8,
-        pg_catalog.set_config({}, 'off', false), pg_catalog.set_config({}, 'on', false)
+    SELECT pg_catalog.to_regclass({})::pg_catalog.oid::pg_catalog.int8, pg_catalog.set_config('search_path', {}, true),
+        pg_catalog.set_config('enable_indexscan', {}, false), pg_catalog.set_config('enable_seqscan', {}, false),
+        pg_catalog.set_config('enable_bitmapscan', {}, false), pg_catalog.set_config('enable_indexonlyscan', {}, false)
 """)
 
 
@@ -104,10 +106,13 @@ def _transcoder(relation: Relation) -> tuple[CopyTranscoder, EndOf]:
 def _preparation(relation: Relation) -> sql.Composed:
     """The query that asks whose the name is, and steers the planner.
 
-    In physical order every scan will do but that of an index; in the key's, none of the whole file for a range.
+    In physical order every scan will do but that of an index; in the key's, none of the whole file for a range. A
+    table that is planned under a search path of its own is read by no index at all: `plan_path`.
     """
-    unwanted, other = ("indexscan", "seqscan") if relation.order == CTID else ("seqscan", "indexscan")
-    return _PREPARE.format(literal(str(relation.name)), literal(f"enable_{unwanted}"), literal(f"enable_{other}"))
+    by_key, is_usual = relation.order != CTID, not relation.search_path
+    scans = [by_key, not by_key, is_usual, is_usual]
+    words = [str(relation.name), plan_path.setting(relation.search_path), *("on" if each else "off" for each in scans)]
+    return _PREPARE.format(*map(literal, words))
 
 
 def _check_name(row: Sequence[Any] | None, relation: Relation) -> None:

@@ -8,7 +8,7 @@ from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.postgres.column import Column, Form
 from transforms.postgres.identifiers import Name
-from transforms.postgres.json_fields import OID, Fields
+from transforms.postgres.json_fields import OID, Fields, text_of
 from transforms.postgres.key import Key
 
 # The key space of rows in physical order: KeyRange.space, and what `Relation.order` says.
@@ -35,6 +35,7 @@ class Relation:
         is_divisible: Whether it may be cut into several ranges.
         where: The condition that selects its rows: a user's, or an extension's for a table of its own; may be empty.
         text_is_bytes: Whether the database is of the encoding SQL_ASCII: then texts are Avro bytes.
+        search_path: The schemas in which the server must look to plan a read of it (`plan_path`); nearly always none.
         pages: Blocks in its file when the catalog was read; not in the manifest, like the next three.
         bytes: Size of it with its TOAST table.
         rows_estimate: What the server guesses; -1 if it was never analyzed.
@@ -54,6 +55,7 @@ class Relation:
     is_divisible: bool = False
     where: str = ""
     text_is_bytes: bool = False
+    search_path: tuple[str, ...] = ()
     pages: int = 0
     bytes: int = 0
     rows_estimate: float = -1.0
@@ -92,6 +94,7 @@ class Relation:
             "is_divisible": self.is_divisible,
             "where": self.where,
             "text_is_bytes": self.text_is_bytes,
+            "search_path": list(self.search_path),
         }
 
     @classmethod
@@ -122,6 +125,7 @@ class Relation:
             is_divisible=fields.flag("is_divisible"),
             where=fields.text("where"),
             text_is_bytes=fields.flag("text_is_bytes"),
+            search_path=fields.items("search_path", text_of),
         )
         if relation.key and not all(place < len(relation.columns) for place in relation.key.places):
             raise ValueError("its key names columns that it has not")

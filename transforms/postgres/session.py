@@ -37,6 +37,7 @@ SETTINGS = (
     ("quote_all_identifiers", "off", 0),
     ("array_nulls", "on", 0),
     ("transform_null_equals", "off", 0),
+    ("constraint_exclusion", "partition", 0),
     ("row_security", "off", 0),
     ("synchronize_seqscans", "off", 0),
     ("gin_fuzzy_search_limit", "0", 0),

@@ -90,9 +90,12 @@ class PostgresSource:
 
     def tables(self) -> list[Table]:
         """See `Source.tables`: tables with rows of their own, and one of all large objects if there are any."""
-        with self._entered() as connection:
-            found = self._load(connection)
-            pages = _large_objects(connection) if self.selection.is_whole else []
+        with self._session() as connection:
+            with self._moment.entered(connection, ()):
+                found = self._load(connection)
+                pages = _large_objects(connection) if self.selection.is_whole else []
+            if any(relation.search_path for relation in found.relations):
+                connection.close()  # it remembers plans under a path: another look would not see that one is needed
         return [*map(_table, found.relations), *pages]
 
     def _load(self, connection: Connection) -> Catalog:
