@@ -16,9 +16,11 @@ from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.placing import Placing
 from pipelines.command.postgres_options import add_database, database_of, split_list
+from pipelines.command.report import Report
 from pipelines.command.result import Result
 from pipelines.command.vault_options import add_backup, add_output
 from transforms.postgres.restore_selection import assign, parse_renames
+from transforms.postgres.search_path import parse_search_path
 from transforms.postgres.target import PostgresTarget
 from transforms.restore import Restore
 from transforms.restore_work import RestoreWork
@@ -68,6 +70,12 @@ def options() -> OptionParser:
         label="Tables to leave out",
         example="public.sessions",
     )
+    _add_rules(parser)
+    return parser
+
+
+def _add_rules(parser: OptionParser) -> None:
+    """How it is restored, and what is told of it."""
     parser.group("Rules")
     parser.add_choice(
         "--if_exists", "what to do if the database is not empty", choices=("refuse",), default="refuse", template=False
@@ -76,9 +84,19 @@ def options() -> OptionParser:
     parser.add_choice("--acl", "privileges on what is restored", choices=_ACL, default="keep", label="Privileges")
     parser.add_choice("--tablespaces", "where objects lie", choices=_TABLESPACES, default="keep", label="Tablespaces")
     parser.add_flag("--skip_unrestorable", "leave out what may not be created there (exit code 3)")
+    parser.add_text(
+        "--search_path",
+        "schemas in which functions may look while rows are loaded and indexes made: S,S,..",
+        label="Search path",
+        example="lib,public",
+    )
     parser.add_count("--writers", "pieces of some chunks that each worker writes at once", default=_WRITERS)
+    parser.add_text(
+        "--report",
+        "what is left out, in two files: PATH.json, and PATH.sql, a script that makes it",
+        example="gs://my-bucket/left-out",
+    )
     add_output(parser, "what was restored", plan=True)
-    return parser
 
 
 def configure(argv: Sequence[str]) -> RestoreConfig:
@@ -98,6 +116,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         create_database=values.create_database,
         plan_only=values.plan_only,
         jobs=values.writers,
+        path=parse_search_path(split_list(values.search_path, "--search_path")),
     )
     return RestoreConfig(
         vault=values.vault,
@@ -110,6 +129,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         beam_args=tuple(beam_args),
         writers=values.writers,
         tried=_TRIED_NOTHING if values.create_database else _TRIED,
+        report=Report.at(values.report, renames.changes),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from transforms.batch import Batch
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
+from transforms.skipped import Skipped
 from transforms.vault.attachments import Attachments
 
 
@@ -151,7 +152,25 @@ class Ending:
     """How a restore ended: what a person should know, and what was left out."""
 
     notes: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+class Samples(Protocol):
+    """The first rows of the tables of a backup, so that a target can try what it is not sure of."""
+
+    def records(self, table: Table) -> bytes:
+        """The records of the first chunk that has any; empty if the table has none."""
+
+
+class NoSamples:
+    """No rows at all."""
+
+    def records(self, table: Table) -> bytes:
+        """See `Samples.records`."""
+        return b""
+
+
+NO_SAMPLES = NoSamples()
 
 
 class Target(Protocol):
@@ -163,7 +182,9 @@ class Target(Protocol):
     def identity(self) -> Identity:
         """Who it is."""
 
-    def check(self, assignments: Sequence[Assignment], attachments: Attachments) -> list[Assignment]:
+    def check(
+        self, assignments: Sequence[Assignment], attachments: Attachments, samples: Samples = NO_SAMPLES
+    ) -> list[Assignment]:
         """Judge once whether the tables can be restored, and tell which ones are to be created.
 
         Raises:
@@ -187,7 +208,10 @@ class Target(Protocol):
         """What must wait until the table's data is there; returns what a person should know."""
 
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
-        """What must wait until all tables are finished."""
+        """What must wait until all tables are finished; says the same each time, also after it succeeded."""
+
+    def forget(self) -> None:
+        """Remove what only calls that are made twice need: the job is over, none will be."""
 
     def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
         """After a failure: what is left half done of all tables, for people; empty if nothing is."""

@@ -2,16 +2,17 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 
 from pipelines.command.dataflow import label
-from pipelines.command.engine import open_pipeline, refuse_distant_workers
+from pipelines.command.engine import is_here, open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
 from pipelines.command.placing import Placing
+from pipelines.command.report import Report, Reported
 from pipelines.command.result import Result
 from pipelines.command.resumption import Resumption
 from pipelines.command.rooms import inspector
@@ -19,12 +20,15 @@ from pipelines.command.tables import render
 from pipelines.command.telling import print_elsewhere, telling
 from transforms.destinations import Destinations
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
+from transforms.first_rows import FirstRows
 from transforms.restore_work import RestoreWork
+from transforms.skipped import Skipped, listed
 from transforms.source import Assignment, Target
 from transforms.vault.attachments import Attachments
 from transforms.vault.catalogue import Listing
 from transforms.vault.find_backup import find_backup, usable
 from transforms.vault.manifest import Manifest
+from transforms.vault.store import Store
 from transforms.vault.vault import Vault, open_vault
 from transforms.verify_work import VerifyWork
 
@@ -49,31 +53,45 @@ class RestoreConfig:
     resumption: Resumption | None = None
     tried: str = ""
     """What a plan runs on the target's server without keeping it, for people; empty if it runs nothing."""
+    report: Report | None = None
 
 
 def give_back(config: RestoreConfig, build: Build) -> int:
     """Restore and print what was restored; returns the exit code."""
     refuse_distant_workers(config.vault, config.beam_args)
+    if config.report:
+        config.report.check(is_here(config.beam_args))
     vault = open_vault(config.vault)
     listing = find_backup(vault, config.backup, config.source)
     manifest = usable(listing)
-    placed = _judge(config, manifest, Attachments(vault.folder(listing.source), manifest.attachments))
+    placed = _judge(config, manifest, vault.folder(listing.source))
     if config.plan_only:
         return _print_plan(config, manifest, placed)
     restored = _run(config, build, vault, listing, placed)
     if restored is None:
         print_elsewhere(config.beam_args, config.json)
         return 0
-    _print(restored, config.json)
-    return SkippedError.exit_code if restored["skipped"] else 0
+    _forget(config.target)
+    skipped = [Skipped(**each) for each in restored["skipped"]]
+    _print(restored, skipped, config.json)
+    return SkippedError.exit_code if skipped else 0
 
 
-def _judge(config: RestoreConfig, manifest: Manifest, attachments: Attachments) -> Placed:
+def _forget(target: Target) -> None:
+    """The restore is whole: what cannot be cleared away any more is told, no failure."""
+    try:
+        target.forget()
+    except ShardkeepError as error:
+        print(f"warning: everything was restored, but not cleared up: {error}", file=sys.stderr)
+
+
+def _judge(config: RestoreConfig, manifest: Manifest, store: Store) -> Placed:
     """What goes where, when nothing speaks against it; this is asked once, before the job."""
     if config.target.identity().room != manifest.intent.source.room:
         raise RefusedError(f"the backup is of {manifest.intent.source}; restore it with that database's own command.")
     chosen = config.placing(manifest)
-    return dict(zip(chosen, config.target.check(list(chosen.values()), attachments), strict=True))
+    attachments, samples = Attachments(store, manifest.attachments), FirstRows(store, manifest)
+    return dict(zip(chosen, config.target.check(list(chosen.values()), attachments, samples), strict=True))
 
 
 def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, placed: Placed) -> dict[str, Any] | None:
@@ -84,7 +102,8 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
         pipeline = open_pipeline(config.beam_args)
         label(pipeline, job_labels(f"{source.room}-restore", listing.source, listing.backup))
         destinations = Destinations.judged(config.placing, placed)
-        build(pipeline, RestoreWork(backup, config.target, destinations, config.writers), told.result)
+        result = Reported(told.result, config.report) if config.report else told.result
+        build(pipeline, RestoreWork(backup, config.target, destinations, config.writers), result)
         try:
             told.run(pipeline, "restoring", None)
         except ShardkeepError as error:
@@ -125,9 +144,9 @@ def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> in
     return 0
 
 
-def _print(restored: dict[str, Any], as_json: bool) -> None:
+def _print(restored: dict[str, Any], skipped: Sequence[Skipped], as_json: bool) -> None:
     notes = [note for table in restored["tables"] for note in _notes(table)]
-    for note in [*notes, *restored["notes"], *(f"left out: {name}" for name in restored["skipped"])]:
+    for note in [*notes, *restored["notes"], *(f"left out: {line}" for line in listed(skipped))]:
         print(f"warning: {note}", file=sys.stderr)
     if as_json:
         print(json.dumps(restored))

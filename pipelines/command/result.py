@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from transforms.errors import IntegrityError, ShardkeepError
+from transforms.skipped import Skipped, listed
 
 _LOG = logging.getLogger("shardkeep")
 
@@ -68,7 +69,8 @@ def _lines(value: dict[str, Any]) -> Iterator[tuple[int, str]]:
         yield logging.INFO, f"restored {json.dumps(table)}"
         yield from ((logging.WARNING, note) for note in table["notes"])
     yield from ((logging.WARNING, note) for note in value.get("notes", ()))
-    yield from ((logging.WARNING, f"left out: {name}") for name in value.get("skipped", ()))
+    skipped = [Skipped(**each) for each in value.get("skipped", ())]
+    yield from ((logging.WARNING, f"left out: {line}") for line in listed(skipped))
     yield from ((logging.ERROR, f"problem: {problem}") for problem in value.get("problems", ()))
     if "checked" in value:
         yield logging.INFO, f"{value['checked']:,} checks, {len(value['problems']):,} problems"

@@ -9,7 +9,8 @@ from tests.memory_room.records import decode
 from tests.memory_room.source import memory_identity
 from transforms.errors import RefusedError
 from transforms.identity import Identity
-from transforms.source import Assignment, Ending, Load
+from transforms.skipped import Skipped
+from transforms.source import NO_SAMPLES, Assignment, Ending, Load, Samples
 from transforms.vault.attachments import Attachments
 
 DOOMED = b"doomed"
@@ -26,7 +27,7 @@ class MemoryTarget:
     """
 
     database: str
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def _database(self) -> Database:
@@ -36,7 +37,9 @@ class MemoryTarget:
         """See `Target.identity`."""
         return memory_identity(self.database)
 
-    def check(self, assignments: Sequence[Assignment], attachments: Attachments) -> list[Assignment]:
+    def check(
+        self, assignments: Sequence[Assignment], attachments: Attachments, samples: Samples = NO_SAMPLES
+    ) -> list[Assignment]:
         """See `Target.check`."""
         self._database.calls["check"] += 1
         problems = [problem for item in assignments for problem in self._problems(item)]
@@ -84,6 +87,10 @@ class MemoryTarget:
         """See `Target.end`: the names of all tables that the backed-up database had."""
         self._database.calls["end"] += 1
         return Ending(parse_names(attachments.read(NAMES)), self.skipped)
+
+    def forget(self) -> None:
+        """See `Target.forget`."""
+        self._database.calls["forget"] += 1
 
     def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
         """See `Target.unfinished`."""

@@ -1,5 +1,6 @@
 """A whole database, of every type and every kind of object, backed up and restored."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -87,3 +88,28 @@ def digests(vault: Path, url: str, ranges: int) -> Sequence[tuple[str, str]]:
     made = backup(vault, url, f"--ranges={ranges}", "--json")
     assert made.code == 0, made.err
     return [(table["name"], table["digest"]) for table in made.json["tables"]]
+
+
+def test_a_restore_goes_on_past_what_cannot_be_made_and_reports_it(
+    postgres15: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    """As in research-software-directory/RSD-as-a-service#1499: functions that call others by bare names."""
+    source, copy, again = (new_database(postgres15) for _ in range(3))
+    postgres15.sql(
+        "CREATE FUNCTION one() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';"
+        "CREATE FUNCTION two() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN one() + 1; END';"
+        "CREATE MATERIALIZED VIEW v AS SELECT two() AS n; CREATE TABLE t AS SELECT 1 AS i",
+        source,
+    )
+    assert backup(tmp_path / "v", postgres15.url(source)).code == 0
+    report = tmp_path / "left_out"
+    ended = restore(tmp_path / "v", postgres15.url(copy), "--json", f"--report={report}")
+    assert ended.code == 3
+    (left_out,) = ended.json["skipped"]
+    assert left_out["name"] == "rows of MATERIALIZED VIEW public.v"
+    assert json.loads(report.with_suffix(".json").read_text()) == [left_out]
+    postgres15.sql("ALTER FUNCTION two() SET search_path = public", copy)
+    postgres15.sql(report.with_suffix(".sql").read_text(), copy)
+    assert restore(tmp_path / "v", postgres15.url(again), "--search_path=public").code == 0
+    assert [postgres15.sql("SELECT n, i FROM v, t", name) for name in (copy, again)] == ["2|1"] * 2
+    assert postgres15.sql("SELECT to_regnamespace('shardkeep_restore') IS NULL", copy) == "t"

@@ -9,7 +9,7 @@ from tests.postgres_zoo import PARTS, PORTABLE, differences, make_zoo, normalise
 from tests.postgres_zoo.zoo import SCRIPTS
 from tests.servers.postgres_server import PostgresServer
 
-ELSEWHERE = {15: {"vector", "newer", "settings"}, 18: {"xml", "icu", "contrib", "foreign_data"}}
+ELSEWHERE = {15: {"vector", "newer", "features18", "settings"}, 18: {"xml", "icu", "contrib", "foreign_data"}}
 OPTIONAL = {part.name for part in PARTS if part.optional}
 CHANGES = {
     "numbers.numerics": "UPDATE numbers.numerics SET any_numeric = 1.0000 WHERE id = 5",

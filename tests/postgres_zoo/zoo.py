@@ -56,6 +56,12 @@ PARTS = (
     Part("contrib", needs=_EXTENSION.format("hstore"), portable=False),
     Part("vector", needs=_EXTENSION.format("vector"), superuser=True, portable=False),
     Part("newer", needs="current_setting('server_version_num')::int >= 180000", portable=False),
+    Part(
+        "features18",
+        needs="current_setting('server_version_num')::int >= 180000",
+        superuser=True,
+        portable=False,
+    ),
     Part("superuser", superuser=True),
     Part("foreign_data", needs=_EXTENSION.format("file_fdw"), superuser=True, portable=False),
     Part("settings", needs="current_setting('server_version_num')::int >= 180000", superuser=True, portable=False),

@@ -1,5 +1,6 @@
 """The memory room through the graph of a restore, on an engine."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from transforms.errors import UnreachableError
 from transforms.restore import Restore
 from transforms.restore_work import RestoreWork
 from transforms.restored import restored_json
+from transforms.skipped import Skipped
 
 RESTORED = [
     {"table": ORDERS, "destination": ORDERS, "rows": 30, "doomed_cells": 0, "notes": []},
@@ -30,6 +32,8 @@ RESTORED = [
         "notes": [f"table {PEOPLE}: rows without a key stand apart."],
     },
 ]
+
+ROLE = Skipped("role r", "it is not there")
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +105,8 @@ def test_every_phase_that_runs_twice_restores_the_same_once(vault: MemoryVault) 
 
 def test_the_target_begins_before_its_tables_and_ends_behind_them(vault: MemoryVault, tmp_path: Path) -> None:
     target = new_database()
-    result = ended(by_hand.restore_work(vault.work, MemoryTarget(target, ("role r",))), tmp_path)
-    assert result == {"tables": RESTORED, "notes": [ORDERS, PEOPLE], "skipped": ["role r"]}
+    result = ended(by_hand.restore_work(vault.work, MemoryTarget(target, (ROLE,))), tmp_path)
+    assert result == {"tables": RESTORED, "notes": [ORDERS, PEOPLE], "skipped": [asdict(ROLE)]}
     calls = list(DATABASES[target].calls)  # in the order of the first of each
     assert [calls[0], calls[1], calls[-1]] == ["check", "begin", "end"]
 

@@ -18,9 +18,12 @@ from transforms.key_range import KeyRange
 from transforms.report import Report, found
 from transforms.restore_work import require_ok
 from transforms.restored import Restored, RestoredTable, Written, restored_json, sum_written
+from transforms.skipped import Skipped
 from transforms.source import Assignment, Ending
 from transforms.splits import splits
 from transforms.vault.shard import Chunk
+
+ROLE = Skipped("role r", "it is not there")
 
 
 @pytest.fixture(scope="module")
@@ -156,11 +159,13 @@ def test_a_table_is_restored_under_another_name(vault: MemoryVault) -> None:
 
 def test_what_was_restored_is_a_json_object() -> None:
     tables = (RestoredTable("a", "x", 1, 0, ()), RestoredTable("b", "y", 2, 1, ("note",)))
-    assert restored_json(Restored(tables, Ending(("a word",), ("role r",)))) == {
+    assert restored_json(
+        Restored(tables, Ending(("a word",), (Skipped("role r", "it is not there", "CREATE ROLE r"),)))
+    ) == {
         "tables": [
             {"table": "a", "destination": "x", "rows": 1, "doomed_cells": 0, "notes": ()},
             {"table": "b", "destination": "y", "rows": 2, "doomed_cells": 1, "notes": ("note",)},
         ],
         "notes": ("a word",),
-        "skipped": ("role r",),
+        "skipped": ({"name": "role r", "reason": "it is not there", "statement": "CREATE ROLE r", "follows": False},),
     }

@@ -16,7 +16,7 @@ from transforms.bigtable.write_rows import RowWriter
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.identity import Identity
 from transforms.map_ahead import map_ahead
-from transforms.source import Assignment, Ending, Load
+from transforms.source import NO_SAMPLES, Assignment, Ending, Load, Samples
 from transforms.vault.attachments import Attachments
 
 
@@ -45,7 +45,9 @@ class BigtableTarget:
     def _admin(self) -> TableAdmin:
         return TableAdmin(self.instance.project, self.instance.instance)
 
-    def check(self, assignments: Sequence[Assignment], attachments: Attachments) -> list[Assignment]:
+    def check(
+        self, assignments: Sequence[Assignment], attachments: Attachments, samples: Samples = NO_SAMPLES
+    ) -> list[Assignment]:
         """See `Target.check`."""
         missing = self._missing(assignments)
         judged = list(map_ahead(functools.partial(self._judge, missing), assignments, QUESTIONS))
@@ -134,6 +136,9 @@ class BigtableTarget:
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
         """See `Target.end`: each table stands alone."""
         return Ending()
+
+    def forget(self) -> None:
+        """See `Target.forget`: nothing is kept."""
 
     def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
         """See `Target.unfinished`: the tables that bear our mark, and those that were there before."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from transforms.errors import IntegrityError
-from transforms.postgres import archive, entry_kind
+from transforms.postgres import archive, entry_kind, partition_trees
 from transforms.postgres.archive_part import Part
 from transforms.postgres.identifiers import Name
 from transforms.postgres.owners import ACLS, Owning, acl_steps, owner_steps, visitors
@@ -102,7 +102,7 @@ def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: b
         entries=part.entries,
         names=moved.names,
         pre_data=(*moved.made_first, *section(PRE_DATA)),
-        post_data=tuple(section(POST_DATA)),
+        post_data=tuple(partition_trees.one_by_one(section(POST_DATA), moved.part.entries)),
         guards=tuple(making(entry for entry in moved.part.entries if entry.kind == GUARD)),
         renames=moved.made_last,
         owners=tuple(owners(objects)),

@@ -9,12 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from transforms.errors import IntegrityError
-from transforms.postgres import ledger
+from transforms.postgres import ledger, search_path
 from transforms.postgres.archive_plan import ArchivePlan
+from transforms.postgres.failure import Failure, left_out, listed
 from transforms.postgres.ledger import Restoration
 from transforms.postgres.lent_rights import lent_rights
+from transforms.postgres.row_trial import Refusal, RowTrial
 from transforms.postgres.session import Connection
-from transforms.postgres.step_runner import Failure, StepRunner, listed
+from transforms.postgres.step_runner import StepRunner
+
+NO_ROWS = RowTrial()
 
 _ESCAPED = (
     "What was tried ended the transaction that it was tried in, so it may have stayed. Drop what was made, verify the"
@@ -29,10 +33,12 @@ class Rehearsal:
     Attributes:
         failures: The steps that fail, in their order.
         present: Names of steps that are not needed: their objects are there.
+        refusals: Tables that do not take their rows.
     """
 
     failures: tuple[Failure, ...] = ()
     present: frozenset[str] = frozenset()
+    refusals: tuple[Refusal, ...] = ()
 
     @property
     def skipped(self) -> frozenset[str]:
@@ -49,9 +55,23 @@ class Rehearsal:
         """What fails of tables and their rows, for people."""
         return listed([failure for failure in self.failures if failure.step.holds_rows])
 
+    @property
+    def refused_rows(self) -> list[str]:
+        """The tables that do not take their rows, for people."""
+        return [str(refusal) for refusal in self.refusals]
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The server's codes for all of it."""
+        return frozenset([failure.code for failure in self.failures] + [refusal.code for refusal in self.refusals])
+
 
 def rehearse(
-    connection: Connection, plan: ArchivePlan, restoration: Restoration, known: Iterable[Failure] = ()
+    connection: Connection,
+    plan: ArchivePlan,
+    restoration: Restoration,
+    known: Iterable[Failure] = (),
+    rows: RowTrial = NO_ROWS,
 ) -> Rehearsal:
     """Run all steps without keeping anything of it.
 
@@ -60,6 +80,7 @@ def rehearse(
         plan: The steps.
         restoration: Which restore this is.
         known: Steps of which is known that they will fail when the rows are there.
+        rows: The rows that are tried when their tables are there, and the search path for what follows them.
 
     Raises:
         UnreachableError: if the connection is lost, or the server runs out of something.
@@ -73,14 +94,17 @@ def rehearse(
             if ledger.find(connection) is None:
                 ledger.create(connection, restoration)
             runner.run(plan.pre_data)
+            refusals = rows.refusals(connection)
+            connection.execute(search_path.local(rows.path))
             runner.run(plan.post_data)
+            connection.execute(search_path.LEAVE)
             _hand_over(runner, plan)
             runner.run(plan.late)
     finally:
         if not connection.closed:
             connection.execute("ROLLBACK")
             connection.execute("RESET ROLE")
-    return Rehearsal(tuple(runner.failures.values()), frozenset(runner.present))
+    return Rehearsal(tuple(runner.failures.values()), frozenset(runner.present), tuple(refusals))
 
 
 @contextmanager
@@ -116,25 +140,40 @@ def make(connection: Connection, plan: ArchivePlan, restoration: Restoration, re
         ledger.create(connection, restoration)
         runner = StepRunner(connection, skipped=rehearsal.skipped)
         runner.run(plan.pre_data)
-        ledger.note_skipped(connection, rehearsal.skipped.union(runner.present), rehearsal.told)
+        ledger.note_skipped(connection, rehearsal.skipped.union(runner.present), left_out(rehearsal.failures))
 
 
-def close(connection: Connection, plan: ArchivePlan, last: Callable[[Connection], None]) -> None:
-    """Give everything to its owners and drop the ledger, in one transaction.
+def close(
+    connection: Connection,
+    plan: ArchivePlan,
+    failures: Iterable[Failure],
+    last: Callable[[StepRunner], None],
+    word: Callable[[list[Failure]], str],
+    tolerant: bool = False,
+) -> None:
+    """Give everything to its owners and end the ledger, in one transaction.
 
     Args:
         connection: A connection of its own: owners' rights change.
         plan: The plan.
-        last: What else belongs into the transaction, before event triggers.
+        failures: What could not be made: nothing is done about it.
+        last: What else belongs into the transaction.
+        word: Makes the restore's last word of all failures.
+        tolerant: Whether to go on when a step fails, which takes longer.
+
+    Raises:
+        RefusedError: if a step fails and this is not tolerant; nothing was done then.
     """
     with connection.transaction(), _unbroken(connection):
         ledger.lock(connection)
         connection.execute(plan.session)
-        runner = StepRunner(connection, skipped=ledger.skipped(connection))
+        known = {failure.step.name: failure for failure in failures}
+        runner = StepRunner(connection, tolerant, ledger.skipped(connection), known)
         _hand_over(runner, plan)
-        last(connection)
-        ledger.drop(connection)
+        last(runner)
+        ledger.clear(connection)  # before there are event triggers, which would see it
         runner.run(plan.late)
+        ledger.end(connection, word(list(runner.failures.values())))
 
 
 def _hand_over(runner: StepRunner, plan: ArchivePlan) -> None:

@@ -3,15 +3,19 @@
 The catalogs are those of PostgreSQL 12 to 18, chapter "System Catalogs" of its manual.
 """
 
+from transforms.postgres.ledger import SCHEMA as LEDGER
+
+# The ledger of a restore belongs to that restore, not to the database.
 # Nobody may make a schema whose name begins with pg_: these are the server's own, and those of temporary tables.
-SCHEMAS = """
+SCHEMAS = f"""
     SELECT n.nspname::text FROM pg_catalog.pg_namespace n
-    WHERE NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname <> 'information_schema' ORDER BY 1
-"""
+    WHERE NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname NOT IN ('information_schema', '{LEDGER}')
+    ORDER BY 1
+"""  # noqa: S608
 
 # Everything that has rows, or stands for something that has. Tables of extensions are made and filled by their
 # scripts, but for those that an extension configures to be dumped, with its condition (pg_extension.extconfig).
-TABLES = """
+TABLES = f"""
     SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, c.relispartition,
         COALESCE(a.amname::text, ''),
         CASE WHEN d.refobjid IS NULL THEN '' ELSE x.condition END,
@@ -25,10 +29,10 @@ TABLES = """
             SELECT COALESCE(u.condition, '') AS condition
             FROM pg_catalog.pg_extension e, LATERAL unnest(e.extconfig, e.extcondition) u(oid, condition)
             WHERE e.oid = d.refobjid AND u.oid = c.oid) x ON true
-    WHERE c.relkind IN ('r', 'p', 'f', 'm') AND n.nspname <> 'information_schema'
+    WHERE c.relkind IN ('r', 'p', 'f', 'm') AND n.nspname NOT IN ('information_schema', '{LEDGER}')
         AND (c.relpersistence = 't' OR NOT pg_catalog.starts_with(n.nspname::text, 'pg_'))
     ORDER BY 2, 3
-"""
+"""  # noqa: S608
 
 # Also of partitions: there the one parent is the partitioned table.
 PARENTS = """

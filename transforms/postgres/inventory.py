@@ -14,6 +14,7 @@ from transforms.postgres.json_fields import Fields
 from transforms.postgres.large_object_properties import LargeObjectProperties
 from transforms.postgres.large_object_properties import read_properties as read_large_objects
 from transforms.postgres.matviews import list_populated
+from transforms.postgres.object_states import ObjectState, list_states
 from transforms.postgres.relation import parse_parts
 from transforms.postgres.roles import Membership, Role, list_memberships, list_roles
 from transforms.postgres.sequences import SequenceValue, list_sequences, read_values
@@ -37,6 +38,7 @@ class DatabaseInventory:
         sequences: Where its sequences stand, or those of the selected tables.
         matviews: Its materialized views that hold rows, in the order in which they are refreshed.
         large_objects: Owners, privileges and comments of its large objects.
+        states: The unusual states of indexes, constraints, triggers and tables, whatever tables are selected.
         lost_sequences: Unlogged ones without a value, since the backup was taken of a standby.
         facts: What the source's server said of itself and of the moment of the backup: a JSON object.
     """
@@ -49,6 +51,7 @@ class DatabaseInventory:
     matviews: tuple[Name, ...] = ()
     large_objects: LargeObjectProperties = NO_LARGE_OBJECTS
     lost_sequences: tuple[Name, ...] = ()
+    states: tuple[ObjectState, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -69,6 +72,7 @@ class DatabaseInventory:
             "matviews": [[name.schema, name.name] for name in self.matviews],
             "large_objects": self.large_objects.to_json(),
             "lost_sequences": [[name.schema, name.name] for name in self.lost_sequences],
+            "states": [each.to_json() for each in self.states],
             "facts": dict(self.facts),
         }
 
@@ -85,6 +89,7 @@ class DatabaseInventory:
             matviews=fields.items("matviews", parse_parts),
             large_objects=LargeObjectProperties.from_json(fields.mapping("large_objects")),
             lost_sequences=fields.items("lost_sequences", parse_parts),
+            states=fields.items("states", ObjectState.from_json),
             facts=fields.mapping("facts"),
         )
 
@@ -133,5 +138,6 @@ def take_inventory(
         large_objects=read_large_objects(connection) if is_whole else NO_LARGE_OBJECTS,
         sequences=read_values(connection, sequences.names),
         lost_sequences=sequences.lost,
+        states=list_states(connection),
         facts=facts,
     )

@@ -1,17 +1,22 @@
 """The ledger of one restore, in the target itself: what is done stands in it from the same moment.
 
-It is a schema of its own, made with the first objects and dropped with the last. A target that holds it was not
-restored to its end.
+It is a schema of its own, made with the first objects. With the last ones all of it goes but the restore's last word,
+how it ended: an engine may call any step again, also when all is done, and must hear the same. When the job is over the
+command drops it, or, where no command waits for the job, the next restore into the database.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+
+from psycopg.errors import InsufficientPrivilege, UndefinedObject, UndefinedTable
 
 from transforms.errors import RefusedError
 from transforms.postgres.database import Database
 from transforms.postgres.identifiers import literal
 from transforms.postgres.session import Connection
+from transforms.skipped import Skipped, from_text, to_text
 
 SCHEMA = "shardkeep_restore"
 # A number that no other program locks: the first 63 bits of the SHA-256 of the schema's name.
@@ -22,8 +27,20 @@ _CREATE = f"""
     CREATE TABLE {SCHEMA}.step (name text PRIMARY KEY);
     CREATE TABLE {SCHEMA}.piece (name text PRIMARY KEY);
     CREATE TABLE {SCHEMA}.skipped (name text PRIMARY KEY);
-    CREATE TABLE {SCHEMA}.told (place int PRIMARY KEY, words text NOT NULL);
+    CREATE TABLE {SCHEMA}.told (words text NOT NULL);
+    CREATE TABLE {SCHEMA}.ended (word text NOT NULL);
 """
+_CLEAR = f"""
+    DROP TABLE {SCHEMA}.step, {SCHEMA}.piece, {SCHEMA}.skipped, {SCHEMA}.told;
+    COMMENT ON SCHEMA {SCHEMA} IS 'A restore has ended. When its job is over: DROP SCHEMA {SCHEMA} CASCADE';
+"""
+# The former is of PostgreSQL 17; the latter leaves out triggers that are enabled as usual.
+QUIET = (("event_triggers", "off"), ("session_replication_role", "replica"))
+_IS_OPEN = f"""
+    SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = '{SCHEMA}' AND c.relname = 'step')
+"""  # noqa: S608
 _IS_THERE = f"SELECT pg_catalog.to_regclass('{SCHEMA}.restore') IS NOT NULL"
 
 
@@ -36,15 +53,32 @@ class Restoration:
 
 
 def find(connection: Connection) -> Restoration | None:
-    """The restore whose ledger the database holds, or None."""
+    """The restore that has begun in the database and has not ended, or None."""
     if not _one(connection, _IS_THERE):
         return None
-    row = connection.execute(f"SELECT id, backup FROM {SCHEMA}.restore").fetchone()  # noqa: S608
+    query = f"SELECT id, backup FROM {SCHEMA}.restore WHERE NOT EXISTS (SELECT FROM {SCHEMA}.ended)"  # noqa: S608
+    row = connection.execute(query).fetchone()
     return Restoration(*row) if row else None
 
 
+def is_open(connection: Connection) -> bool:
+    """Whether somebody's restore has not ended here; the ledger itself is its owner's to read."""
+    return _one(connection, _IS_OPEN)
+
+
+def last_word(connection: Connection, restore: str) -> str | None:
+    """What `end` was given by the restore with this id; None if it has not ended here."""
+    if not _one(connection, _IS_THERE):
+        return None
+    query = f"SELECT word FROM {SCHEMA}.restore, {SCHEMA}.ended WHERE id = %s"  # noqa: S608
+    row = connection.execute(query, (restore,)).fetchone()
+    return str(row[0]) if row else None
+
+
 def create(connection: Connection, restoration: Restoration) -> None:
-    """Make the ledger of a restore."""
+    """Make the ledger of a restore; what one that ended has left goes."""
+    if _one(connection, _IS_THERE) and find(connection) is None:
+        drop(connection)
     connection.execute(_CREATE)
     connection.execute(
         f"INSERT INTO {SCHEMA}.restore (id, backup) VALUES (%s, %s)",  # noqa: S608
@@ -66,22 +100,34 @@ def claim_step(connection: Connection, name: str) -> bool:
     return connection.execute(query, (name,)).rowcount == 1
 
 
-def begin_piece(connection: Connection, name: str) -> bool:
-    """Begin a transaction and enter a piece in the ledger; false, and no transaction, if it has been written."""
+def begin_piece(connection: Connection, name: str, restore: str) -> bool:
+    """Begin a transaction and enter a piece in the ledger; false, and no transaction, if it has been written.
+
+    Args:
+        connection: Of its own.
+        name: The piece.
+        restore: The restore's id: when that has ended, all of its pieces have been written.
+    """
     query = f"BEGIN; INSERT INTO {SCHEMA}.piece VALUES ({literal(name).text}) ON CONFLICT DO NOTHING"  # noqa: S608
-    cursor = connection.execute(query.encode("utf-8", "surrogateescape"))
-    cursor.nextset()
-    if cursor.rowcount == 1:
-        return True
+    try:
+        cursor = connection.execute(query.encode("utf-8", "surrogateescape"))
+        cursor.nextset()
+        if cursor.rowcount == 1:
+            return True
+    except UndefinedTable:
+        connection.execute("ROLLBACK")
+        if last_word(connection, restore) is None:
+            raise
+        return False
     connection.execute("ROLLBACK")
     return False
 
 
-def note_skipped(connection: Connection, names: Iterable[str], told: Iterable[str]) -> None:
+def note_skipped(connection: Connection, names: Iterable[str], told: Sequence[Skipped]) -> None:
     """Note the steps that are not done in this restore, and what people are told of them."""
-    with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {SCHEMA}.skipped VALUES (%s)", [(name,) for name in sorted(names)])  # noqa: S608
-        cursor.executemany(f"INSERT INTO {SCHEMA}.told VALUES (%s, %s)", list(enumerate(told)))  # noqa: S608
+    query = f"INSERT INTO {SCHEMA}.skipped SELECT pg_catalog.unnest(%s::pg_catalog.text[])"
+    connection.execute(query, (sorted(names),))
+    connection.execute(f"INSERT INTO {SCHEMA}.told VALUES (%s)", (to_text(told),))  # noqa: S608
 
 
 def skipped(connection: Connection) -> frozenset[str]:
@@ -89,14 +135,29 @@ def skipped(connection: Connection) -> frozenset[str]:
     return frozenset(row[0] for row in connection.execute(f"SELECT name FROM {SCHEMA}.skipped"))  # noqa: S608
 
 
-def told(connection: Connection) -> tuple[str, ...]:
+def told(connection: Connection) -> tuple[Skipped, ...]:
     """What people are told of them."""
-    return tuple(row[0] for row in connection.execute(f"SELECT words FROM {SCHEMA}.told ORDER BY place"))  # noqa: S608
+    rows = connection.execute(f"SELECT words FROM {SCHEMA}.told").fetchall()  # noqa: S608
+    return tuple(each for row in rows for each in from_text(row[0]))
+
+
+def clear(connection: Connection) -> None:
+    """Leave nothing of the ledger but whose it is, in the transaction that ends the restore."""
+    connection.execute(_CLEAR)
+
+
+def end(connection: Connection, word: str) -> None:
+    """Enter the last word: the restore is whole."""
+    connection.execute(f"INSERT INTO {SCHEMA}.ended VALUES (%s)", (word,))  # noqa: S608
 
 
 def drop(connection: Connection) -> None:
-    """Drop the ledger: the restore is whole."""
-    connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+    """Drop whatever there is of the ledger, unseen by event triggers where the role may have it so."""
+    with connection.transaction():
+        for name, value in QUIET:
+            with suppress(InsufficientPrivilege, UndefinedObject), connection.transaction():
+                connection.execute(f"SET LOCAL {name} = {value}".encode())
+        connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
 
 
 def require_ours(connection: Connection, restoration: Restoration, database: Database) -> None:

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
+import psycopg
 from psycopg import sql
 
 from transforms.postgres.errors import translated
+from transforms.postgres.failure import Failure
 from transforms.postgres.identifiers import Name
+from transforms.postgres.search_path import Path, local
 from transforms.postgres.session import Connection
+from transforms.postgres.step import Step
+from transforms.postgres.step_runner import failure_of, is_fatal, refusal
 
 # Views of every kind that are no extension's.
 _VIEWS = """
@@ -63,19 +68,34 @@ def _stable_order(graph: Mapping[Name, set[Name]]) -> list[Name]:
     return order
 
 
-def refresh(connection: Connection, names: Iterable[Name], renamed: Mapping[Name, Name] = {}) -> None:
+def refresh(connection: Connection, names: Iterable[Name], path: Path = ()) -> dict[Name, Failure]:
     """Fill materialized views, in the order given; those that are filled are left as they are.
 
     Args:
         connection: To the target, as a role that owns the views, when all rows are loaded.
         names: What `list_populated` told.
-        renamed: The names in the target of those that are called otherwise there.
+        path: The search path for functions that they call.
+
+    Returns:
+        Those that cannot be filled.
 
     Raises:
-        NotFoundError: if the target lacks one.
+        UnreachableError: for an error that is not a view's.
     """
-    for name in (renamed.get(name, name) for name in names):
-        with translated(f"refreshing the materialized view {name}"):
+    return {name: failure for name in names if (failure := _refresh(connection, name, path)) is not None}
+
+
+def _refresh(connection: Connection, name: Name, path: Path) -> Failure | None:
+    statement = sql.SQL("REFRESH MATERIALIZED VIEW {}").format(name.sql()).as_bytes(None)
+    step = Step(f"refresh {name}", f"rows of MATERIALIZED VIEW {name}", statement)
+    try:
+        with connection.transaction():
             row = connection.execute(_IS_POPULATED, (str(name),)).fetchone()
             if row is not None and not row[0]:
-                connection.execute(sql.SQL("REFRESH MATERIALIZED VIEW {}").format(name.sql()))
+                connection.execute(local(path))
+                connection.execute(statement)
+    except psycopg.Error as error:
+        if is_fatal(error):
+            raise refusal(step, error) from error
+        return failure_of(step, error)
+    return None

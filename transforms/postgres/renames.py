@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from transforms.postgres.identifiers import Name
+from transforms.postgres.identifiers import Name, quoted
 from transforms.postgres.selection import Candidate, Selection
 
 DIGITS = 16
@@ -71,6 +71,12 @@ class Renames:
     def takes_schema(self, name: str) -> bool:
         """Whether all of a schema is chosen."""
         return any(pattern.matches(name) for pattern in self.chosen.schemas)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What gets another name, for people."""
+        pairs = [*self.tables, *((quoted(old), quoted(new)) for old, new in self.schemas)]
+        return tuple(f"{old} to {new}" for old, new in pairs if old != new)
 
 
 EVERYTHING = Renames()

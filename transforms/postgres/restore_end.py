@@ -1,91 +1,172 @@
-"""What follows the rows: indexes and constraints, values of sequences, statistics, and last of all owners."""
+"""What follows the rows: indexes and constraints, values of sequences, statistics, and last of all owners.
 
+The rows are there by then, so what cannot be made keeps nothing else from being made: it is left out, and told.
+"""
+
+import functools
+import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 
 import psycopg
 
-from transforms.postgres import archive_restore, large_object_properties, ledger, matviews, post_data, sequences
+from transforms.errors import RefusedError, ShardkeepError
+from transforms.postgres import (
+    archive_restore,
+    large_object_properties,
+    ledger,
+    matviews,
+    object_states,
+    post_data,
+    sequences,
+)
 from transforms.postgres.database import Database
 from transforms.postgres.errors import said, translated
+from transforms.postgres.failure import Failure, left_out
 from transforms.postgres.identifiers import Name
 from transforms.postgres.restore_plan import RestorePlan
+from transforms.postgres.search_path import Path, local
 from transforms.postgres.sequences import SequenceValue
 from transforms.postgres.session import Connection
 from transforms.postgres.session_pool import lent
 from transforms.postgres.step import Step, encoded
-from transforms.postgres.step_runner import StepRunner, listed
+from transforms.postgres.step_runner import StepRunner, is_of_a_step
+from transforms.skipped import Skipped
 from transforms.source import Ending
 
-_IS_THERE = "SELECT pg_catalog.to_regclass(%s) IS NOT NULL"
+_THERE = """
+    SELECT place - 1 FROM pg_catalog.unnest(%s::pg_catalog.text[]) WITH ORDINALITY wanted(name, place)
+    WHERE pg_catalog.to_regclass(name) IS NOT NULL
+"""
 
 
-def end(database: Database, connection: Connection, plan: RestorePlan, new: Sequence[Step], jobs: int) -> Ending:
-    """End a restore whose rows are all there; may be called again after it was interrupted.
+@dataclass(frozen=True, slots=True)
+class RestoreEnd:
+    """The end of a restore whose rows are all there; may be done again after it was interrupted.
 
-    Args:
+    Attributes:
         database: The target.
-        connection: A session with it.
+        restore: The restore's id.
         plan: What is restored.
         new: What is still to be done for a database that was made for this.
+        path: The search path for functions that what follows the rows calls.
         jobs: How many steps are done at once.
+    """
+
+    database: Database
+    restore: str
+    plan: RestorePlan
+    new: Sequence[Step]
+    path: Path
+    jobs: int
+
+    def run(self, connection: Connection) -> Ending:
+        """Do it, in a session of its own.
+
+        Raises:
+            UnreachableError: if the server fails, not what is made: then this is to be done again.
+        """
+        plan, skipped = self.plan, ledger.skipped(connection)
+        steps = [step for step in plan.archive.post_data if step.name not in skipped]
+        failures = post_data.run(self.database, plan.archive.session + local(self.path), steps, self.jobs)
+        values, missing = _split(connection, plan.sequences(skipped))
+        sequences.set_values(connection, values)
+        unfilled = matviews.refresh(connection, plan.matviews(skipped), self.path)
+        notes = self._analyze()
+        lost = _hand_over_large_objects(connection, plan) if plan.has_large_objects else []
+        states = object_states.differing(connection, plan.states(), plan.stateful(skipped), unfilled)
+        known = (*ledger.told(connection), *missing, *lost, *states)
+        with translated(f"{self.database}: ending the restore"):
+            self._close(connection, [*failures, *unfilled.values()], (*plan.notes, *notes), known)
+        return require_last_word(connection, self.database, self.restore)
+
+    def _close(
+        self, connection: Connection, failures: Sequence[Failure], notes: Sequence[str], known: Sequence[Skipped]
+    ) -> None:
+        """Hand everything over; what fails in that is looked for one by one, which takes longer."""
+
+        def word(every: list[Failure]) -> str:
+            return to_word(Ending(tuple(notes), (*left_out(every), *known)))
+
+        close = functools.partial(archive_restore.close, connection, self.plan.archive, failures, self._last, word)
+        try:
+            close()
+        except ShardkeepError as error:
+            if not is_of_a_step(error):
+                raise
+            close(tolerant=True)
+
+    def _last(self, runner: StepRunner) -> None:
+        """The database's own settings, as far as they may be made."""
+        own = StepRunner(runner.connection, tolerant=True)
+        own.run(self.new)
+        runner.failures |= own.failures
+
+    def _analyze(self) -> list[str]:
+        """Let the server look at the new rows; returns a note for each table that it did not, which harms no row."""
+
+        def one(name: Name) -> list[str]:
+            try:
+                with lent(self.database, "restore") as connection, connection.transaction():
+                    connection.execute(local(self.path) + encoded(f"ANALYZE {name}"))
+            except psycopg.Error as error:  # of a foreign table among the partitions, for one
+                return [f"table {name} was not analyzed: {said(error)}"]
+            return []
+
+        with ThreadPoolExecutor(self.jobs, thread_name_prefix="shardkeep-analyze") as pool:
+            return [note for notes in pool.map(one, self.plan.analyzed()) for note in notes]
+
+
+def require_last_word(connection: Connection, database: Database, restore: str) -> Ending:
+    """How the restore with this id has ended.
 
     Raises:
-        RefusedError: if something cannot be made, such as a constraint that the rows break.
+        RefusedError: if it has not ended here, as far as the database knows.
     """
-    skipped, told = ledger.skipped(connection), ledger.told(connection)
-    steps = [step for step in plan.archive.post_data if step.name not in skipped]
-    post_data.run(database, plan.archive.session, steps, jobs)
-    values, missing = _split(connection, plan.sequences(skipped))
-    sequences.set_values(connection, values)
-    matviews.refresh(connection, plan.matviews(skipped))
-    notes = _analyze(database, plan.analyzed(), jobs)
-    if plan.has_large_objects:
-        _hand_over_large_objects(connection, plan)
-    failed: list[str] = []
-    with translated(f"{database}: ending the restore"):
-        archive_restore.close(connection, plan.archive, lambda inner: failed.extend(_prepare(inner, new)))
-    return Ending((*plan.notes, *notes), (*told, *missing, *failed))
+    word = ledger.last_word(connection, restore)
+    if word is None:
+        raise RefusedError(
+            f"{database} knows nothing of the restore {restore}: somebody dropped the schema {ledger.SCHEMA}."
+        )
+    return of_word(word)
 
 
-def _split(connection: Connection, values: Iterable[SequenceValue]) -> tuple[list[SequenceValue], list[str]]:
-    """The values of sequences that are there, and a line for each other: of an extension that was left out."""
-    there, missing = list[SequenceValue](), list[str]()
-    for value in values:
-        row = connection.execute(_IS_THERE, (str(value.name),)).fetchone()
-        if row is not None and row[0]:
-            there.append(value)
-        else:
-            missing.append(f"SEQUENCE {value.name}: it is not there, no archive makes it.")
-    return there, missing
+def to_word(ending: Ending) -> str:
+    """An ending as the ledger keeps it: JSON in ASCII, since names need not be UTF-8."""
+    return json.dumps(asdict(ending))
 
 
-def _analyze(database: Database, names: Sequence[Name], jobs: int) -> list[str]:
-    """Let the server look at the new rows; returns a note for each table that it did not, which harms no row."""
+def of_word(word: str) -> Ending:
+    """The inverse."""
+    value = json.loads(word)
+    return Ending(tuple(value["notes"]), tuple(Skipped(**each) for each in value["skipped"]))
 
-    def one(name: Name) -> list[str]:
+
+def _split(connection: Connection, values: Iterable[SequenceValue]) -> tuple[list[SequenceValue], list[Skipped]]:
+    """The values of sequences that are there, and each other one: of an extension that was left out."""
+    every = list(values)
+    there = {row[0] for row in connection.execute(_THERE, ([str(value.name) for value in every],))}
+    missing = [value for place, value in enumerate(every) if place not in there]
+    told = [Skipped(f"SEQUENCE {value.name}", "it is not there, no archive makes it") for value in missing]
+    return [value for place, value in enumerate(every) if place in there], told
+
+
+def _hand_over_large_objects(connection: Connection, plan: RestorePlan) -> list[Skipped]:
+    """Comments, owners and privileges of large objects; returns what cannot be set."""
+    wanted = (
+        ("comments", large_object_properties.write_comments, True),
+        ("owners", large_object_properties.write_owners, plan.owning.owners),
+        ("privileges", large_object_properties.write_privileges, plan.owning.acls),
+    )
+    lost = []
+    for what, write, is_kept in wanted:
         try:
-            with lent(database, "restore") as connection:
-                connection.execute(encoded(f"ANALYZE {name}"))
-        except psycopg.Error as error:  # of a foreign table among the partitions, for one
-            return [f"table {name} was not analyzed: {said(error)}"]
-        return []
-
-    with ThreadPoolExecutor(jobs, thread_name_prefix="shardkeep-analyze") as pool:
-        return [note for notes in pool.map(one, names) for note in notes]
-
-
-def _hand_over_large_objects(connection: Connection, plan: RestorePlan) -> None:
-    properties = plan.inventory.large_objects
-    large_object_properties.write_comments(connection, properties)
-    if plan.owning.owners:
-        large_object_properties.write_owners(connection, properties)
-    if plan.owning.acls:
-        large_object_properties.write_privileges(connection, properties)
-
-
-def _prepare(connection: Connection, steps: Iterable[Step]) -> list[str]:
-    """Do what is possible of the database's own settings; returns what is not, for people."""
-    runner = StepRunner(connection, tolerant=True)
-    runner.run(steps)
-    return listed(runner.failures.values())
+            with connection.transaction():
+                if is_kept:
+                    write(connection, plan.inventory.large_objects)
+        except ShardkeepError as error:
+            if not is_of_a_step(error):
+                raise
+            lost.append(Skipped(f"{what} of large objects", str(error).rstrip(".")))
+    return lost

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from transforms.identity import Table
 from transforms.postgres import archive, archive_plan, foreign_keys, inventory, large_objects, restore_part
 from transforms.postgres.archive_plan import ArchivePlan
+from transforms.postgres.failure import Failure
 from transforms.postgres.identifiers import Name
 from transforms.postgres.inventory import DatabaseInventory
 from transforms.postgres.ledger import Restoration
 from transforms.postgres.load_plan import destination
+from transforms.postgres.object_states import ObjectState
 from transforms.postgres.owners import Owning
 from transforms.postgres.relation import Relation
 from transforms.postgres.renames import Renames
 from transforms.postgres.sequences import SequenceValue
-from transforms.postgres.step_runner import Failure
 from transforms.postgres.tablespaces import without_tablespaces
 from transforms.postgres.toc import parse
 from transforms.source import Assignment
@@ -68,6 +69,16 @@ class RestorePlan:
         """The materialized views to fill, in their order."""
         made = self.made(skipped, "MATERIALIZED VIEW")
         return [self._now(name) for name in self.inventory.matviews if name in made]
+
+    def stateful(self, skipped: frozenset[str]) -> set[Name]:
+        """The names of what is made whose state is compared."""
+        made = self.made(skipped, "TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW", "DOMAIN")
+        return set(map(self._now, made))
+
+    def states(self) -> list[ObjectState]:
+        """The unusual states in the source, of what has these names now."""
+        pairs = ((each, self._now(each.of)) for each in self.inventory.states)
+        return [replace(each, schema=name.schema, relation=name.name) for each, name in pairs]
 
     def analyzed(self) -> list[Name]:
         """The tables with new rows, and the partitioned ones above them that are made with them."""

@@ -8,7 +8,7 @@ from functools import partial
 from transforms.batch import Batch
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.postgres import archive, inventory, large_objects, range_split, read_range
+from transforms.postgres import archive, inventory, large_objects, ledger, range_split, read_range
 from transforms.postgres.avro_schema import avro_schema
 from transforms.postgres.catalog import Catalog, list_tables, load
 from transforms.postgres.database import Database
@@ -24,6 +24,7 @@ from transforms.postgres.session_pool import close_idle, lent
 from transforms.source import Conclusion, Read, TablePlan, Wanted
 
 _PURPOSE = "backup"
+_UNFINISHED = "A restore into this database was not ended: it may lack rows, indexes and more, and so does the backup."
 _NO_LARGE_OBJECTS = "Large objects are not kept: a backup of selected tables or schemas has none."
 
 
@@ -137,7 +138,8 @@ class PostgresSource:
 
     def _notes(self, connection: Connection, found: Catalog) -> list[str]:
         lost = not self.selection.is_whole and large_objects.exist(connection)
-        return [*found.notes, *archive.left_out(connection), *[_NO_LARGE_OBJECTS] * lost]
+        unfinished = [_UNFINISHED] * ledger.is_open(connection)
+        return [*found.notes, *archive.left_out(connection), *[_NO_LARGE_OBJECTS] * lost, *unfinished]
 
     def _inventory(self, connection: Connection, found: Catalog) -> inventory.DatabaseInventory:
         oids = None if self.selection.is_whole else [relation.oid for relation in found.relations]

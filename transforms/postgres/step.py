@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from transforms.postgres.archive_part import Part
-from transforms.postgres.identifiers import always_quoted, statement_bytes
+from transforms.postgres.archive_part import Part, is_partitioned
+from transforms.postgres.identifiers import always_quoted, identifier, statement_bytes
 from transforms.postgres.presence import presence_query
 from transforms.postgres.toc import Entry
 
@@ -46,7 +46,8 @@ class Step:
 def creating(part: Part, entries: Iterable[Entry]) -> list[Step]:
     """The steps that make some entries of a part."""
     kinds = {entry.number: entry.kind for entry in part.entries}
-    return [_creating(entry, kinds, _may_exist(part, entry)) for entry in entries]
+    made = ((entry, _creating(entry, kinds, _may_exist(part, entry))) for entry in entries)
+    return [step for entry, create in made for step in (create, *_access_method(entry))]
 
 
 def _may_exist(part: Part, entry: Entry) -> bool:
@@ -71,6 +72,18 @@ def _creating(entry: Entry, kinds: dict[int, str], may_exist: bool) -> Step:
     )
 
 
+def _access_method(entry: Entry) -> list[Step]:
+    """A partitioned table has no rows of its own: its access method is one for partitions to come, set by ALTER TABLE.
+
+    See `_printTableAccessMethodNoStorage` of pg_backup_archiver.c.
+    """
+    if not (is_partitioned(entry) and entry.access_method):
+        return []
+    table, create = identifier(entry.schema, entry.tag).text, str(entry.number)
+    statement = encoded(f"ALTER TABLE {table} SET ACCESS METHOD {always_quoted(entry.access_method)}")
+    return [Step(f"{create} access method", f"access method of {entry}", statement, (create,), create)]
+
+
 def _statement(entry: Entry) -> bytes:
     text = entry.statement.rstrip().removesuffix(";")
     if entry.kind in UNLESS_THERE:  # what was there already is to be known, and stays as it is
@@ -79,7 +92,7 @@ def _statement(entry: Entry) -> bytes:
         (f"default_tablespace = {always_quoted(entry.tablespace)}", "default_tablespace = ''")
         if entry.tablespace else None,
         (f"default_table_access_method = {always_quoted(entry.access_method)}", "default_table_access_method = heap")
-        if entry.access_method not in ("", "heap") else None,
+        if entry.access_method not in ("", "heap") and not is_partitioned(entry) else None,
     ]  # fmt: skip
     settings = [setting for setting in around if setting]
     before = "".join(f"SET LOCAL {first};\n" for first, _ in settings)

@@ -6,33 +6,18 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from transforms.errors import IntegrityError, RefusedError
+from transforms.errors import IntegrityError, RefusedError, ShardkeepError
 from transforms.postgres.errors import is_ours, meaning, said
-from transforms.postgres.identifiers import name_list
-from transforms.postgres.owners import OWNER, PRIVILEGES
+from transforms.postgres.failure import Failure, following
 from transforms.postgres.session import Connection
 from transforms.postgres.sql_script import statements
 from transforms.postgres.step import Step
 
 # What CREATE says of an object that is there: duplicate_ schema, object, function, table, alias, file or database.
 DUPLICATES = frozenset({"42P06", "42710", "42723", "42P07", "42P04"})
-ADVICE = {
-    OWNER: "Create the owners and become a member of them, or leave owners out: --owner=none.",
-    PRIVILEGES: "Create the roles, or leave privileges out: --acl=none.",
-}
-MOST_NAMES = 10
 FORBIDDEN = "42501"
 # Such an error is of the session, not of the step: to go on would only repeat it.
 FATAL_CLASSES = frozenset({"08", "53", "57", "58", "XX"})
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A step that cannot be done; `follows` says that it is so only because another one cannot."""
-
-    step: Step
-    words: str
-    follows: bool = False
 
 
 @dataclass
@@ -76,9 +61,9 @@ class StepRunner:
         if step.about in self.present:
             self.present.add(step.name)
             return False
-        lacking = next((self.failures[need] for need in step.needs if need in self.failures), None)
+        lacking = following(step, self.failures)
         if lacking is not None:
-            self.failures[step.name] = Failure(step, f"needs {lacking.step.title}", True)
+            self.failures[step.name] = lacking
         return lacking is None
 
     def _execute(self, step: Step) -> None:
@@ -92,14 +77,14 @@ class StepRunner:
             with self.connection.transaction():
                 execute(self.connection, step)
         except psycopg.Error as error:
-            if not _is_fatal(error):
+            if not is_fatal(error):
                 self._require_open(step)
             if step.may_exist and (error.sqlstate in DUPLICATES or self._is_there(step, error)):
                 self.present.add(step.name)
-            elif not self.tolerant or _is_fatal(error):
+            elif not self.tolerant or is_fatal(error):
                 raise refusal(step, error) from error
             else:
-                self.failures[step.name] = Failure(step, _words(error))
+                self.failures[step.name] = failure_of(step, error)
 
     def _is_there(self, step: Step, error: psycopg.Error) -> bool:
         """Whether what a role may not make need not be made."""
@@ -127,6 +112,11 @@ def execute(connection: Connection, step: Step) -> None:
         connection.execute(statement, binary=True)
 
 
+def failure_of(step: Step, error: psycopg.Error) -> Failure:
+    """A failure in the server's words."""
+    return Failure(step, _words(error), code=error.sqlstate or "")
+
+
 def refusal(step: Step, error: psycopg.Error) -> Exception:
     """The error that names the step."""
     if is_ours(error):
@@ -141,27 +131,11 @@ def _words(error: psycopg.Error) -> str:
     return said(error).rstrip(".") + (f" ({hint.rstrip('.')})" if hint else "")
 
 
-def _is_fatal(error: psycopg.Error) -> bool:
+def is_of_a_step(error: ShardkeepError) -> bool:
+    """Whether an error of ours is what the server said of a step, so that others may still be done."""
+    return isinstance(error.__cause__, psycopg.Error) and not is_fatal(error.__cause__)
+
+
+def is_fatal(error: psycopg.Error) -> bool:
+    """Whether an error is of the session or the server, not of a step."""
     return error.sqlstate is None or error.sqlstate[:2] in FATAL_CLASSES
-
-
-def listed(failures: Iterable[Failure]) -> list[str]:
-    """Failures for people: causes first; remarks on what is missing anyway are not told, owners' in one line each."""
-    told = [failure for failure in failures if not (failure.follows and failure.step.about)]
-    groups: dict[tuple[str, str], list[Failure]] = {}
-    for place, failure in enumerate(each for each in told if not each.follows):
-        groups.setdefault((failure.words, _class(failure) or str(place)), []).append(failure)
-    followers = [f"{failure.step.title}: {failure.words}." for failure in told if failure.follows]
-    others = [f"and {len(followers) - MOST_NAMES} others that need these."] if len(followers) > MOST_NAMES else []
-    return [*map(_told, groups.values()), *followers[:MOST_NAMES], *others]
-
-
-def _class(failure: Failure) -> str:
-    return next((beginning for beginning in ADVICE if failure.step.title.startswith(beginning)), "")
-
-
-def _told(group: list[Failure]) -> str:
-    first, *others = group
-    beginning = _class(first)
-    names = f", {name_list((each.step.title.removeprefix(beginning) for each in others), MOST_NAMES)}" if others else ""
-    return f"{first.step.title}{names}: {first.words}. {ADVICE.get(beginning, '')}".rstrip()

@@ -6,18 +6,22 @@ from dataclasses import dataclass, replace
 
 from transforms.errors import NotFoundError, RefusedError
 from transforms.identity import Identity, Table
-from transforms.postgres import archive_restore, ledger, load_piece, new_database, preflight, restore_end
+from transforms.postgres import archive_restore, ledger, load_piece, new_database, preflight, restore_end, search_path
 from transforms.postgres.archive_restore import Rehearsal
 from transforms.postgres.database import Database
 from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import Name
+from transforms.postgres.load_piece import Loading
 from transforms.postgres.load_plan import BINARY, LoadPlan, load_plan
 from transforms.postgres.owners import Owning
 from transforms.postgres.renames import EVERYTHING, Renames
+from transforms.postgres.restore_end import RestoreEnd
 from transforms.postgres.restore_plan import RestorePlan, is_large_objects, read_restore
+from transforms.postgres.row_trial import RowTrial
+from transforms.postgres.search_path import Path
 from transforms.postgres.session import Connection
 from transforms.postgres.session_pool import close_idle, lent
-from transforms.source import Assignment, Ending, Load
+from transforms.source import NO_SAMPLES, Assignment, Ending, Load, Samples
 from transforms.vault.attachments import Attachments
 
 _PURPOSE = "restore"
@@ -39,6 +43,7 @@ class PostgresTarget:
         create_database: Whether the database is made first.
         plan_only: Whether nothing will be written, the database itself included.
         jobs: How many indexes and constraints are made at once.
+        path: The search path for functions that rows, and what follows them, call.
     """
 
     database: Database
@@ -51,6 +56,7 @@ class PostgresTarget:
     create_database: bool = False
     plan_only: bool = False
     jobs: int = 4
+    path: Path = ()
 
     def identity(self) -> Identity:
         """See `Target.identity`."""
@@ -63,8 +69,10 @@ class PostgresTarget:
     def _read(self, assignments: Iterable[Assignment], attachments: Attachments, superuser: bool) -> RestorePlan:
         return read_restore(assignments, attachments, self.renames, self._owning, superuser)
 
-    def check(self, assignments: Sequence[Assignment], attachments: Attachments) -> list[Assignment]:
-        """See `Target.check`: everything but the rows is tried out, in a transaction that is rolled back.
+    def check(
+        self, assignments: Sequence[Assignment], attachments: Attachments, samples: Samples = NO_SAMPLES
+    ) -> list[Assignment]:
+        """See `Target.check`: everything and some rows are tried out, in a transaction that is rolled back.
 
         With `create_database` the database is made for that, and dropped again if something is refused; with
         `plan_only` too it is only checked that there is none yet.
@@ -74,31 +82,33 @@ class PostgresTarget:
             new_database.require_missing(self.database)
         elif self.create_database:
             with new_database.created(self.database, plan.inventory.properties):
-                self._judge(assignments, attachments)
+                self._judge(assignments, attachments, samples)
         else:
-            self._judge(assignments, attachments)
+            self._judge(assignments, attachments, samples)
         return [replace(assignment, create=True) for assignment in assignments]
 
-    def _judge(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
+    def _judge(self, assignments: Sequence[Assignment], attachments: Attachments, samples: Samples) -> None:
         try:
             with lent(self.database, _PURPOSE, wait=None) as connection:
-                self._judge_in(connection, assignments, attachments)
+                plan = self._read(assignments, attachments, preflight.is_superuser(connection))
+                self._judge_in(connection, plan, RowTrial(tuple(assignments), samples, self.path, self.renames))
         finally:
             close_idle(self.database)  # so that a database that was made for this can be dropped
 
-    def _judge_in(self, connection: Connection, assignments: Sequence[Assignment], attachments: Attachments) -> None:
-        plan = self._read(assignments, attachments, preflight.is_superuser(connection))
+    def _judge_in(self, connection: Connection, plan: RestorePlan, rows: RowTrial) -> None:
         preflight.require_writable(connection, self.database, plan.inventory.facts, must_be_empty=not self.renames)
         preflight.require_tablespaces(connection, self.database, plan.archive.entries)
-        rehearsal = self._rehearse(connection, plan)
+        rehearsal = self._rehearse(connection, plan, rows)
         refused = rehearsal.missing_tables if self.skip_unrestorable else rehearsal.told
-        if refused:
-            ways = "Rows are never left out: choose other tables." if self.skip_unrestorable else _WAYS
-            raise RefusedError("\n".join([f"Nothing was written. {self.database} does not take:", *refused, ways]))
+        if refused or rehearsal.refusals:
+            ways = _ROWS_STAY if self.skip_unrestorable or not refused else _WAYS
+            way = search_path.proposal(plan.inventory.properties, self.path, rehearsal.codes)
+            told = [*refused, *rehearsal.refused_rows, *filter(None, [way]), ways]
+            raise RefusedError("\n".join([f"Nothing was written. {self.database} does not take:", *told]))
 
-    def _rehearse(self, connection: Connection, plan: RestorePlan) -> Rehearsal:
+    def _rehearse(self, connection: Connection, plan: RestorePlan, rows: RowTrial) -> Rehearsal:
         with translated(f"{self.database}: trying what is to be restored"):
-            return archive_restore.rehearse(connection, plan.archive, plan.restoration(self.restore), plan.broken)
+            return archive_restore.rehearse(connection, plan.archive, plan.restoration(self.restore), plan.broken, rows)
 
     def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
         """See `Target.begin`: the objects that rows need, with the ledger, in one transaction."""
@@ -106,8 +116,9 @@ class PostgresTarget:
             plan = self._read(assignments, attachments, preflight.is_superuser(connection))
             ours = plan.restoration(self.restore)
             ledger.require_ours(connection, ours, self.database)
-            if ledger.find(connection) is None:
-                tried = self._rehearse(connection, plan) if self.renames or self.skip_unrestorable else Rehearsal()
+            if ledger.find(connection) is None and ledger.last_word(connection, self.restore) is None:
+                is_tried = self.renames or self.skip_unrestorable
+                tried = self._rehearse(connection, plan, RowTrial(path=self.path)) if is_tried else Rehearsal()
                 with translated(f"{self.database}: making what is restored"):
                     archive_restore.make(connection, plan.archive, ours, tried)
 
@@ -116,13 +127,15 @@ class PostgresTarget:
 
     def write(self, loads: Sequence[Load]) -> list[int]:
         """See `Target.write`: the rows of a piece and its name in the ledger are written together."""
+        loading = Loading(self.restore, self.path)
         with lent(self.database, _PURPOSE) as connection:
             for load in loads:
-                if is_large_objects(load.assignment.table):
-                    load_piece.load_large_objects(connection, load.piece, load.records)
+                table = load.assignment.table
+                if is_large_objects(table):
+                    load_piece.load_large_objects(connection, loading, load.piece, load.records)
                 else:
-                    plan = self._load_plan(connection, load.assignment.table)
-                    load_piece.load_piece(connection, plan, load.piece, load.records)
+                    plan = self._load_plan(connection, table)
+                    load_piece.load_piece(connection, loading, plan, load.piece, load.records)
         return [0] * len(loads)
 
     def _load_plan(self, connection: Connection, table: Table) -> LoadPlan:
@@ -145,14 +158,26 @@ class PostgresTarget:
         return [f"table {assignment.destination}: loaded as text, because of {', '.join(plan.texts)}."]
 
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
-        """See `Target.end`: indexes, constraints, sequences and so on, then owners and privileges; the ledger goes."""
+        """See `Target.end`: indexes, constraints, sequences and so on, then owners and privileges.
+
+        Of the ledger its last word stays, so that this says the same again; `forget` removes it.
+        """
         with self._own_session() as connection:
+            if (word := ledger.last_word(connection, self.restore)) is not None:
+                return restore_end.of_word(word)
             plan = self._read(assignments, attachments, preflight.is_superuser(connection))
             ledger.require_ours(connection, plan.restoration(self.restore), self.database)
-            if ledger.find(connection) is None:  # this was called before, and came to its end
-                return Ending(tuple(plan.notes))
+            if ledger.find(connection) is None:
+                return restore_end.require_last_word(connection, self.database, self.restore)
             new = new_database.steps(self.database, plan.inventory.properties, self._owning)
-            return restore_end.end(self.database, connection, plan, new if self.create_database else [], self.jobs)
+            steps = new if self.create_database else []
+            return RestoreEnd(self.database, self.restore, plan, steps, self.path, self.jobs).run(connection)
+
+    def forget(self) -> None:
+        """See `Target.forget`: the last word goes, and with it all that the restore had of its own."""
+        with self._own_session() as connection, translated(f"{self.database}: dropping the schema {ledger.SCHEMA}"):
+            if ledger.last_word(connection, self.restore) is not None:
+                ledger.drop(connection)
 
     @contextmanager
     def _own_session(self) -> Iterator[Connection]:
@@ -167,9 +192,13 @@ class PostgresTarget:
         """See `Target.unfinished`."""
         try:
             with self._own_session() as connection:
-                held = ledger.find(connection)
+                held, word = ledger.find(connection), ledger.last_word(connection, self.restore)
         except NotFoundError:
             return []
+        if word is not None:
+            return [
+                f"{self.database} holds the whole restore. DROP SCHEMA {ledger.SCHEMA} CASCADE removes its last mark."
+            ]
         if held is not None:
             return [ledger.unfinished(self.database, held)]
         return [f"{self.database} was created and is empty: drop it, or leave --create_database out."] * (
@@ -177,6 +206,7 @@ class PostgresTarget:
         )
 
 
+_ROWS_STAY = "Rows are never left out: choose other tables."
 _WAYS = (
     "Make what is missing there, restore as a role that may, choose tables with --table, or leave these out:"
     " --skip_unrestorable. Where a name is taken, restore into another schema: --table=S.T:NEW.T or --schema=S:NEW."

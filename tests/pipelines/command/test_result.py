@@ -1,6 +1,7 @@
 """What a job says in the end, where no command is there to hear it."""
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from pipelines.command.result import ResultFile, ResultLog
 from transforms.errors import IntegrityError
+from transforms.skipped import Skipped
 
 TABLE = {"table": "a", "destination": "b", "rows": 3, "doomed_cells": 0, "notes": ["a is half empty"]}
 
@@ -19,14 +21,16 @@ def logged(value: dict[str, Any], caplog: pytest.LogCaptureFixture) -> list[tupl
 
 
 def test_a_restore_logs_each_table_and_what_a_person_should_know(caplog: pytest.LogCaptureFixture) -> None:
-    assert logged({"tables": [TABLE], "notes": ["n"], "skipped": ["publication p"]}, caplog) == [
+    assert logged(
+        {"tables": [TABLE], "notes": ["n"], "skipped": [asdict(Skipped("publication p", "no right"))]}, caplog
+    ) == [
         (
             logging.INFO,
             'restored {"table": "a", "destination": "b", "rows": 3, "doomed_cells": 0, "notes": ["a is half empty"]}',
         ),
         (logging.WARNING, "a is half empty"),
         (logging.WARNING, "n"),
-        (logging.WARNING, "left out: publication p"),
+        (logging.WARNING, "left out: publication p: no right."),
     ]
 
 

@@ -69,6 +69,7 @@ def restore(backup: Backup, target: PostgresTarget) -> Ending:
     load(backup, target, assignments)
     notes = [note for assignment in assignments for note in target.finish(assignment)]
     ending = target.end(assignments, backup.attachments)
+    target.forget()
     return Ending((*notes, *ending.notes), ending.skipped)
 
 

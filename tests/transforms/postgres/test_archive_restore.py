@@ -10,10 +10,11 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archives import OWNER, RESTORER, SUPERUSERS, archive_of, make_roles, make_shop, toc_of
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import database_of, opened
-from transforms.errors import IntegrityError, RefusedError
+from transforms.errors import IntegrityError, UnreachableError
 from transforms.postgres import archive_part, archive_restore, ledger, post_data, session_pool
 from transforms.postgres.archive_plan import ArchivePlan, plan
 from transforms.postgres.archive_restore import Rehearsal
+from transforms.postgres.failure import left_out
 from transforms.postgres.owners import Owning
 from transforms.postgres.preflight import list_objects
 from transforms.postgres.renames import EVERYTHING
@@ -49,7 +50,8 @@ def run_all(
             post_data.run(
                 where, steps.session, [step for step in steps.post_data if step.name not in tried.skipped], jobs
             )
-        archive_restore.close(connection, steps, lambda inner: None)
+        archive_restore.close(connection, steps, [], lambda runner: None, lambda failures: "")
+        ledger.drop(connection)
     session_pool.close_idle(where)
     return tried
 
@@ -205,11 +207,12 @@ def test_an_interrupted_end_goes_on_where_it_was(postgres: PostgresServer, toc: 
     with opened(postgres, database) as connection:
         archive_restore.make(connection, steps, OURS, Rehearsal())
         half = len(steps.post_data) // 2
-        failing = replace(steps.post_data[half], statement=b"SELECT 1 / 0")
-        with pytest.raises(RefusedError, match="division by zero"):
+        failing = replace(steps.post_data[half], statement=b"SELECT pg_terminate_backend(pg_backend_pid())")
+        with pytest.raises(UnreachableError, match="terminating connection"):
             post_data.run(where, steps.session, [*steps.post_data[:half], failing, *steps.post_data[half + 1 :]], 2)
-        post_data.run(where, steps.session, steps.post_data, 2)
-        archive_restore.close(connection, steps, lambda inner: None)
+        assert post_data.run(where, steps.session, steps.post_data, 2) == []
+        archive_restore.close(connection, steps, [], lambda runner: None, lambda failures: "")
+        ledger.drop(connection)
     session_pool.close_idle(where)
     indexes = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'shop'"
     assert postgres.sql(indexes, database) == "6"
@@ -237,6 +240,45 @@ def test_a_deadlock_is_tried_again(postgres: PostgresServer, new_database: NewDa
     assert postgres.sql("SELECT last_value, (SELECT count(*) FROM public.done) FROM public.tries", database) == "3|1"
 
 
+def test_a_tenth_deadlock_is_a_failure_in_the_server_s_words(
+    postgres: PostgresServer, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres)
+    where = database_of(postgres, database)
+    postgres.sql("CREATE SEQUENCE public.tries", database)
+    code = """DO $$ BEGIN PERFORM nextval('public.tries');
+              RAISE EXCEPTION 'deadlock detected' USING ERRCODE = 'deadlock_detected'; END $$"""
+    with opened(postgres, database) as connection:
+        ledger.create(connection, OURS)
+    steps = [Step("1", "one", code.encode()), Step("2", "two", b"SELECT 1", ("1",)), Step("3", "three", b"SELECT 1")]
+    failures = post_data.run(where, b"", steps, 2)
+    session_pool.close_idle(where)
+    assert [str(each) for each in left_out(failures)] == ["one: deadlock detected.", "two: needs one."]
+    assert postgres.sql("SELECT last_value FROM public.tries", database) == str(post_data.ATTEMPTS)
+    assert postgres.sql("SELECT name FROM shardkeep_restore.step", database) == "3"
+
+
+def test_indexes_are_attached_one_by_one_in_a_tree_of_partitions(
+    postgres: PostgresServer, new_database: NewDatabase
+) -> None:
+    database = new_database(postgres)
+    postgres.sql(
+        "CREATE TABLE m (i int, j int) PARTITION BY LIST (i); CREATE TABLE o (i int PRIMARY KEY) PARTITION BY LIST (i);"
+        "CREATE TABLE m_1 PARTITION OF m FOR VALUES IN (1) PARTITION BY LIST (j);"
+        "CREATE TABLE m_2 PARTITION OF m DEFAULT;"
+        "CREATE TABLE m_1_1 PARTITION OF m_1 DEFAULT; CREATE TABLE o_1 PARTITION OF o DEFAULT; CREATE INDEX ON m (j)",
+        database,
+    )
+    toc = toc_of(postgres, database)
+    numbers = {entry.tag: str(entry.number) for entry in toc.entries if entry.kind == "TABLE"}
+    steps = {step.title: step for step in planned(toc).post_data if "INDEX ATTACH" in step.title}
+    roots = {title: step.tables for title, step in steps.items()}
+    tree, other = frozenset([numbers["m"]]), frozenset([numbers["o"]])
+    names = ("m_1_j_idx", "m_2_j_idx", "m_1_1_j_idx", "o_1_pkey")
+    assert roots == {f"INDEX ATTACH public.{name}": other if name == "o_1_pkey" else tree for name in names}
+    assert not any(step.shares for step in steps.values())
+
+
 def test_a_lost_connection_is_no_failure_of_a_step(
     postgres: PostgresServer, toc: Toc, new_database: NewDatabase
 ) -> None:
@@ -247,17 +289,6 @@ def test_a_lost_connection_is_no_failure_of_a_step(
         pytest.raises(Exception, match="terminating connection"),
     ):
         archive_restore.rehearse(connection, replace(steps, pre_data=(killing, *steps.pre_data[1:])), OURS)
-
-
-def test_indexes_of_one_table_are_made_at_once_and_constraints_alone() -> None:
-    index = [Step(name, name, b"", tables=frozenset("t"), shares=True) for name in ("1", "2")]
-    key = Step("3", "3", b"", tables=frozenset("t"))
-    other = Step("4", "4", b"", tables=frozenset("u"))
-    schedule = post_data.Schedule({step.name: step for step in [*index, key, other]})
-    assert [step.name for step in schedule.startable([], 4)] == ["1", "2", "4"]
-    for step in index:
-        schedule.done(step)
-    assert [step.name for step in schedule.startable([other], 4)] == ["3"]
 
 
 def test_an_archive_of_an_older_server_is_restored_by_a_newer_one(

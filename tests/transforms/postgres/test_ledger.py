@@ -1,7 +1,9 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from psycopg.errors import UndefinedTable
+from psycopg.pq import TransactionStatus
 
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database
@@ -10,6 +12,7 @@ from transforms.errors import RefusedError
 from transforms.postgres import ledger
 from transforms.postgres.ledger import Restoration
 from transforms.postgres.session import Connection
+from transforms.skipped import Skipped
 
 OURS = Restoration("restore-1", "backup-1")
 
@@ -58,16 +61,16 @@ def test_a_step_is_claimed_once(connection: Connection) -> None:
 
 def test_a_piece_begins_a_transaction_once(connection: Connection) -> None:
     name = "data/t'able/%s\\x.avro:0"
-    assert ledger.begin_piece(connection, name)
+    assert ledger.begin_piece(connection, name, OURS.id)
     connection.execute("COMMIT")
-    assert not ledger.begin_piece(connection, name)
+    assert not ledger.begin_piece(connection, name, OURS.id)
     assert connection.execute("SELECT name FROM shardkeep_restore.piece").fetchall() == [(name,)]
 
 
 def test_a_piece_that_is_rolled_back_may_begin_again(connection: Connection) -> None:
-    assert ledger.begin_piece(connection, "a:0")
+    assert ledger.begin_piece(connection, "a:0", OURS.id)
     connection.execute("ROLLBACK")
-    assert ledger.begin_piece(connection, "a:0")
+    assert ledger.begin_piece(connection, "a:0", OURS.id)
     connection.execute("ROLLBACK")
 
 
@@ -77,8 +80,8 @@ def test_who_begins_the_same_piece_waits_for_the_first(
 ) -> None:
     answers = []
     with opened(postgres, database) as other:
-        assert ledger.begin_piece(connection, "b:0")
-        thread = threading.Thread(target=lambda: answers.append(ledger.begin_piece(other, "b:0")))
+        assert ledger.begin_piece(connection, "b:0", OURS.id)
+        thread = threading.Thread(target=lambda: answers.append(ledger.begin_piece(other, "b:0", OURS.id)))
         thread.start()
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
         while postgres.sql(waiting) == "0":
@@ -91,9 +94,46 @@ def test_who_begins_the_same_piece_waits_for_the_first(
 
 
 def test_what_is_skipped_and_told_is_kept_in_order(connection: Connection) -> None:
-    ledger.note_skipped(connection, {"3", "1 owner"}, ["second things first", "a 'quote'"])
+    told = (Skipped("second things first", "a 'quote'", "SELECT '\\'", follows=True), Skipped("\udcff", "é"))
+    ledger.note_skipped(connection, {"3", "1 owner"}, told)
     assert ledger.skipped(connection) == {"3", "1 owner"}
-    assert ledger.told(connection) == ("second things first", "a 'quote'")
+    assert ledger.told(connection) == told
+
+
+def test_the_last_word_outlives_the_end_and_pieces_that_come_again_are_done(connection: Connection) -> None:
+    assert ledger.last_word(connection, OURS.id) is None
+    ledger.clear(connection)
+    ledger.end(connection, "done")
+    assert ledger.find(connection) is None
+    assert ledger.last_word(connection, OURS.id) == "done"
+    assert not ledger.begin_piece(connection, "a:0", OURS.id)
+    assert connection.info.transaction_status == TransactionStatus.IDLE
+
+
+def test_another_restore_s_last_word_is_nobody_else_s(
+    postgres: PostgresServer, database: str, connection: Connection
+) -> None:
+    ledger.clear(connection)
+    ledger.end(connection, "done")
+    other = Restoration("restore-2", "backup-1")
+    assert ledger.last_word(connection, other.id) is None
+    with pytest.raises(UndefinedTable):
+        ledger.begin_piece(connection, "a:0", other.id)
+    ledger.require_ours(connection, other, database_of(postgres, database))
+    ledger.create(connection, other)  # which takes its place
+    assert ledger.find(connection) == other
+    assert ledger.last_word(connection, OURS.id) is None
+
+
+def test_no_event_trigger_sees_the_ledger_go(postgres: PostgresServer, new_database: Callable[..., str]) -> None:
+    database = new_database(postgres)
+    with opened(postgres, database) as connection:
+        ledger.create(connection, OURS)
+        postgres.sql("CREATE FUNCTION public.look() RETURNS event_trigger LANGUAGE plpgsql AS"
+                     " 'BEGIN RAISE EXCEPTION ''looked''; END';"
+                     "CREATE EVENT TRIGGER looking ON sql_drop EXECUTE FUNCTION public.look()", database)  # fmt: skip
+        ledger.drop(connection)
+        assert ledger.find(connection) is None
 
 
 def test_one_process_at_a_time_changes_objects(postgres: PostgresServer, database: str, connection: Connection) -> None:

@@ -12,11 +12,12 @@ from transforms.identity import Table
 from transforms.key_range import KeyRange
 from transforms.postgres import ledger, read_range
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.load_piece import load_large_objects, load_piece
+from transforms.postgres.load_piece import Loading, load_large_objects, load_piece
 from transforms.postgres.load_plan import BINARY, TEXT, load_plan
 from transforms.postgres.relation import CTID
 
 OURS = ledger.Restoration("restore-1", "backup-1")
+LOADING = Loading(OURS.id)
 TABLES = r"""
     CREATE TYPE public.mood AS ENUM ('sad', 'happy');
     CREATE DOMAIN public.short AS varchar(9) CHECK (VALUE <> 'long');
@@ -56,7 +57,7 @@ class Loaded:
     def load(self, name: str, piece: str = "piece:0", records: bytes | None = None) -> bool:
         with opened(self.server, self.database) as connection:
             plan = load_plan(self.tables[name])
-            return load_piece(connection, plan, piece, self.records[name] if records is None else records)
+            return load_piece(connection, LOADING, plan, piece, self.records[name] if records is None else records)
 
     def rows(self, name: str) -> str:
         return self.server.sql(f"SELECT t::text FROM {name} t ORDER BY 1", self.database)
@@ -196,8 +197,8 @@ def test_bytes_that_are_no_records_reach_no_server(loaded: Loaded) -> None:
 def test_pages_of_large_objects_are_loaded_once(loaded: Loaded) -> None:
     records = page(4711, 0, b"hello")
     with opened(loaded.server, loaded.database) as connection:
-        assert load_large_objects(connection, "lo:0", records)
-        assert not load_large_objects(connection, "lo:0", page(4711, 0, b"other"))
+        assert load_large_objects(connection, LOADING, "lo:0", records)
+        assert not load_large_objects(connection, LOADING, "lo:0", page(4711, 0, b"other"))
     assert loaded.server.sql("SELECT convert_from(lo_get(4711), 'UTF8'), lo_unlink(4711)", loaded.database) == "hello|1"
 
 

@@ -78,7 +78,7 @@ def test_a_member_of_the_owners_restores_owners_and_privileges_without_being_sup
     try:
         postgres.sql(f"GRANT {READER} TO {RESTORER}")
         ending = restore(backup, target_of(postgres, "owners_copy", RESTORER, create_database=True, keep_acl=True))
-        assert [text for text in ending.skipped if "database owners_copy" not in text] == []
+        assert [each for each in ending.skipped if "database owners_copy" not in each.name] == []
         client = postgres.binaries
         copy = normalised_dump(client, postgres.url("owners_copy"))
         assert differences(normalised_dump(client, postgres.url(shop)), copy) == []

@@ -79,7 +79,13 @@ def test_every_call_may_be_made_twice(
     for _ in range(2):
         load(backup, target, assignments)
     endings = [target.end(assignments, backup.attachments) for _ in range(2)]
-    assert endings == [Ending(), Ending()]
+    for _ in range(2):  # an engine may come back to any step when the last one is done
+        target.begin(assignments, backup.attachments)
+        load(backup, target, assignments)
+        endings.append(target.end(assignments, backup.attachments))
+    assert endings == [Ending()] * 4
+    for _ in range(2):
+        target.forget()
     assert same(postgres, shop, database) == []
     assert target.unfinished(assignments) == []
 
@@ -118,7 +124,7 @@ def test_a_refused_restore_leaves_no_database_that_it_made(
     assert "--skip_unrestorable" in str(caught.value)
     assert not exists(postgres, new_name)
     ending = restore(backup, replace(target, skip_unrestorable=True))
-    assert {line.split(":")[0] for line in ending.skipped} >= {"PUBLICATION everything", "EVENT TRIGGER looking"}
+    assert {each.name for each in ending.skipped} >= {"PUBLICATION everything", "EVENT TRIGGER looking"}
     assert postgres.sql("SELECT count(*) FROM shop.orders", new_name) == "50"
     assert postgres.sql("SELECT count(*) FROM pg_publication", new_name) == "0"
 
@@ -206,7 +212,7 @@ def test_a_foreign_key_that_a_predicate_breaks_is_refused_or_left_out(
     told = "lines_of_order_fkey: refers to shop.orders, of which the backup has only the rows where amount < 10."
     assert told in str(caught.value)
     ending = restore(backup, replace(target, skip_unrestorable=True))
-    assert [line.split(":")[0] for line in ending.skipped] == ["FK CONSTRAINT shop.lines lines_of_order_fkey"]
+    assert [each.name for each in ending.skipped] == ["FK CONSTRAINT shop.lines lines_of_order_fkey"]
     assert postgres.sql("SELECT count(*) FROM shop.orders", target.database.name) == "9"
 
 
@@ -217,7 +223,7 @@ def test_a_table_that_was_excluded_is_named_and_breaks_what_refers_to_it(
     target = target_of(postgres, new_database(postgres), skip_unrestorable=True)
     ending = restore(backup, target)
     assert "table shop.orders is empty: its rows are not in the backup, or were excluded." in ending.notes
-    assert ending.skipped[0].startswith(
+    assert str(ending.skipped[0]).startswith(
         "FK CONSTRAINT shop.lines lines_of_order_fkey: refers to shop.orders, whose rows"
     )
 

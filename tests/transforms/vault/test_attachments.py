@@ -20,6 +20,7 @@ from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault
 from tests.transforms.vault.conftest import backup_config
 from transforms.errors import IntegrityError, NotFoundError, UnreachableError
+from transforms.skipped import Skipped
 from transforms.vault.attachments import Attachments, attach
 from transforms.vault.find_backup import find_backup, usable
 from transforms.vault.layout import BackupLayout
@@ -35,6 +36,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
+
+ROLE = Skipped("role r", "it is not there")
 
 
 def objects(store: LocalStore) -> dict[str, bytes]:
@@ -151,10 +154,10 @@ def test_a_conclusion_that_is_made_again_leaves_the_committed_one(tmp_path: Path
 
 def test_the_target_reads_the_attachments_at_its_end(vault: MemoryVault) -> None:
     target = new_database()
-    work = by_hand.restore_work(vault.work, MemoryTarget(target, ("role r",)))
+    work = by_hand.restore_work(vault.work, MemoryTarget(target, (ROLE,)))
     by_hand.restore(work)
     ending = work.end([]).ending
-    assert (ending.notes, ending.skipped) == ((ORDERS, PEOPLE), ("role r",))
+    assert (ending.notes, ending.skipped) == ((ORDERS, PEOPLE), (ROLE,))
     vault.store.delete(vault.manifest.attachments["names.txt"].name)
     with pytest.raises(NotFoundError, match=r"names\.txt"):
         work.end([])

@@ -1,7 +1,7 @@
 """What a restore refuses, with nothing written, and what a backup refuses."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from pipelines.bigtable_backup import build as build_backup
 from pipelines.bigtable_restore import build as build_restore
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
+from pipelines.command.report import Report
 from pipelines.command.take_backup import take_backup
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
 from tests.memory_room.tables import ORDERS, PEOPLE
@@ -18,6 +19,7 @@ from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault
 from tests.transforms.vault.conftest import backup_config, restore_config
 from transforms.errors import UnreachableError
+from transforms.skipped import Skipped, from_text
 from transforms.vault.catalogue import list_backups
 from transforms.vault.sealed_json import SEAL, seal
 from transforms.vault.vault import open_vault
@@ -174,12 +176,50 @@ def test_a_restored_table_gets_its_new_name(vault: MemoryVault, capsys: Capture)
     assert DATABASES[target].content == {"persons": DATABASES[vault.database].tables[PEOPLE].content}
 
 
+def test_a_target_forgets_when_its_job_is_over_and_not_before(vault: MemoryVault, capsys: Capture) -> None:
+    target = new_database()
+    assert restore(restore_config(vault, target), capsys)[0] == 0
+    assert list(DATABASES[target].calls)[-2:] == ["end", "forget"]
+
+
+@dataclass(frozen=True)
+class Unforgetting(MemoryTarget):
+    """One that cannot clear up."""
+
+    def forget(self) -> None:
+        raise UnreachableError("it is gone")
+
+
+def test_a_restore_that_cannot_clear_up_is_whole(vault: MemoryVault, capsys: Capture) -> None:
+    target = new_database()
+    code, _, err = restore(replace(restore_config(vault, target), target=Unforgetting(target)), capsys)
+    assert code == 0
+    assert "warning: everything was restored, but not cleared up: it is gone" in err
+    assert DATABASES[target].content == DATABASES[vault.database].content
+
+
+def test_a_report_has_what_was_left_out(vault: MemoryVault, capsys: Capture, tmp_path: Path) -> None:
+    left_out = (Skipped("role r", "it is not there", "CREATE ROLE r;"),)
+    config = restore_config(vault, new_database())
+    target = MemoryTarget(config.target.identity().parts[0][1], left_out)
+    report = Report.at(str(tmp_path / "left_out"))
+    assert restore(replace(config, target=target, report=report), capsys)[0] == 3
+    assert from_text((tmp_path / "left_out.json").read_text()) == left_out
+    assert "CREATE ROLE r;" in (tmp_path / "left_out.sql").read_text().splitlines()
+    nowhere = replace(restore_config(vault, new_database()), report=Report("/no/such/folder/x"))
+    refused(nowhere, 2, "--report=/no/such/folder/x", capsys)
+
+
 def test_what_a_restore_leaves_out_is_told_and_has_an_exit_code(vault: MemoryVault, capsys: Capture) -> None:
     target = new_database()
-    config = replace(restore_config(vault, target), target=MemoryTarget(target, ("role r", "table x")))
+    left_out = (Skipped("role r", "it is not there"), Skipped("table x", "needs role r", follows=True))
+    config = replace(restore_config(vault, target), target=MemoryTarget(target, left_out))
     code, out, err = restore(config, capsys)
-    assert (code, json.loads(out)["skipped"]) == (3, ["role r", "table x"])
-    assert err.splitlines()[-2:] == ["warning: left out: role r", "warning: left out: table x"]
+    assert (code, json.loads(out)["skipped"]) == (3, [asdict(each) for each in left_out])
+    assert err.splitlines()[-2:] == [
+        "warning: left out: role r: it is not there.",
+        "warning: left out: table x: needs role r.",
+    ]
     assert DATABASES[target].content == DATABASES[vault.database].content
 
 

@@ -1,0 +1,106 @@
+"""The files of `--report`: what a restore left out, as JSON and as an SQL script that makes it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.command.result import Result
+from transforms.errors import NotFoundError, RefusedError, ShardkeepError, UnreachableError, UsageError
+from transforms.skipped import Skipped, script
+from transforms.vault.store import Store, put_once, taken
+from transforms.vault.stores import is_local, open_store
+
+ENDINGS = (".json", ".sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Where the report goes.
+
+    Attributes:
+        path: The files' name without their endings: an absolute path here, or `gs://BUCKET/NAME`.
+        renamed: What has another name in the target, for people.
+    """
+
+    path: str
+    renamed: tuple[str, ...] = ()
+
+    @classmethod
+    def at(cls, path: str | None, renamed: Sequence[str] = ()) -> "Report | None":
+        """The report that an option names, if it does."""
+        if path is None:
+            return None
+        return cls(str(Path(path).absolute()) if is_local(path) else path, tuple(renamed))
+
+    def check(self, is_here: bool = True) -> None:
+        """Check before the work that the report can be written, as far as that can be known.
+
+        Args:
+            is_here: Whether the workers, of whom one writes it, are on this machine.
+
+        Raises:
+            RefusedError: if they are not, and the path is one of this machine.
+            UsageError: if the path is none of a file in a folder that is there.
+            ExistsError: if Cloud Storage has an object of that name: none is replaced.
+        """
+        if not is_local(self.path):
+            self._check_objects(*self._object())
+        elif not is_here:
+            raise RefusedError(f"--report={self.path} is on this machine, the workers are not: name gs://BUCKET/NAME.")
+        elif Path(self.path).name == "" or not Path(self.path).parent.is_dir():
+            raise UsageError(f"--report={self.path}: name files in a folder that is there, without .json or .sql.")
+
+    def _check_objects(self, store: Store, name: str) -> None:
+        for ending in ENDINGS:
+            try:
+                store.stat(name + ending)
+            except NotFoundError:
+                continue
+            raise taken(f"--report={self.path}: {name}{ending}")
+
+    def _object(self) -> tuple[Store, str]:
+        folder, _, name = self.path.rpartition("/")
+        if not name or folder.count("/") < 2:
+            raise UsageError(f"--report={self.path}: name objects in a bucket: gs://BUCKET/NAME.")
+        return open_store(folder), name
+
+    def write(self, skipped: Sequence[dict[str, Any]]) -> None:
+        """Write both files, also if nothing was left out; may be done twice.
+
+        Raises:
+            UnreachableError: if they cannot be written.
+            ExistsError: if Cloud Storage has another object of that name by now.
+        """
+        lines = script((Skipped(**each) for each in skipped), self.renamed)
+        self._put(ENDINGS[0], json.dumps(skipped, indent=1) + "\n")
+        self._put(ENDINGS[1], "".join(f"{line}\n" for line in lines))
+
+    def _put(self, ending: str, text: str) -> None:
+        data = text.encode("utf-8", "surrogateescape")
+        if not is_local(self.path):
+            store, name = self._object()
+            put_once(store, name + ending, data)
+            return
+        try:
+            Path(self.path + ending).write_bytes(data)
+        except OSError as error:
+            raise UnreachableError(f"--report={self.path}: {error.strerror}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A result of which a report is written, by the last step of the job: no command may be there to do it."""
+
+    result: Result
+    report: Report
+
+    def write(self, value: dict[str, Any]) -> None:
+        """See `Result.write`. A report that cannot be written is a note: the work is done, the result has it all."""
+        notes = list(value["notes"])
+        try:
+            self.report.write(value["skipped"])
+        except ShardkeepError as error:
+            notes.append(f"the report was not written: {error}")
+        self.result.write({**value, "notes": notes})
