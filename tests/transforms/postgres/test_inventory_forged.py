@@ -29,6 +29,7 @@ from transforms.postgres.inventory import DatabaseInventory, parse_inventory
 from transforms.postgres.key import Key
 from transforms.postgres.large_object_properties import LargeObjectProperties, Span
 from transforms.postgres.load_plan import load_plan
+from transforms.postgres.object_states import ObjectState
 from transforms.postgres.privilege import Privilege
 from transforms.postgres.relation import Relation, check_names
 from transforms.postgres.renames import Renames
@@ -50,6 +51,10 @@ INVENTORY = DatabaseInventory(
     (Name("public", "m"),),
     LargeObjectProperties((Span(1, 9, "a", (Privilege("a", "b", "SELECT"),)), Span(11, 11, "a", None)), ((1, "c"),)),
     (Name("public", "u"),),
+    (
+        ObjectState("TRIGGER", "public", "orders", "t", "disabled"),
+        ObjectState("ROWS", "public", "m", "", "not populated"),
+    ),
     {"server_encoding": "UTF8", "notes": []},
 )  # fmt: skip
 RELATION = Relation(

@@ -18,8 +18,8 @@ from transforms.postgres import archive_part, foreign_keys
 from transforms.postgres.archive_plan import plan
 from transforms.postgres.identifiers import Name
 from transforms.postgres.owners import Owning
-from transforms.postgres.post_data import Schedule
 from transforms.postgres.renames import EVERYTHING, Renames
+from transforms.postgres.schedule import Schedule
 from transforms.postgres.toc import Entry, Toc, parse
 
 ORDERS = Name("shop", "orders")
@@ -50,8 +50,9 @@ def use(data: bytes) -> None:
         foreign_keys.broken(toc, part, steps.post_data, [])
         schedule = Schedule({step.name: step for step in steps.post_data})
         while schedule.is_active():
-            for step in schedule.startable([], 1):
-                schedule.done(step)
+            step = schedule.start()
+            assert step is not None
+            schedule.done(step)
 
 
 def use_or_say(data: bytes) -> None:
