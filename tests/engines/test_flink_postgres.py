@@ -1,4 +1,4 @@
-"""PostgreSQL on a small Flink: all commands agree with FnApiRunner."""
+"""PostgreSQL on a small Flink: all commands agree with FnApiRunner, and a step may be tried again."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from pipelines import postgres_backup, postgres_restore, verify
 from tests.engines.flink_runs import Flink
 from tests.engines.outcome import require_done, tables
+from tests.engines.retried import restore
 from tests.pipelines.postgres_runs import backup
 from tests.postgres_zoo import differences, make_zoo, normalised_dump
 from tests.postgres_zoo.zoo import make_roles
@@ -41,3 +42,15 @@ def test_types_and_objects_come_back(
     restored = require_done(flink.run(postgres_restore.main, *to(ours, postgres18, copy))).json
     assert restored["skipped"] == []
     require_same(postgres18, zoo, copy)
+
+
+def test_a_restore_whose_step_after_its_end_fails_once_is_tried_again(
+    postgres18: PostgresServer, new_database: NewDatabase, copy: str, flink: Flink, tmp_path: Path
+) -> None:
+    name = new_database(postgres18)
+    postgres18.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 5000)", name)
+    require_done(backup(tmp_path / "v", postgres18.url(name)))
+    argv = [*to(tmp_path / "v", postgres18, copy), *flink.options()]
+    require_done(restore(postgres_restore.configure, postgres_restore.build, tmp_path / "failed", *argv))
+    assert (tmp_path / "failed").exists()
+    require_same(postgres18, name, copy)
