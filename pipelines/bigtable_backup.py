@@ -3,21 +3,23 @@
 python -m pipelines.bigtable_backup --vault=backups --bigtable_project=my-project --instance=my-instance --table='*'
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
-
-import apache_beam as beam
+from typing import TYPE_CHECKING
 
 from pipelines.command.aliases import BIGTABLE_ALIASES
 from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.bigtable_options import TABLES, add_instance, instance_of
 from pipelines.command.exit_codes import run_command
-from pipelines.command.take_backup import BackupConfig, take_backup
 from pipelines.command.vault_options import add_output, add_sizes, add_written_vault
-from transforms.back_up import BackUp
-from transforms.backup_work import BackupWork
-from transforms.bigtable.source import BigtableSource
-from transforms.source import Wanted
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from pipelines.command.take_backup import BackupConfig
+    from transforms.backup_work import BackupWork
 
 
 def options() -> OptionParser:
@@ -42,6 +44,10 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> BackupConfig:
     """The checked configuration that the arguments ask for."""
     values, beam_args = parse(options(), argv, BIGTABLE_ALIASES)
+    from pipelines.command.take_backup import BackupConfig
+    from transforms.bigtable.source import BigtableSource
+    from transforms.source import Wanted
+
     return BackupConfig(
         vault=values.vault,
         source=BigtableSource(instance_of(values, beam_args), values.table),
@@ -56,12 +62,17 @@ def configure(argv: Sequence[str]) -> BackupConfig:
 
 def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
     """Put the backup into a pipeline."""
+    from transforms.back_up import BackUp
+
     pipeline | "Back up" >> BackUp(work)
 
 
 def run(argv: Sequence[str]) -> int:
     """Take the backup that the arguments ask for."""
-    return take_backup(configure(argv), build)
+    config = configure(argv)
+    from pipelines.command.take_backup import take_backup
+
+    return take_backup(config, build)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,27 +4,25 @@ python -m pipelines.bigtable_restore --vault=backups --backup=latest --bigtable_
         --instance=my-instance --table=orders:orders_restored
 """
 
+from __future__ import annotations
+
 import functools
 import sys
 from collections.abc import Sequence
-
-import apache_beam as beam
+from typing import TYPE_CHECKING
 
 from pipelines.command.aliases import BIGTABLE_ALIASES
 from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.bigtable_options import RENAMES, TABLES, add_instance, instance_of
 from pipelines.command.exit_codes import run_command
-from pipelines.command.give_back import RestoreConfig, give_back
-from pipelines.command.placing import Placing
-from pipelines.command.result import Result
-from pipelines.command.resumption import Resumption
-from pipelines.command.table_renames import assign
 from pipelines.command.vault_options import add_backup, add_output
-from transforms.bigtable.target import BigtableTarget
-from transforms.range_backup import now_micros
-from transforms.restore import Restore
-from transforms.restore_work import RestoreWork
-from transforms.restored import restored_json
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from pipelines.command.give_back import RestoreConfig
+    from pipelines.command.result import Result
+    from transforms.restore_work import RestoreWork
 
 _IF_EXISTS = {"refuse": "Refuse", "append": "Add to its rows"}
 _GC = {"saved": "The rules that were backed up", "none": "None: every cell stays"}
@@ -62,6 +60,13 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> RestoreConfig:
     """The checked configuration that the arguments ask for."""
     values, beam_args = parse(options(), argv, BIGTABLE_ALIASES)
+    from pipelines.command.give_back import RestoreConfig
+    from pipelines.command.placing import Placing
+    from pipelines.command.resumption import Resumption
+    from pipelines.command.table_renames import assign
+    from transforms.bigtable.target import BigtableTarget
+    from transforms.range_backup import now_micros
+
     target = BigtableTarget(instance_of(values, beam_args), values.gc == "saved", now_micros())
     select = functools.partial(assign, values.table, excluded=values.exclude_table)
     return RestoreConfig(
@@ -79,12 +84,20 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
 
 def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
     """Put the restore into a pipeline."""
+    import apache_beam as beam
+
+    from transforms.restore import Restore
+    from transforms.restored import restored_json
+
     pipeline | "Restore" >> Restore(work) | "Hand back" >> beam.Map(lambda done: result.write(restored_json(done)))
 
 
 def run(argv: Sequence[str]) -> int:
     """Restore what the arguments name."""
-    return give_back(configure(argv), build)
+    config = configure(argv)
+    from pipelines.command.give_back import give_back
+
+    return give_back(config, build)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,13 +3,13 @@
 python -m pipelines.postgres_backup --vault=backups --database=postgresql://backup@10.0.0.5:5432/shop
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
-
-import apache_beam as beam
+from typing import TYPE_CHECKING
 
 from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.engine import is_here, refuse_distant_snapshot
 from pipelines.command.exit_codes import run_command
 from pipelines.command.postgres_options import add_database, database_of
 from pipelines.command.postgres_reading import (
@@ -20,12 +20,13 @@ from pipelines.command.postgres_reading import (
     readers_of,
     selection_of,
 )
-from pipelines.command.take_backup import BackupConfig, take_backup
 from pipelines.command.vault_options import add_output, add_sizes, add_written_vault
-from transforms.back_up import BackUp
-from transforms.backup_work import BackupWork
-from transforms.postgres.source import PostgresSource
-from transforms.source import Wanted
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from pipelines.command.take_backup import BackupConfig
+    from transforms.backup_work import BackupWork
 
 
 def options() -> OptionParser:
@@ -44,6 +45,11 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> BackupConfig:
     """The checked configuration that the arguments ask for."""
     values, beam_args = parse(options(), argv)
+    from pipelines.command.engine import is_here, refuse_distant_snapshot
+    from pipelines.command.take_backup import BackupConfig
+    from transforms.postgres.source import PostgresSource
+    from transforms.source import Wanted
+
     if values.consistency == "snapshot":
         refuse_distant_snapshot(beam_args)
     readers = readers_of(values.readers, values.max_connections, is_here(beam_args))
@@ -68,12 +74,17 @@ def configure(argv: Sequence[str]) -> BackupConfig:
 
 def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
     """Put the backup into a pipeline."""
+    from transforms.back_up import BackUp
+
     pipeline | "Back up" >> BackUp(work)
 
 
 def run(argv: Sequence[str]) -> int:
     """Take the backup that the arguments ask for."""
-    return take_backup(configure(argv), build)
+    config = configure(argv)
+    from pipelines.command.take_backup import take_backup
+
+    return take_backup(config, build)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

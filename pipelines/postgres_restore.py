@@ -4,27 +4,25 @@ python -m pipelines.postgres_restore --vault=backups --backup=latest \
         --database=postgresql://postgres@10.0.0.6:5432/shop_restored --create_database
 """
 
+from __future__ import annotations
+
 import functools
 import secrets
 import sys
 from collections.abc import Sequence
-
-import apache_beam as beam
+from typing import TYPE_CHECKING
 
 from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.exit_codes import run_command
-from pipelines.command.give_back import RestoreConfig, give_back
-from pipelines.command.placing import Placing
 from pipelines.command.postgres_options import add_database, database_of, split_list
-from pipelines.command.report import Report
-from pipelines.command.result import Result
 from pipelines.command.vault_options import add_backup, add_output
-from transforms.postgres.restore_selection import assign, parse_renames
-from transforms.postgres.search_path import parse_search_path
-from transforms.postgres.target import PostgresTarget
-from transforms.restore import Restore
-from transforms.restore_work import RestoreWork
-from transforms.restored import restored_json
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from pipelines.command.give_back import RestoreConfig
+    from pipelines.command.result import Result
+    from transforms.restore_work import RestoreWork
 
 _WRITERS = 4
 _TRUST = (
@@ -102,6 +100,13 @@ def _add_rules(parser: OptionParser) -> None:
 def configure(argv: Sequence[str]) -> RestoreConfig:
     """The checked configuration that the arguments ask for."""
     values, beam_args = parse(options(), argv)
+    from pipelines.command.give_back import RestoreConfig
+    from pipelines.command.placing import Placing
+    from pipelines.command.report import Report
+    from transforms.postgres.restore_selection import assign, parse_renames
+    from transforms.postgres.search_path import parse_search_path
+    from transforms.postgres.target import PostgresTarget
+
     renames = parse_renames(
         split_list(values.table, "--table"), split_list(values.schema, "--schema"), values.exclude_table or ""
     )
@@ -135,13 +140,21 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
 
 def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
     """Put the restore into a pipeline."""
+    import apache_beam as beam
+
+    from transforms.restore import Restore
+    from transforms.restored import restored_json
+
     # In one step: Beam's coders take no text with lone surrogates, which names of SQL_ASCII databases may have.
     pipeline | "Restore" >> Restore(work) | "Hand back" >> beam.Map(lambda done: result.write(restored_json(done)))
 
 
 def run(argv: Sequence[str]) -> int:
     """Restore what the arguments name."""
-    return give_back(configure(argv), build)
+    config = configure(argv)
+    from pipelines.command.give_back import give_back
+
+    return give_back(config, build)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,21 +3,24 @@
 python -m pipelines.verify --vault=backups --backup=latest --level=L3
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
-
-import apache_beam as beam
+from typing import TYPE_CHECKING
 
 from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.check_backup import VerifyConfig, check_backup
 from pipelines.command.exit_codes import run_command
-from pipelines.command.result import Result
 from pipelines.command.vault_options import add_backup, add_output
-from transforms.report import report_json
-from transforms.verify import LEVELS, Verify
-from transforms.verify_work import VerifyWork
 
-_LEVELS = dict(zip(LEVELS, ("The manifest", "Every object is there", "Every byte", "Every row decodes"), strict=True))
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from pipelines.command.check_backup import VerifyConfig
+    from pipelines.command.result import Result
+    from transforms.verify_work import VerifyWork
+
+_LEVELS = {"L0": "The manifest", "L1": "Every object is there", "L2": "Every byte", "L3": "Every row decodes"}
 
 
 def options() -> OptionParser:
@@ -34,17 +37,27 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> VerifyConfig:
     """The checked configuration that the arguments ask for."""
     values, beam_args = parse(options(), argv)
+    from pipelines.command.check_backup import VerifyConfig
+
     return VerifyConfig(values.vault, values.backup, values.source, values.level, values.json, tuple(beam_args))
 
 
 def build(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: Result) -> None:
     """Put the verification into a pipeline."""
+    import apache_beam as beam
+
+    from transforms.report import report_json
+    from transforms.verify import Verify
+
     pipeline | "Verify" >> Verify(work, level) | "Hand back" >> beam.Map(lambda done: result.write(report_json(done)))
 
 
 def run(argv: Sequence[str]) -> int:
     """Check the backup that the arguments name."""
-    return check_backup(configure(argv), build)
+    config = configure(argv)
+    from pipelines.command.check_backup import check_backup
+
+    return check_backup(config, build)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipelines.command.aliases import replace_aliases
-from pipelines.command.beam_options import beam_option_names, check_beam_arguments, refuse_leftovers
+from pipelines.command.beam_names import OPTIONS
+from pipelines.command.beam_options import check_beam_arguments, refuse_leftovers
 from pipelines.command.given import given_names, refuse_repeated
 from pipelines.command.launch import is_launch
+from pipelines.command.nearest import nearest
 from pipelines.command.option import Form, Option
 from pipelines.command.sizes import parse_count, parse_size
 from pipelines.command.values import parse_flag, parse_list, parse_text
@@ -187,20 +188,9 @@ def _fill_by_engine(parser: OptionParser, values: argparse.Namespace, beam_args:
 def _refuse_unknown(parser: OptionParser, names: Sequence[str], aliases: Mapping[str, str]) -> None:
     known = parser.option_names()
     if parser.beam and not known.issuperset(names):
-        known |= beam_option_names()
+        known |= OPTIONS
     for name in names:
         if name not in known:
             near = nearest(name, sorted(known.union(aliases)))
             advice = f"did you mean {near}?" if near else f"see {parser.prog} --help"
             raise UsageError(f"unknown option {name}; {advice}")
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that looks most like this one, whatever the case, dashes and underscores; None if none does."""
-    by_plain = {_plain(candidate): candidate for candidate in known}
-    close = difflib.get_close_matches(_plain(word), by_plain, n=1)
-    return by_plain[close[0]] if close else None
-
-
-def _plain(word: str) -> str:
-    return word.lstrip("-").replace("-", "").replace("_", "").lower()

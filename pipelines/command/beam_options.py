@@ -12,23 +12,17 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from pipelines.command.beam_import import import_beam
 from pipelines.command.launch import is_launch
+from pipelines.command.runners import name_runner
 from transforms.errors import UsageError
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
-# `DirectRunner` may pick, and download, another engine: the runner is always named.
-DEFAULT_RUNNER = "FnApiRunner"
-
-
-def beam_option_names() -> frozenset[str]:
-    """Every option that Beam knows, with its dashes: `--project`, `--runner` and so on."""
-    return frozenset(_beam_parser()._option_string_actions)
-
 
 def check_beam_arguments(argv: Sequence[str]) -> list[str]:
-    """Arguments that Beam will accept, with the default runner added if none is named.
+    """Arguments that Beam will accept, with its runner named.
 
     Args:
         argv: What is left of the command line once our own options are taken out. A launcher may add options that
@@ -37,11 +31,11 @@ def check_beam_arguments(argv: Sequence[str]) -> list[str]:
     Raises:
         UsageError: Beam refuses a value, or an argument is a word without an option.
     """
-    arguments = [each for argument in argv for each in _as_flag(argument)]
-    _, unknown = _beam_parser().parse_known_args(arguments) if arguments else (None, [])
+    named = name_runner(argv)
+    arguments = [each for argument in named for each in _as_flag(argument)]
+    _, unknown = beam_parser().parse_known_args(arguments)
     refuse_leftovers([argument for argument in unknown if not (is_launch(argv) and argument.startswith("--"))])
-    named = any(argument.partition("=")[0] == "--runner" for argument in argv)
-    return arguments if named else [*arguments, f"--runner={DEFAULT_RUNNER}"]
+    return arguments
 
 
 def _as_flag(argument: str) -> list[str]:
@@ -49,7 +43,7 @@ def _as_flag(argument: str) -> list[str]:
     name, _, value = argument.partition("=")
     if value.lower() not in ("true", "false"):
         return [argument]
-    actions = _beam_parser()._option_string_actions
+    actions = beam_parser()._option_string_actions
     meant = actions.get(name)
     if meant is None or meant.nargs != 0:
         return [argument]
@@ -69,7 +63,9 @@ def refuse_leftovers(arguments: Sequence[str]) -> None:
 
 
 @functools.cache
-def _beam_parser() -> argparse.ArgumentParser:
+def beam_parser() -> argparse.ArgumentParser:
+    """A parser of all of Beam's options; the first call imports Beam."""
+    import_beam()
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
     from pipelines.command import workers  # noqa: F401 - what is said of workers is an option in Beam's way

@@ -1,13 +1,16 @@
 """The options that name a Bigtable instance."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Sequence
-
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from typing import TYPE_CHECKING
 
 from pipelines.command.arguments import OptionParser
-from transforms.bigtable.instance import Instance
 from transforms.errors import UsageError
+
+if TYPE_CHECKING:
+    from transforms.bigtable.instance import Instance
 
 # Ids as https://cloud.google.com/bigtable/docs/reference/admin/rpc/google.bigtable.admin.v2 has them in its messages,
 # without their bounds of length, which the service knows best. A project may have a domain before its id.
@@ -46,6 +49,10 @@ def instance_of(values: argparse.Namespace, beam_args: Sequence[str]) -> Instanc
     Raises:
         UsageError: if there is no project.
     """
+    from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+
+    from transforms.bigtable.instance import Instance
+
     project = values.bigtable_project or PipelineOptions(list(beam_args)).view_as(GoogleCloudOptions).project
     if not project:
         raise UsageError("--bigtable_project is missing: the project of the instance, unless --project names it")

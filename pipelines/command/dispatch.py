@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from pipelines.command.arguments import nearest
 from pipelines.command.exit_codes import run_command
+from pipelines.command.nearest import nearest
 from transforms.errors import UsageError
 
 # Modules are named, not imported: a job's modules import Beam, which takes seconds.

@@ -17,7 +17,7 @@ def open_pipeline(beam_args: Sequence[str]) -> beam.Pipeline:
     The main session is never pickled: everything that a worker needs is imported or is a field.
 
     Raises:
-        UsageError: if the runner lacks an option.
+        UsageError: if the runner lacks an option, or Beam a package that an option asks for.
     """
     options = PipelineOptions(list(beam_args), save_main_session=False)
     name_image(options)
@@ -25,6 +25,8 @@ def open_pipeline(beam_args: Sequence[str]) -> beam.Pipeline:
         return beam.Pipeline(options=options)
     except ValueError as error:
         raise UsageError(f"the runner refuses Beam's options: {error}") from error
+    except (ImportError, AttributeError) as error:  # of a runner's class, or of the library for pickles
+        raise UsageError(f"Beam's options ask for what is not installed here: {error}") from error
 
 
 def is_here(beam_args: Sequence[str]) -> bool:

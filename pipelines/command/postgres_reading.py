@@ -1,14 +1,17 @@
 """The options for what is read of a PostgreSQL database, and how."""
 
+from __future__ import annotations
+
 import argparse
 import os
 from collections.abc import Sequence
-
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from typing import TYPE_CHECKING
 
 from pipelines.command.arguments import OptionParser
 from transforms.errors import UsageError
-from transforms.postgres.selection import Selection
+
+if TYPE_CHECKING:
+    from transforms.postgres.selection import Selection
 
 _FEWEST_CONNECTIONS = 3
 """The snapshot's holder, a planner or reader, and pg_dump."""
@@ -72,6 +75,8 @@ def add_reading(parser: OptionParser) -> None:
 
 def selection_of(values: argparse.Namespace) -> Selection:
     """The selection that the options ask for; see `Selection.parse` for what is refused."""
+    from transforms.postgres.selection import Selection  # it imports the driver
+
     return Selection.parse(
         values.schema or "", values.table or "", values.exclude_table or "", (values.where or "").splitlines()
     )
@@ -102,6 +107,8 @@ def readers_of(wanted: int | None, most_connections: int | None, here: bool) -> 
 
 def is_alone(beam_args: Sequence[str]) -> bool:
     """Whether all work is done in this one process, whose sessions then are those of the whole job."""
+    from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+
     options = PipelineOptions(list(beam_args))
     runner = options.view_as(StandardOptions).runner
     return bool(runner == "FnApiRunner" and options.view_as(DirectOptions).direct_num_workers == 1)

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines import bigtable_backup, bigtable_restore, verify
 from pipelines.command.arguments import OptionParser
-from pipelines.command.beam_options import beam_option_names
+from pipelines.command.beam_names import OPTIONS
 from pipelines.command.exit_codes import run_command
 from pipelines.command.take_backup import take_backup
 from tests.pipelines.bigtable_runs import Ended, backup, backups, files, restore, run
@@ -223,7 +223,7 @@ def test_googles_names_of_the_options_are_taken(source: Tables, tmp_path: Path) 
 @pytest.mark.parametrize("options", [bigtable_backup.options, bigtable_restore.options, verify.options])
 def test_no_option_of_a_pipeline_is_one_of_beams(options: Callable[[], OptionParser]) -> None:
     assert options().option_names() - {"-h", "--help"}
-    assert beam_option_names().isdisjoint(options().option_names() - {"-h", "--help"})
+    assert OPTIONS.isdisjoint(options().option_names() - {"-h", "--help"})
 
 
 def test_a_pipeline_runs_as_a_process_of_its_own(source: Tables, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from google.cloud.dataflow_v1beta3 import TemplateMetadata
 
 from pipelines.command.arguments import parse
-from pipelines.command.beam_options import beam_option_names
+from pipelines.command.beam_names import OPTIONS
 from templates import metadata, template
 from templates.metadata import metadata_of, metadata_text
 from templates.template import TITLES, metadata_path
@@ -60,7 +60,7 @@ def test_every_option_is_a_parameter_but_those_for_a_terminal(name: str) -> None
 
 @TEMPLATE
 def test_no_parameter_is_an_option_of_beam_or_of_the_service(name: str) -> None:
-    taken = {option.lstrip("-") for option in beam_option_names()} | SERVICE_NAMES
+    taken = {option.lstrip("-") for option in OPTIONS} | SERVICE_NAMES
     assert taken.isdisjoint(parameters(name))
 
 

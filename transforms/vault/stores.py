@@ -6,8 +6,6 @@ from pathlib import Path
 
 from transforms.errors import UsageError
 from transforms.vault import incoming
-from transforms.vault.cloud_client import EMULATOR
-from transforms.vault.cloud_store import CloudStore
 from transforms.vault.local_store import LocalStore
 from transforms.vault.store import Store
 
@@ -35,12 +33,18 @@ def open_store(vault: str) -> Store:
     """
     if is_local(vault):
         return LocalStore(absolute_place(vault))
+    from transforms.vault.cloud_store import CloudStore  # its client takes longer to import than most folders to list
+
     return CloudStore(*_bucket_and_folder(vault))
 
 
 def store_settings(vault: str) -> dict[str, str]:
     """How the store is reached, for the record in the manifest's options: by an emulator, if it is one."""
-    emulator = "" if is_local(vault) else os.environ.get(EMULATOR, "")
+    if is_local(vault):
+        return {}
+    from transforms.vault.cloud_client import EMULATOR
+
+    emulator = os.environ.get(EMULATOR, "")
     return {EMULATOR.lower(): emulator} if emulator else {}
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.command.aliases import BIGTABLE_ALIASES
 from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.beam_options import beam_option_names
+from pipelines.command.beam_names import OPTIONS
 from pipelines.command.values import parse_list
 from transforms.errors import UsageError
 
@@ -153,8 +153,8 @@ def test_no_option_of_ours_is_one_of_beams() -> None:
         "vault bigtable_project instance table app_profile chunk_size shard_size ranges name plan_only json "
         "backup source if_exists into_source gc level"
     )
-    assert beam_option_names().isdisjoint(f"--{name}" for name in ours.split())
-    assert {"--project", "--region", "--runner", "--parallelism", "--dry_run"} <= beam_option_names()
+    assert OPTIONS.isdisjoint(f"--{name}" for name in ours.split())
+    assert {"--project", "--region", "--runner", "--parallelism", "--dry_run"} <= OPTIONS
 
 
 def test_options_of_ours_and_help_are_read_without_importing_beam() -> None:

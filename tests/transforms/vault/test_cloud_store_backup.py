@@ -15,7 +15,7 @@ from tests.servers.gcs_faults import AnswerLost, PartKept, Refused, RequestCut
 from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import HURRIED
 from tests.transforms.vault.conftest import backup_config
-from transforms.vault import stores
+from transforms.vault import cloud_store
 from transforms.vault.catalogue import COMMITTED, list_backups
 from transforms.vault.cloud_store import CloudStore
 from transforms.vault.vault import open_vault
@@ -70,7 +70,7 @@ def test_the_command_writes_its_backup_into_a_bucket(gate: Gate, place: str) -> 
 def test_lost_answers_and_cut_connections_do_not_stop_it(
     gate: Gate, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "CloudStore", functools.partial(CloudStore, patience=HURRIED))
+    monkeypatch.setattr(cloud_store, "CloudStore", functools.partial(CloudStore, patience=HURRIED))
     gate.faults.plan("start", AnswerLost())
     gate.faults.plan("chunk", RequestCut(9), PartKept(0))
     gate.faults.plan("insert", AnswerLost())
