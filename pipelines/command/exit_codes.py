@@ -1,6 +1,6 @@
 """How a command ends: its exit code, and one clear error for people or for a program."""
 
-import io
+import contextlib
 import itertools
 import json
 import signal
@@ -9,12 +9,15 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from pipelines.command.launch import error_line, is_launch
-from pipelines.command.signals import Terminated, noted_signals
+from pipelines.command.safe_stream import safe_streams
+from pipelines.command.signals import HungUp, Terminated, noted_signals
 from transforms.errors import ShardkeepError
 
 # A shell reports a process ended by signal n as 128 + n: POSIX, "Exit Status for Commands".
 _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
+_HUNG_UP = 128 + signal.SIGHUP
+_UNREAD = 128 + signal.SIGPIPE
 _FAULT = 1
 
 
@@ -30,33 +33,32 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
         argv: The arguments; those of the process if None.
 
     Returns:
-        What `main` returned, the error's own code, 130 or 143 if interrupted, or 1.
+        What `main` returned, the error's own code, 129, 130 or 143 if interrupted, 141 if nobody read to its end what
+        was printed, as in `| head`, or 1.
     """
     arguments = sys.argv[1:] if argv is None else argv
-    _escape_what_no_stream_takes()
-    with noted_signals() as arrived:
+    with safe_streams() as is_unread, noted_signals() as arrived:
         try:
-            return main(arguments)
+            code = main(arguments)
         except SystemExit as exit:
-            return exit.code if isinstance(exit.code, int) else _FAULT if exit.code else 0
+            code = exit.code if isinstance(exit.code, int) else _FAULT if exit.code else 0
         except BaseException as error:
-            return _report(arrived() or error, _wants_json(arguments), is_launch(arguments))
-
-
-def _escape_what_no_stream_takes() -> None:
-    """Names of an SQL_ASCII database need not be text: their other bytes are printed as escapes."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+            lost = isinstance(error, BrokenPipeError) and is_unread()
+            code = _UNREAD if lost else _report(arrived() or error, _wants_json(arguments), is_launch(arguments))
+        return (code or _UNREAD) if is_unread() else code
 
 
 def _report(error: BaseException, as_json: bool, to_launcher: bool) -> int:
     code, message = _outcome(error)
     if code == _FAULT and not isinstance(error, ShardkeepError):
-        traceback.print_exception(error)
-    if as_json:
-        print(json.dumps({"error": {"code": code, "message": message}}), flush=True)
+        with contextlib.suppress(OSError):
+            traceback.print_exception(error)
     text = f"shardkeep: {message}"
-    print(error_line(text) if to_launcher else text, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # a terminal or a reader that is gone: the code says it still
+        if as_json:
+            print(json.dumps({"error": {"code": code, "message": message}}), flush=True)
+    with contextlib.suppress(OSError):
+        print(error_line(text) if to_launcher else text, file=sys.stderr, flush=True)
     return code
 
 
@@ -65,6 +67,8 @@ def _outcome(error: BaseException) -> tuple[int, str]:
         return error.exit_code, str(error)
     if isinstance(error, KeyboardInterrupt):
         return _INTERRUPTED, "interrupted"
+    if isinstance(error, HungUp):
+        return _HUNG_UP, str(error)
     if isinstance(error, Terminated):
         return _TERMINATED, "terminated"
     return _FAULT, f"unexpected {type(error).__name__}: {error}"

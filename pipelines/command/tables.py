@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from pipelines.command.escapes import one_line
+
 _NUMBER = re.compile(r"-|-?[0-9][0-9,]*(?:\.[0-9]+)?(?:%| [A-Za-z]+(?:/s)?)?")
 
 
@@ -25,8 +27,7 @@ def render(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def _text(cell: object) -> str:
     if cell is None:
         return "-"
-    text = f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return one_line(f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell))
 
 
 def _aligned(column: Sequence[str]) -> list[str]:

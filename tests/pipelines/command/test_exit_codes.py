@@ -80,12 +80,17 @@ def test_an_interruption_from_the_keyboard_is_130(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "shardkeep: interrupted\n"
 
 
-def test_sigterm_is_143_and_runs_the_cleanup(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGHUP, 129, "the terminal hung up")]
+)
+def test_a_signal_that_ends_has_its_code_and_runs_the_cleanup(
+    number: signal.Signals, code: int, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     cleaned = []
 
     def main(argv: Sequence[str]) -> int:
         try:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
             threading.Event().wait(20)
         except Exception:
             return 0
@@ -93,11 +98,24 @@ def test_sigterm_is_143_and_runs_the_cleanup(capsys: pytest.CaptureFixture[str])
             cleaned.append(True)
         return 0
 
-    before = signal.getsignal(signal.SIGTERM)
-    assert run_command(main, []) == 143
+    before = signal.getsignal(number)
+    assert run_command(main, []) == code
     assert cleaned == [True]
-    assert capsys.readouterr().err == "shardkeep: terminated\n"
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert capsys.readouterr().err == f"shardkeep: {word}\n"
+    assert signal.getsignal(number) is before
+
+
+def test_a_command_that_nohup_starts_lives_on_without_its_terminal() -> None:
+    def main(argv: Sequence[str]) -> int:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return 0
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert run_command(main, []) == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize(("status", "code"), [(None, 0), (0, 0), (2, 2), ("why", 1)])

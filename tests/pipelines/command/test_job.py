@@ -130,7 +130,7 @@ def test_a_job_that_does_not_end_as_done_is_an_error() -> None:
         run_job(Cancelled())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)])
 def test_a_signal_ends_a_running_job_with_its_code(name: str, code: int) -> None:
     program = (
         "import os, signal, sys, threading\n"
@@ -153,7 +153,8 @@ def test_a_signal_ends_a_running_job_with_its_code(name: str, code: int) -> None
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
-    assert (done.returncode, done.stderr) == (code, f"shardkeep: {'terminated' if code == 143 else 'interrupted'}\n")
+    words = {143: "terminated", 130: "interrupted", 129: "the terminal hung up"}
+    assert (done.returncode, done.stderr) == (code, f"shardkeep: {words[code]}\n")
 
 
 def kinds() -> list[type[ShardkeepError]]:
