@@ -96,7 +96,7 @@ class BackupWork:
         cut = self.source.plan([tables[place] for place in places], self.wanted)
         name = self.layout.plan(number)
         portions = settle_plan(self.store(), name, number, portions_of(number, self._weighed(places, cut)))
-        self.progress.add(planned=sum(len(portion.ranges) for portion in portions))
+        self.progress.plan(name, items=sum(len(portion.ranges) for portion in portions))
         return portions
 
     def _weighed(self, places: Iterable[int], plans: Iterable[TablePlan]) -> Iterator[tuple[PlannedRange, int | None]]:

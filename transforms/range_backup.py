@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from transforms.avro.header import Header
 from transforms.identity import Table
 from transforms.key_range import KeyRange
-from transforms.progress import ProgressFile
+from transforms.progress import Item, ProgressFile
 from transforms.read_ahead import read_ahead
 from transforms.shard_writer import EncodedChunk, ShardWriter, encode_chunks, sync_marker
 from transforms.source import Read, Source
@@ -60,18 +60,21 @@ class RangeBackup:
         with store.group() as group, self.source.reading(list(tables.values())) as read:
             attempt = _Attempt(group, read, unique, is_alone=len(portion.ranges) == 1)
             entries = [self._back_up(attempt, tables[planned.table], planned) for planned in portion.ranges]
-        self.progress.add(ranges=len(entries))
         receipt = write_receipt(store, self.layout.receipt(portion.plan, portion.number, unique), entries)
         return ReceiptSummary(portion.plan, portion.file, receipt)
 
     def _back_up(self, attempt: _Attempt, table: Table, planned: PlannedRange) -> ReceiptEntry:
         name = self.layout.shard(table.folder, planned.number, attempt.unique)
         sync = sync_marker(name)
-        encoded = self._encoded(attempt, table, planned.range, sync)
+        encoded, item = (
+            self._encoded(attempt, table, planned.range, sync),
+            self.progress.item(f"{table.folder}/{planned.number}"),
+        )
         with closing(encoded), attempt.group.create(name) as writer:
             started, shard = now_micros(), ShardWriter(writer, Header(table.avro_schema, sync))
-            chunks = tuple(self._counted(shard.add(chunk)) for chunk in encoded)
+            chunks = tuple(_counted(item, shard.add(chunk)) for chunk in encoded)
             finished = now_micros()
+        item.done()
         shard_entry = Shard(shard.tally.ref(name), sync, planned.range, started, finished, chunks)
         return ReceiptEntry(planned.table, planned.number, shard_entry)
 
@@ -84,9 +87,10 @@ class RangeBackup:
             return encode_chunks(batches, key_range, sync, self.chunk_size)
         return read_ahead(encode_chunks(read_ahead(batches), key_range, sync, self.chunk_size))
 
-    def _counted(self, chunk: Chunk) -> Chunk:
-        self.progress.add(rows=chunk.rows, bytes=chunk.bytes)
-        return chunk
+
+def _counted(item: Item, chunk: Chunk) -> Chunk:
+    item.add(rows=chunk.rows, bytes=chunk.bytes)
+    return chunk
 
 
 def now_micros() -> int:

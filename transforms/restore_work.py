@@ -10,6 +10,7 @@ from transforms.destinations import Destinations
 from transforms.errors import IntegrityError
 from transforms.map_ahead import map_ahead
 from transforms.piece import Piece, piece_groups, pieces_of
+from transforms.progress import Item
 from transforms.report import Report
 from transforms.restored import Restored, RestoredTable, Written, WrittenTables, sum_written
 from transforms.source import Assignment, Load, Target
@@ -89,9 +90,7 @@ class RestoreWork:
         placed = self._placed()
         entries = (entry for entry in read_index(self.backup.store(), file) if entry.table in placed)
         parts = groupby(entries, lambda entry: table_group(entry.table))
-        groups = [group for _, part in parts for group in run_groups(_runs_of(part))]
-        self.backup.progress.add(planned=sum(map(len, groups)))
-        return groups
+        return [group for _, part in parts for group in run_groups(_runs_of(part))]
 
     def write(self, runs: tuple[ChunkRun, ...], prepared: Iterable[Places]) -> tuple[int, WrittenTables]:
         """Write the rows of neighbouring runs, piece by piece, each chunk proved by its digest before it is written.
@@ -107,16 +106,15 @@ class RestoreWork:
         store = self.backup.store()
         pieces = (piece for run in runs for piece in pieces_of(run, read_chunks(store, run), self.writers))
         groups = piece_groups(runs, pieces, self.writers)
-        total = sum_written(map_ahead(self._write_pieces, groups, self.writers))
-        self.backup.progress.add(ranges=len(runs))
+        item = self.backup.progress.item(f"run {runs[0].shard} {runs[0].chunks[0].offset}")
+        total = sum_written(map_ahead(functools.partial(self._write_pieces, item), groups, self.writers))
+        item.done(items=len(runs))
         return table_group(runs[0].table), total
 
-    def _write_pieces(self, pieces: Sequence[Piece]) -> WrittenTables:
+    def _write_pieces(self, item: Item, pieces: Sequence[Piece]) -> WrittenTables:
         loads = [Load(self._assignment(piece.table), piece.name, piece.records) for piece in pieces]
         doomed = self.target.write(loads)
-        self.backup.progress.add(
-            rows=sum(piece.rows for piece in pieces), bytes=sum(len(piece.records) for piece in pieces)
-        )
+        item.add(rows=sum(piece.rows for piece in pieces), bytes=sum(len(piece.records) for piece in pieces))
         return sum_written(
             {piece.table: Written(piece.rows, cells)} for piece, cells in zip(pieces, doomed, strict=True)
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from transforms.errors import IntegrityError, NotFoundError
 from transforms.groups import groups_of
 from transforms.map_ahead import map_ahead
-from transforms.progress import ProgressFile
+from transforms.progress import Amount, Item, ProgressFile
 from transforms.report import Report, found, report_of
 from transforms.source import CheckAttachment, Inspect
 from transforms.vault.attachments import Attachments
@@ -26,6 +26,7 @@ from transforms.vault.totals import Totals
 from transforms.vault.vault import open_vault
 
 _PIECE = 8 << 20
+_RECEIPTS = "/receipts/"
 
 READS = 8
 """Objects of a group that are read at once: the store of a small one may be far away."""
@@ -91,6 +92,18 @@ class VerifyWork:
         """The manifest, read and proved once a process."""
         return _read_manifest(self.vault, self.folder, self.backup)
 
+    def whole(self, level: str) -> Amount:
+        """How much work the checks of a level are: objects to look at, or else stored bytes and records to read.
+
+        Of stored bytes it is a little too small: the manifest does not know how large receipts and headers are.
+        """
+        manifest = self.manifest()
+        named = documents(manifest)
+        if level == "L1":
+            return Amount(items=len(named) + manifest.shards)
+        stored = sum(ref.size for ref in named) + manifest.totals.stored_bytes
+        return Amount(bytes=stored + (manifest.totals.bytes if level == "L3" else 0))
+
     def documents(self, _: None) -> Iterator[Objects]:
         """The objects that the manifest names, but for the index files."""
         return groups_of(documents(self.manifest()), lambda ref: ref.size, GROUP_SIZE, GROUP_LENGTH)
@@ -111,20 +124,24 @@ class VerifyWork:
 
     def objects(self, entries: Entries) -> Objects:
         """The shards and their receipts."""
-        self.progress.add(ranges=len(entries))
         return tuple(objects_of(entries))
 
     def check_objects(self, refs: Objects) -> Report:
         """L1: objects are there, with their sizes and checksums."""
-        return report_of(len(refs), check_objects(self.store(), refs))
+        report = report_of(len(refs), check_objects(self.store(), refs))
+        self.progress.item(f"objects {refs[0].name}").done(items=_items(refs))
+        return report
 
     def check_bytes(self, refs: Objects) -> Report:
         """L2: all bytes of objects have their SHA-256, and an attachment is one that its room can read."""
-        problems = zip(refs, map_ahead(self._check_bytes, refs, READS), strict=True)
-        return report_of(len(refs), ((ref.name, problem) for ref, problem in problems if problem))
+        item = self.progress.item(f"bytes {refs[0].name}")
+        problems = zip(refs, map_ahead(functools.partial(self._check_bytes, item), refs, READS), strict=True)
+        report = report_of(len(refs), ((ref.name, problem) for ref, problem in problems if problem))
+        item.done(items=_items(refs))
+        return report
 
-    def _check_bytes(self, ref: ObjectRef) -> str | None:
-        problem = _check_bytes(self.store(), ref)
+    def _check_bytes(self, item: Item, ref: ObjectRef) -> str | None:
+        problem = _check_bytes(self.store(), item, ref)
         attachments = Attachments(self.store(), self.manifest().attachments)
         for name in (name for name, other in attachments.refs.items() if other == ref and problem is None):
             problem = self._check_attachment(attachments, name)
@@ -148,12 +165,14 @@ class VerifyWork:
     def check_run(self, run: ChunkRun) -> CheckedRun:
         """L3: every chunk of a run decodes to the rows, digests and keys of the index."""
         totals, problem = Totals(), None
+        item = self.progress.item(f"run {run.shard} {run.chunks[0].offset}")
         try:
             for chunk, records in read_chunks(self.store(), run):
                 totals += self._check_chunk(run, chunk, records)
-                self.progress.add(rows=chunk.rows, bytes=chunk.bytes)
+                item.add(rows=chunk.rows, bytes=chunk.bytes)
         except (IntegrityError, NotFoundError) as error:
             problem = str(error)
+        item.done()
         return CheckedRun(run.table, totals, problem)
 
     def _check_chunk(self, run: ChunkRun, chunk: Chunk, records: bytes) -> Totals:
@@ -193,11 +212,17 @@ def sum_runs(runs: Iterable[CheckedRun]) -> CheckedRun:
     return CheckedRun(checked[0].table, sum((run.totals for run in checked), Totals()), problem)
 
 
-def _check_bytes(store: Store, ref: ObjectRef) -> str | None:
+def _items(refs: Objects) -> int:
+    """As how many objects they count: how many receipts there are is not known before."""
+    return sum(_RECEIPTS not in ref.name for ref in refs)
+
+
+def _check_bytes(store: Store, item: Item, ref: ObjectRef) -> str | None:
     digest = hashlib.sha256()
     try:
         for start in range(0, ref.size + 1, _PIECE):  # one byte more: the object may be longer than it was
             digest.update(piece := store.read(ref.name, start, _PIECE))
+            item.add(bytes=len(piece))
             if len(piece) < _PIECE:  # it may be shorter, too
                 break
     except NotFoundError:

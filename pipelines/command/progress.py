@@ -1,5 +1,6 @@
 """The progress of a job on this machine: one line that is kept up to date, or one now and then."""
 
+import contextlib
 import shutil
 import sys
 import threading
@@ -10,8 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from pipelines.command.sizes import human_bytes, human_count, human_rate
-from transforms.progress import Progress, ProgressFile, sum_lines
+from pipelines.command.safe_stream import raw_of
+from pipelines.command.sizes import counted, human_bytes, human_count, human_rate
+from transforms.progress import Amount, ProgressFile
+from transforms.progress_tally import Tally
 
 _TERMINAL_SECONDS = 0.5
 _PLAIN_SECONDS = 5.0
@@ -19,6 +22,8 @@ _PLAIN_SECONDS = 5.0
 _RATE_LINES = 10
 # ECMA-48: EL, erase from the cursor to the end of the line.
 _CLEAR = "\r\x1b[K"
+# What comes after the last byte, such as indexes and the manifest, is work too.
+_MOST_PERCENT = 99
 
 
 class ProgressLine:
@@ -29,7 +34,8 @@ class ProgressLine:
 
     Args:
         verb: What the job is doing, such as `backing up`.
-        total_ranges: Work items of the job if they are known; workers may report more as `planned`.
+        whole: The bytes that the job will handle, or else its pieces of work, if either is known; without them what
+            workers report as planned is the whole.
         path: The progress file, created if it is not there; the caller's temporary folder owns it.
         stream: Where the lines go; stderr if None.
         quiet: Show nothing at all.
@@ -40,7 +46,7 @@ class ProgressLine:
     def __init__(
         self,
         verb: str,
-        total_ranges: int | None,
+        whole: Amount,
         path: str | Path,
         stream: TextIO | None = None,
         *,
@@ -49,8 +55,9 @@ class ProgressLine:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._verb = verb
-        self._tail = _Tail(Path(path), Progress(planned=total_ranges or 0))
-        self._stream = stream or sys.stderr
+        self._whole = whole
+        self._tail = _Tail(Path(path))
+        self._stream = raw_of(stream or sys.stderr)
         self._terminal = self._stream.isatty()
         self._quiet = quiet
         self._interval = interval or (_TERMINAL_SECONDS if self._terminal else _PLAIN_SECONDS)
@@ -72,67 +79,74 @@ class ProgressLine:
         self._ended.set()
         if not self._quiet:
             self._thread.join()
-            self._write(self._last("done" if kind is None else "stopped"), last=True)
+            self._write(self._last(kind is None), last=True)
         ProgressFile(str(self._tail.path)).close()
 
     @property
-    def total(self) -> Progress:
-        """What the workers have reported up to now."""
-        return self._tail.read()
+    def total(self) -> Amount:
+        """What the workers have done up to now."""
+        return self._tail.read().total
 
     def _show_until_ended(self) -> None:
         while not self._ended.wait(self._interval):
             self._write(self._line())
 
     def _line(self) -> str:
-        total, now = self._tail.read(), self._clock()
+        tally, now = self._tail.read(), self._clock()
         then, bytes_then = self._samples[0]
-        self._samples.append((now, total.bytes))
-        rate = human_rate(total.bytes - bytes_then, now - then)
-        return f"{self._verb}: {_amount(total)}, {rate}, {_share(total)}"
+        self._samples.append((now, tally.total.bytes))
+        rate = human_rate(tally.total.bytes - bytes_then, now - then)
+        return f"{self._verb}: {_amount(tally.total)}, {rate}, {self._share(tally)}"
 
-    def _last(self, outcome: str) -> str:
-        total, seconds = self._tail.read(), self._clock() - self._began
-        rate = human_rate(total.bytes, seconds)
-        return f"{self._verb}: {outcome}: {_amount(total)} in {seconds:,.1f} s, {rate}, {_share(total)}"
+    def _last(self, done: bool) -> str:
+        tally, seconds = self._tail.read(), self._clock() - self._began
+        rate = human_rate(tally.total.bytes, seconds)
+        outcome = "done" if done else f"stopped at {self._share(tally)}"
+        return f"{self._verb}: {outcome}: {_amount(tally.total)} in {seconds:,.1f} s, {rate}"
+
+    def _share(self, tally: Tally) -> str:
+        """How much of the whole is done: of its bytes where they are known, else of its pieces of work."""
+        done, whole = tally.total, self._whole + tally.planned
+        if whole.bytes:
+            return f"{_percent(done.bytes, whole.bytes)} of {human_bytes(whole.bytes)}"
+        if whole.items:
+            return f"{_percent(done.items, whole.items)} ({human_count(done.items)} of {human_count(whole.items)})"
+        return counted(done.items, "part")
 
     def _write(self, line: str, last: bool = False) -> None:
-        if self._terminal and not last:
-            # A line that wraps could not be cleared again.
-            self._stream.write(_CLEAR + line[: shutil.get_terminal_size().columns - 1])
-        else:
-            self._stream.write(f"{_CLEAR if self._terminal else ''}{line}\n")
-        self._stream.flush()
+        with contextlib.suppress(OSError):  # a terminal that is gone does not fail the work
+            if self._terminal and not last:
+                # A line that wraps could not be cleared again.
+                self._stream.write(_CLEAR + line[: shutil.get_terminal_size().columns - 1])
+            else:
+                self._stream.write(f"{_CLEAR if self._terminal else ''}{line}\n")
+            self._stream.flush()
 
 
 class _Tail:
-    """The sum of a progress file, read on from where the last reading ended."""
+    """The tally of a progress file, read on from where the last reading ended."""
 
-    def __init__(self, path: Path, start: Progress) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._total = start
+        self._tally = Tally()
         self._offset = 0
         self._reading = threading.Lock()
 
-    def read(self) -> Progress:
-        """The sum of all whole lines."""
+    def read(self) -> Tally:
+        """The tally of all whole lines."""
         with self._reading, self.path.open("rb") as file:
             file.seek(self._offset)
             new = file.read()
             whole = new.rfind(b"\n") + 1
             self._offset += whole
-            self._total += sum_lines(new[:whole].splitlines())
-            return self._total
+            self._tally.add(new[:whole].splitlines())
+            return self._tally
 
 
-def _amount(total: Progress) -> str:
-    return f"{human_count(total.rows)} rows, {human_bytes(total.bytes)}"
+def _amount(total: Amount) -> str:
+    rows = [counted(total.rows, "row")] if total.rows or not total.bytes else []  # who reads bytes may know no rows
+    return ", ".join([*rows, human_bytes(total.bytes)])
 
 
-def _share(total: Progress) -> str:
-    if not total.planned:
-        return f"{human_count(total.ranges)} ranges"
-    # A range that an engine runs twice is reported twice.
-    done = min(total.ranges, total.planned)
-    percent = 100 * done // total.planned
-    return f"{percent}% of ranges ({human_count(done)} of {human_count(total.planned)})"
+def _percent(done: int, whole: int) -> str:
+    return f"{min(100 * done // whole, _MOST_PERCENT)}%"

@@ -12,6 +12,7 @@ _UNITS = {"": 1, "b": 1} | {
     for suffix, base in (("ib", 1024), ("b", 1000))
 }
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)")
+_SI_LETTERS = "KMGTP"
 _IEC_NAMES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -61,6 +62,22 @@ def human_bytes(size: float) -> str:
 def human_count(count: int) -> str:
     """A count with its thousands apart: `1,234,567`."""
     return f"{count:,}"
+
+
+def human_quantity(count: int) -> str:
+    """A count in at most seven characters: `999,999`, `1.2 M`, `34 G` (SI, powers of 1000)."""
+    if count < 1_000_000:
+        return human_count(count)
+    power = 2
+    while power < len(_SI_LETTERS) and count >= 999.5 * 1000**power:
+        power += 1
+    value = count / 1000**power
+    return f"{value:,.{1 if value < 9.95 else 0}f} {_SI_LETTERS[power - 1]}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun, which has an s unless the count is one: `1 row`, `1,234 rows`."""
+    return f"{human_count(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def human_rate(size: float, seconds: float) -> str:

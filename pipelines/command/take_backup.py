@@ -21,7 +21,7 @@ from pipelines.command.tables import render
 from pipelines.command.telling import print_elsewhere, telling
 from transforms.backup_work import BackupWork
 from transforms.identity import Table
-from transforms.progress import ProgressFile
+from transforms.progress import Amount, ProgressFile
 from transforms.source import Source, Wanted
 from transforms.vault.catalogue import Listing
 from transforms.vault.failure_note import note_failure
@@ -106,7 +106,7 @@ def _run(config: BackupConfig, pipeline: beam.Pipeline, build: Build, vault: Vau
     with telling(config.beam_args) as told:
         try:
             build(pipeline, _work(config, vault, intent.backup, told.progress))
-            told.run(pipeline, "backing up", None)
+            told.run(pipeline, "backing up", Amount())
         except BaseException as error:
             if not told.goes_on(error):
                 note_failure(vault.folder(intent.source.folder), BackupLayout(intent.backup), error)

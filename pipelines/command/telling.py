@@ -2,11 +2,9 @@
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -18,7 +16,8 @@ from pipelines.command.job import run_job
 from pipelines.command.launch import is_launch
 from pipelines.command.progress import ProgressLine
 from pipelines.command.result import ResultFile, ResultLog
-from transforms.progress import ProgressFile
+from transforms.private_folder import private_folder
+from transforms.progress import Amount, ProgressFile
 
 _GOES_ON = (
     "The job may go on without this command: that its engine has ended it is not known. Look there, and end it if it"
@@ -44,12 +43,15 @@ class Telling:
     outlives: bool = False
     flink: FlinkJob | None = None
 
-    def run(self, pipeline: beam.Pipeline, verb: str, total: int | None) -> None:
-        """Run a job, or stage it, and show its progress; an interruption cancels it, or says that it may go on."""
+    def run(self, pipeline: beam.Pipeline, verb: str, whole: Amount) -> None:
+        """Run a job, or stage it, and show its progress; an interruption cancels it, or says that it may go on.
+
+        `whole` is the work as far as it is known before the job.
+        """
         if self.flink:
             self.flink.name_in(pipeline)
         try:
-            with self._shown(verb, total):
+            with self._shown(verb, whole):
                 run_job(pipeline, wait=self.wait)
         except BaseException as error:
             if self.flink and not isinstance(error, Exception):
@@ -67,8 +69,8 @@ class Telling:
         """The job's result; None if it went to the workers' log."""
         return self.result.read() if isinstance(self.result, ResultFile) else None
 
-    def _shown(self, verb: str, total: int | None) -> AbstractContextManager[object]:
-        return ProgressLine(verb, total, self.progress.path) if self.progress.path else nullcontext()
+    def _shown(self, verb: str, whole: Amount) -> AbstractContextManager[object]:
+        return ProgressLine(verb, whole, self.progress.path) if self.progress.path else nullcontext()
 
 
 @contextmanager
@@ -78,8 +80,8 @@ def telling(beam_args: Sequence[str]) -> Iterator[Telling]:
     if not is_here(beam_args):
         yield Telling(ProgressFile(""), ResultLog(), not is_launch(beam_args), outlives, flink_job(beam_args))
         return
-    with tempfile.TemporaryDirectory(prefix="shardkeep-") as folder:
-        progress, result = (str(Path(folder, name)) for name in ("progress", "result"))
+    with private_folder() as folder:
+        progress, result = (str(folder / name) for name in ("progress", "result"))
         yield Telling(ProgressFile(progress), ResultFile(result), True, outlives, flink_job(beam_args))
 
 
