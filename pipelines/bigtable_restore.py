@@ -30,7 +30,16 @@ _GC = {"saved": "The rules that were backed up", "none": "None: every cell stays
 
 def options() -> OptionParser:
     """The options of the pipeline."""
-    parser = OptionParser("bigtable-restore", "Restore tables of a backup into a Bigtable instance.")
+    parser = OptionParser(
+        "bigtable-restore",
+        "Restore tables of a backup into a Bigtable instance.",
+        examples=(
+            "--vault=backups --backup=latest --bigtable_project=my-project \\\n"
+            "      --instance=my-instance --table=orders:orders_restored",
+            "--vault=gs://my-bucket/backups --backup=20261130T020000Z-7f3a9c \\\n"
+            "      --bigtable_project=my-project --instance=other-instance --plan_only",
+        ),
+    )
     add_backup(parser, "bigtable+my-project+my-instance")
     parser.group("Target")
     add_instance(parser, "to write")
@@ -79,6 +88,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         json=values.json,
         beam_args=tuple(beam_args),
         resumption=Resumption("bigtable-restore", tuple(argv)),
+        name=values.name,
     )
 
 

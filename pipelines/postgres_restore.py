@@ -43,7 +43,16 @@ _TABLESPACES = {"keep": "The tablespaces that were backed up", "none": "The data
 
 def options() -> OptionParser:
     """The options of the pipeline."""
-    parser = OptionParser("postgres-restore", _TRUST)
+    parser = OptionParser(
+        "postgres-restore",
+        _TRUST,
+        examples=(
+            "--vault=backups --backup=latest \\\n"
+            "      --database=postgresql://postgres@10.0.0.6:5432/shop_restored --create_database",
+            "--vault=backups --backup=latest --name=nightly \\\n"
+            "      --database=postgresql://postgres@10.0.0.6/empty --table=public.orders",
+        ),
+    )
     add_backup(parser, "postgres+10.0.0.5+5432+shop")
     parser.group("Target")
     add_database(parser, "to write")
@@ -135,6 +144,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         writers=values.writers,
         tried=_TRIED_NOTHING if values.create_database else _TRIED,
         report=Report.at(values.report, renames.changes),
+        name=values.name,
     )
 
 

@@ -10,16 +10,23 @@ from collections.abc import Sequence
 from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.describe import description, details_json
 from pipelines.command.exit_codes import run_command
+from pipelines.command.vault_options import BACKUP
 from transforms.vault.find_backup import find_backup
 from transforms.vault.vault import open_vault
 
 
 def options() -> OptionParser:
     """The options of the command."""
-    parser = OptionParser("show", "Show one backup and its tables.", beam=False)
+    parser = OptionParser(
+        "show",
+        "Show one backup and its tables.",
+        beam=False,
+        examples=("--vault=backups --backup=latest", "--vault=backups --backup=7f3a9c --json"),
+    )
     parser.add_text("--vault", "folder of the vault", required=True)
-    parser.add_text("--backup", "id of the backup, the beginning of one, or latest", required=True)
+    parser.add_text("--backup", BACKUP, required=True)
     parser.add_text("--source", "the backup's source, a folder's name in the vault")
+    parser.add_text("--name", "only a backup that you gave this name, for latest as well")
     parser.add_flag("--json", "print one object")
     return parser
 
@@ -27,7 +34,7 @@ def options() -> OptionParser:
 def run(argv: Sequence[str]) -> int:
     """Print the backup."""
     values, _ = parse(options(), argv)
-    listing = find_backup(open_vault(values.vault), values.backup, values.source)
+    listing = find_backup(open_vault(values.vault), values.backup, values.source, values.name)
     print(json.dumps(details_json(listing)) if values.json else description(listing))
     return 0
 

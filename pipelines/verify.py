@@ -25,7 +25,11 @@ _LEVELS = {"L0": "The manifest", "L1": "Every object is there", "L2": "Every byt
 
 def options() -> OptionParser:
     """The options of the pipeline."""
-    parser = OptionParser("verify", "Check that a backup is whole and unchanged.")
+    parser = OptionParser(
+        "verify",
+        "Check that a backup is whole and unchanged.",
+        examples=("--vault=backups --backup=latest", "--vault=backups --backup=latest --name=nightly --level=L3"),
+    )
     add_backup(parser, "bigtable+my-project+my-instance")
     parser.group("Check")
     levels = "L0 manifest, L1 every object there, L2 every byte, L3 every row"
@@ -39,7 +43,9 @@ def configure(argv: Sequence[str]) -> VerifyConfig:
     values, beam_args = parse(options(), argv)
     from pipelines.command.check_backup import VerifyConfig
 
-    return VerifyConfig(values.vault, values.backup, values.source, values.level, values.json, tuple(beam_args))
+    return VerifyConfig(
+        values.vault, values.backup, values.source, values.level, values.json, tuple(beam_args), values.name
+    )
 
 
 def build(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: Result) -> None:

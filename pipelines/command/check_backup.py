@@ -13,6 +13,7 @@ from pipelines.command.labels import job_labels
 from pipelines.command.launch import is_launch
 from pipelines.command.result import Result
 from pipelines.command.rooms import attachment_check, inspector
+from pipelines.command.sizes import counted
 from pipelines.command.telling import print_elsewhere, telling
 from transforms.errors import IntegrityError, UsageError
 from transforms.report import found, report_json
@@ -35,6 +36,7 @@ class VerifyConfig:
     level: str
     json: bool
     beam_args: tuple[str, ...]
+    name: str | None = None
 
 
 def check_backup(config: VerifyConfig, build: Build) -> int:
@@ -58,7 +60,7 @@ def check_backup(config: VerifyConfig, build: Build) -> int:
 def _check(config: VerifyConfig, build: Build) -> dict[str, Any] | None:
     """The report, or None if the job's own state is the verdict."""
     vault = open_vault(config.vault)
-    listing = find_backup(vault, config.backup, config.source)
+    listing = find_backup(vault, config.backup, config.source, config.name)
     manifest = _committed(listing)
     report = report_json(found(None)) if config.level == "L0" else _run(config, build, vault, listing, manifest)
     return None if report is None else {"backup": listing.backup, "source": listing.source, **report}
@@ -82,7 +84,7 @@ def _run(
             vault.place, listing.source, listing.backup, inspector(source), told.progress, attachment_check(source)
         )
         build(pipeline, work, config.level, told.result)
-        told.run(pipeline, "verifying", manifest.shards)
+        told.run(pipeline, "verifying", work.whole(config.level))
         return told.answer()
 
 
@@ -93,6 +95,7 @@ def _print(report: dict[str, Any], as_json: bool) -> None:
     for problem in report["problems"]:
         print(f"problem: {problem}")
     if report["unnamed_problems"]:
-        print(f"and {report['unnamed_problems']:,} further problems")
+        print(f"and {counted(report['unnamed_problems'], 'further problem')}")
     verdict = "OK" if report["ok"] else "NOT OK"
-    print(f"{verdict}: level {report['level']}, {report['checked']:,} checks, {len(report['problems']):,} problems")
+    checks, problems = counted(report["checked"], "check"), counted(len(report["problems"]), "problem")
+    print(f"{verdict}: level {report['level']}, {checks}, {problems}")

@@ -1,11 +1,16 @@
-"""Backups as JSON objects for programs and as tables for people."""
+"""A backup as a JSON object for programs and as text for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from datetime import datetime, timezone
 from typing import Any
 
+from pipelines.command.durations import human_age, human_duration
 from pipelines.command.emulators import emulator_notes
-from pipelines.command.sizes import human_bytes
+from pipelines.command.escapes import one_line
+from pipelines.command.families import families_table
+from pipelines.command.sizes import counted, human_bytes, human_count
 from pipelines.command.tables import render
+from transforms.vault.age import begun_at, seconds_of
 from transforms.vault.catalogue import Listing
 from transforms.vault.manifest import TableEntry
 from transforms.vault.totals import Totals
@@ -19,6 +24,7 @@ def summary_json(listing: Listing) -> dict[str, Any]:
         "source": listing.source,
         "kind": "full",
         "created": intent.created if intent else None,
+        "seconds": seconds_of(listing),
         "name": intent.label if intent else None,
         "tables": [table.name for table in intent.tables] if intent else None,
         "consistency": intent.consistency if intent else None,
@@ -53,19 +59,6 @@ def _table_json(entry: TableEntry) -> dict[str, Any]:
     }
 
 
-def summary_table(listings: Sequence[Listing]) -> str:
-    """Backups as `shardkeep list` shows them."""
-    headings = ("BACKUP", "STATE", "KIND", "CONSISTENCY", "TABLES", "ROWS", "BYTES", "STORED", "NAME", "SOURCE")
-    return render(headings, [_summary_row(summary_json(listing)) for listing in listings])
-
-
-def _summary_row(item: dict[str, Any]) -> tuple[object, ...]:
-    tables = len(item["tables"]) if item["tables"] is not None else None
-    sizes = [human_bytes(item[key]) if item[key] is not None else None for key in ("bytes", "stored_bytes")]
-    texts = item["name"] or None, item["source"]
-    return (item["backup"], item["state"], item["kind"], item["consistency"], tables, item["rows"], *sizes, *texts)
-
-
 def tables_table(listing: Listing) -> str:
     """The tables of a committed backup."""
     headings = ("TABLE", "ROWS", "BYTES", "STORED", "RANGES", "SHARDS", "CHUNKS", "DIGEST")
@@ -77,15 +70,38 @@ def _table_row(item: dict[str, Any]) -> tuple[object, ...]:
     return (item["name"], item["rows"], *sizes, item["ranges"], item["shards"], item["chunks"], item["digest"])
 
 
-def description(listing: Listing) -> str:
+def description(listing: Listing, now: datetime | None = None) -> str:
     """A backup as `shardkeep show` shows it."""
-    warnings = [
-        f"warning: table {entry.table.name}: {warning}"
-        for entry in (listing.manifest.tables if listing.manifest else ())
-        for warning in entry.table.warnings
-    ]
-    emulators = emulator_notes(listing.intent.options) if listing.intent else ()
-    told = listing.manifest.notes if listing.manifest else ()
-    notes = [f"note: {note}" for note in (*emulators, *told)]
-    problem = [f"problem: {listing.problem}"] if listing.problem else []
-    return "\n".join([summary_table([listing]), "", tables_table(listing), *warnings, *notes, *problem])
+    manifest = listing.manifest
+    said = [*_facts(listing, now or datetime.now(timezone.utc))]
+    if manifest is not None:
+        families = families_table(manifest)
+        said += ["", tables_table(listing), *(["", families] if families else [])]
+    for entry in manifest.tables if manifest else ():
+        said += [f"warning: table {entry.table.name}: {warning}" for warning in entry.table.warnings]
+    notes = [*(emulator_notes(listing.intent.options) if listing.intent else ())]
+    notes += manifest.notes if manifest else ()
+    return "\n".join([*said, *(f"note: {note}" for note in notes)])
+
+
+def _facts(listing: Listing, now: datetime) -> Iterator[str]:
+    """What there is to say of the whole backup, a line each."""
+    item = summary_json(listing)
+    facts = [(key, item[key]) for key in ("backup", "source", "state")]
+    facts += [("problem", line) for line in listing.problem.splitlines()]
+    facts += [("name", item["name"]), ("begun", _begun(listing, now)), ("consistency", item["consistency"])]
+    if listing.manifest is not None:
+        tables = counted(len(listing.manifest.tables), "table")
+        facts += [("rows", f"{human_count(item['rows'])} in {tables}")]
+        facts += [("bytes", f"{human_bytes(item['bytes'])}, stored {human_bytes(item['stored_bytes'])}")]
+    width = max(len(key) for key, _ in facts)
+    yield from (f"{key.ljust(width)}  {one_line(str(value))}" for key, value in facts if value)
+
+
+def _begun(listing: Listing, now: datetime) -> str | None:
+    begun, took = begun_at(listing.backup), seconds_of(listing)
+    if begun is None:
+        return None
+    age = (now - begun).total_seconds()
+    ago = f"{human_age(age)} ago" if age >= 0 else "in the future"
+    return f"{begun:%Y-%m-%d %H:%M:%S} UTC, {ago}" + (f", took {human_duration(took)}" if took is not None else "")

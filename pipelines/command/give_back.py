@@ -21,6 +21,7 @@ from pipelines.command.telling import print_elsewhere, telling
 from transforms.destinations import Destinations
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
 from transforms.first_rows import FirstRows
+from transforms.progress import Amount
 from transforms.restore_work import RestoreWork
 from transforms.skipped import Skipped, listed
 from transforms.source import Assignment, Target
@@ -54,6 +55,7 @@ class RestoreConfig:
     tried: str = ""
     """What a plan runs on the target's server without keeping it, for people; empty if it runs nothing."""
     report: Report | None = None
+    name: str | None = None
 
 
 def give_back(config: RestoreConfig, build: Build) -> int:
@@ -62,7 +64,7 @@ def give_back(config: RestoreConfig, build: Build) -> int:
     if config.report:
         config.report.check(is_here(config.beam_args))
     vault = open_vault(config.vault)
-    listing = find_backup(vault, config.backup, config.source)
+    listing = find_backup(vault, config.backup, config.source, config.name)
     manifest = usable(listing)
     placed = _judge(config, manifest, vault.folder(listing.source))
     if config.plan_only:
@@ -105,7 +107,7 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
         result = Reported(told.result, config.report) if config.report else told.result
         build(pipeline, RestoreWork(backup, config.target, destinations, config.writers), result)
         try:
-            told.run(pipeline, "restoring", None)
+            told.run(pipeline, "restoring", _whole(usable(listing), placed))
         except ShardkeepError as error:
             raise type(error)("\n".join([str(error), *_unfinished(config, listing, placed)])) from error
         except BaseException as error:
@@ -113,6 +115,10 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
                 print("\n".join(_unfinished(config, listing, placed)), file=sys.stderr)
             raise
         return told.answer()
+
+
+def _whole(manifest: Manifest, placed: Placed) -> Amount:
+    return Amount(bytes=sum(manifest.tables[place].totals.bytes for place in placed))
 
 
 def _unfinished(config: RestoreConfig, listing: Listing, placed: Placed) -> Iterator[str]:
@@ -145,9 +151,12 @@ def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> in
 
 
 def _print(restored: dict[str, Any], skipped: Sequence[Skipped], as_json: bool) -> None:
-    notes = [note for table in restored["tables"] for note in _notes(table)]
-    for note in [*notes, *restored["notes"], *(f"left out: {line}" for line in listed(skipped))]:
-        print(f"warning: {note}", file=sys.stderr)
+    notes = [note for table in restored["tables"] for note in table["notes"]]
+    for note in [*notes, *restored["notes"]]:
+        print(f"note: {note}", file=sys.stderr)
+    warnings = [warning for table in restored["tables"] for warning in _warnings(table)]
+    for warning in [*warnings, *(f"left out: {line}" for line in listed(skipped))]:
+        print(f"warning: {warning}", file=sys.stderr)
     if as_json:
         print(json.dumps(restored))
         return
@@ -156,8 +165,7 @@ def _print(restored: dict[str, Any], skipped: Sequence[Skipped], as_json: bool) 
     print(render(headings, [[table[key] for key in shown] for table in restored["tables"]]))
 
 
-def _notes(table: dict[str, Any]) -> Iterator[str]:
-    yield from table["notes"]
+def _warnings(table: dict[str, Any]) -> Iterator[str]:
     if table["doomed_cells"]:
         yield (
             f"table {table['destination']}: the saved garbage collection rules remove {table['doomed_cells']:,} of the"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from pipelines.command.sizes import counted
 from transforms.errors import IntegrityError, ShardkeepError
 from transforms.skipped import Skipped, listed
 
@@ -67,10 +68,10 @@ class ResultLog:
 def _lines(value: dict[str, Any]) -> Iterator[tuple[int, str]]:
     for table in value.get("tables", ()):
         yield logging.INFO, f"restored {json.dumps(table)}"
-        yield from ((logging.WARNING, note) for note in table["notes"])
-    yield from ((logging.WARNING, note) for note in value.get("notes", ()))
+        yield from ((logging.INFO, f"note: {note}") for note in table["notes"])
+    yield from ((logging.INFO, f"note: {note}") for note in value.get("notes", ()))
     skipped = [Skipped(**each) for each in value.get("skipped", ())]
     yield from ((logging.WARNING, f"left out: {line}") for line in listed(skipped))
     yield from ((logging.ERROR, f"problem: {problem}") for problem in value.get("problems", ()))
     if "checked" in value:
-        yield logging.INFO, f"{value['checked']:,} checks, {len(value['problems']):,} problems"
+        yield logging.INFO, f"{counted(value['checked'], 'check')}, {counted(len(value['problems']), 'problem')}"

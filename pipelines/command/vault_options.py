@@ -3,6 +3,7 @@
 from pipelines.command.arguments import OptionParser
 
 _EXAMPLE = "gs://my-bucket/backups"
+BACKUP = "id of the backup, the beginning or the end of one that no other has, SOURCE/ID, or latest"
 
 
 def add_written_vault(parser: OptionParser) -> None:
@@ -18,10 +19,16 @@ def add_backup(parser: OptionParser, source: str) -> None:
     parser.add_folder("--vault", "folder of the vault", written=False, example=_EXAMPLE)
     parser.add_text(
         "--backup",
-        "id of the backup, the beginning of one, or latest",
+        BACKUP,
         required=True,
         example="latest",
-        pattern="^[0-9A-Za-z-]+$",
+        pattern="^([^/]+/)?[0-9A-Za-z-]+$",
+    )
+    parser.add_text(
+        "--name",
+        "only a backup that you gave this name, for latest as well",
+        label="Name of the backup",
+        example="nightly",
     )
     parser.add_text(
         "--source",

@@ -143,7 +143,7 @@ def test_rows_are_added_to_an_existing_table_whose_rules_stay(vault: Path, targe
     assert target.read("orders") == ORDERS | OWN
     assert target.rules("orders") == {**RULES, "aged": own, "few": None}
     assert not target.schema("orders").deletion_protection
-    assert "warning: table orders: garbage collection stays as the existing table has it." in ended.err
+    assert "note: table orders: garbage collection stays as the existing table has it." in ended.err
 
 
 def test_the_source_itself_takes_rows_with_both_flags(bigtable_emulator: str, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_without_the_saved_rules_none_is_set(vault: Path, target: Tables) -> Non
     assert ended.code == 0
     assert target.read("orders") == ORDERS
     assert target.rules("orders") == dict.fromkeys(RULES)
-    assert "warning: table orders: garbage collection stays off (--gc=none)." in ended.err
+    assert "note: table orders: garbage collection stays off (--gc=none)." in ended.err
 
 
 def test_cells_that_the_rules_remove_at_once_are_counted_and_told(vault: Path, target: Tables) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ import pytest
 from tests.pipelines.bigtable_runs import Ended, backup, backups, check, files, show
 from tests.tables import Content, Rows, Tables, new_instance
 from transforms.errors import NotFoundError
-from transforms.vault.catalogue import Listing, require_newer
+from transforms.vault.age import require_newer
+from transforms.vault.catalogue import Listing
 
 SUMMARY = {
     "backup",
     "source",
     "kind",
     "created",
+    "seconds",
     "name",
     "tables",
     "rows",
@@ -133,10 +135,16 @@ def test_list_gives_it_with_the_names_of_its_tables(made: Any, vault: Path) -> N
 def test_people_get_tables(made: Any, vault: Path) -> None:  # noqa: ANN401
     listed, shown = backups(vault), show(vault, "latest")
     assert (listed.code, shown.code) == (0, 0)
-    heading, line = listed.out.splitlines()
-    assert heading.split()[:4] == ["BACKUP", "STATE", "KIND", "CONSISTENCY"]
-    assert line.split()[:6] == [made["backup"], "COMMITTED", "full", "row-atomic", "2", "100"]
+    source, heading, line = listed.out.splitlines()
+    assert source == f"{made['source']}/"
+    assert heading.split() == ["BACKUP", "STATE", "AGE", "TOOK", "ROWS", "STORED", "NAME"]
+    assert (line.split()[:2], line.split()[4], line.split()[-1]) == ([made["backup"], "COMMITTED"], "100", "weekly")
+    assert "consistency  row-atomic" in shown.out.splitlines()
     assert the_table(made, "orders")["digest"] in shown.out
+    assert shown.out.endswith(
+        "TABLE   FAMILY  TYPE   GARBAGE COLLECTION\nempty   f       bytes  never\n"
+        "orders  f       bytes  never\norders  g       bytes  never\n"
+    )
 
 
 def test_a_plan_shows_ranges_and_writes_nothing(source: Tables, tmp_path: Path) -> None:
@@ -220,6 +228,22 @@ def test_a_good_backup_that_is_young_enough_is_asked_for(vault: Path) -> None:
 def test_a_failed_or_an_old_backup_is_not_young_enough() -> None:
     old, young = "20261101T000000Z-aaaaaa", "20261102T000000Z-aaaaaa"
     listings = [Listing("s", old, "COMMITTED"), Listing("s", young, "FAILED")]
-    require_newer(listings, datetime(2026, 11, 1, tzinfo=timezone.utc))
-    with pytest.raises(NotFoundError, match=f"since 2026-11-01 00:01 UTC; the newest one: {old}"):
-        require_newer(listings, datetime(2026, 11, 1, 0, 1, tzinfo=timezone.utc))
+    now = datetime(2026, 11, 2, 12, tzinfo=timezone.utc)
+    require_newer(listings, timedelta(hours=36), now)
+    with pytest.raises(NotFoundError, match=f"^s: .* since 2026-11-01 00:01 UTC; the newest one: {old}.$"):
+        require_newer(listings, timedelta(hours=36, minutes=-1), now)
+
+
+def test_every_source_needs_a_young_backup_and_one_of_the_future_is_none() -> None:
+    now = datetime(2026, 11, 2, tzinfo=timezone.utc)
+    good, old = (
+        Listing("a", "20261101T230000Z-aaaaaa", "COMMITTED"),
+        Listing("b", "20261001T000000Z-aaaaaa", "COMMITTED"),
+    )
+    skewed, future = (Listing("c", f"20261102T00{minute}00Z-aaaaaa", "COMMITTED") for minute in ("04", "06"))
+    require_newer([good, skewed], timedelta(hours=2), now)
+    with pytest.raises(NotFoundError, match=r"^b: no committed .*; the newest one: 20261001T000000Z-aaaaaa\.$"):
+        require_newer([good, old], timedelta(hours=2), now)
+    with pytest.raises(NotFoundError, match=r"^c: no committed .*; the newest one: none\.$"):
+        require_newer([good, future], timedelta(hours=2), now)
+    require_newer([good, Listing("d", old.backup, "DELETING")], timedelta(hours=2), now)

@@ -6,13 +6,16 @@ The other forms are the API's `google.bigtable.admin.v2.GcRule`, the text that `
 the program that `gc_count` runs.
 """
 
-import struct
-from typing import Any, TypeAlias
+from __future__ import annotations
 
-from google.cloud.bigtable_admin_v2.types import GcRule
+import struct
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from transforms.bigtable.duration import SECOND, from_micros, to_micros
 from transforms.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from google.cloud.bigtable_admin_v2.types import GcRule
 
 Rule: TypeAlias = dict[str, Any] | None
 
@@ -28,7 +31,7 @@ def from_proto(rule: GcRule) -> Rule:
 
     Ages are cut to microseconds, as the API does.
     """
-    return _from_pb(GcRule.pb(rule))
+    return _from_pb(type(rule).pb(rule))
 
 
 def _from_pb(rule: Any) -> Rule:  # noqa: ANN401 -- the class behind GcRule has no name
@@ -46,6 +49,8 @@ def to_proto(rule: Rule) -> GcRule:
     Raises:
         IntegrityError: if `rule` is of no known form.
     """
+    from google.cloud.bigtable_admin_v2.types import GcRule  # what only prints a rule needs no client
+
     if rule is None:
         return GcRule()
     kind, value = _item(rule)

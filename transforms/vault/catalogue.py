@@ -1,15 +1,15 @@
 """The backups of a vault and their states."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
 from transforms.errors import IntegrityError, NotFoundError, ShardkeepError
 from transforms.map_ahead import map_ahead
-from transforms.vault.intent import Intent, begin_of_id
+from transforms.vault.failure_note import read_failures
+from transforms.vault.intent import Intent
 from transforms.vault.layout import BackupLayout
 from transforms.vault.manifest import Manifest, decode_manifest
 from transforms.vault.prefixed_store import PrefixedStore
@@ -35,7 +35,7 @@ class Listing:
         state: One of STARTED, FAILED, COMMITTED, BROKEN, DELETING.
         manifest: What it holds, if it is committed.
         lone_intent: What it set out to do, if it is not committed and as far as that can be read.
-        problem: Why it is broken.
+        problem: Why it is broken, or why it failed: a line for each failure that was noted.
     """
 
     source: str
@@ -71,19 +71,6 @@ def list_backups(vault: Vault, source: str | None = None) -> list[Listing]:
     return sorted(listings, key=lambda listing: listing.order)
 
 
-def require_newer(listings: Iterable[Listing], oldest: datetime) -> None:
-    """Refuse backups of which none is good and was begun after a moment.
-
-    Raises:
-        NotFoundError: if there is none; with the newest good one.
-    """
-    good = [item.backup for item in listings if item.state == COMMITTED]
-    newest = max(good, default="")
-    if newest < begin_of_id(oldest):
-        since = f"{oldest:%Y-%m-%d %H:%M} UTC"
-        raise NotFoundError(f"no committed backup was begun since {since}; the newest one: {newest or 'none'}.")
-
-
 def sources_of(vault: Vault, source: str | None) -> list[str]:
     """The sources of a vault, or the one that is named.
 
@@ -116,8 +103,9 @@ def look(vault: Vault, place: Place) -> Listing:
         return Listing(source, backup, DELETING, lone_intent=_read_intent(folder, layout))
     if listing := _look_at_manifest(vault, folder, source, backup):
         return listing
-    failed = any(True for _ in folder.list(f"{layout.notes}failure"))
-    return Listing(source, backup, FAILED if failed else STARTED, lone_intent=_read_intent(folder, layout))
+    failures, intent = read_failures(folder, layout), _read_intent(folder, layout)
+    state = STARTED if failures is None else FAILED
+    return Listing(source, backup, state, lone_intent=intent, problem="\n".join(failures or []))
 
 
 def _exists(folder: PrefixedStore, name: str) -> bool:

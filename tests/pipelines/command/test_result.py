@@ -28,8 +28,8 @@ def test_a_restore_logs_each_table_and_what_a_person_should_know(caplog: pytest.
             logging.INFO,
             'restored {"table": "a", "destination": "b", "rows": 3, "doomed_cells": 0, "notes": ["a is half empty"]}',
         ),
-        (logging.WARNING, "a is half empty"),
-        (logging.WARNING, "n"),
+        (logging.INFO, "note: a is half empty"),
+        (logging.INFO, "note: n"),
         (logging.WARNING, "left out: publication p: no right."),
     ]
 
@@ -54,4 +54,4 @@ def test_a_result_whose_command_has_gone_is_logged(tmp_path: Path, caplog: pytes
         there.write({"notes": ["n"]})
         gone.write({"notes": ["m"]})
     assert there.read() == {"notes": ["n"]}
-    assert [record.getMessage() for record in caplog.records] == ["m"]
+    assert [record.getMessage() for record in caplog.records] == ["note: m"]

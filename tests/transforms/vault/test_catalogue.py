@@ -1,17 +1,22 @@
 """Which backups a vault has, in which state, and which one a person means."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from pipelines.command.take_backup import claim
 from tests.memory_room import by_hand
 from tests.memory_room.database import MemoryTable, new_database
 from tests.memory_room.source import MemorySource
 from tests.memory_room.vaults import MemoryVault
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, UsageError
+from transforms.vault.age import begun_at
 from transforms.vault.catalogue import BROKEN, COMMITTED, DELETING, FAILED, STARTED, Listing, list_backups
+from transforms.vault.failure_note import note_failure
 from transforms.vault.find_backup import find_backup, usable
+from transforms.vault.layout import BackupLayout
 from transforms.vault.sealed_json import seal
 from transforms.vault.vault import Vault, open_vault
 
@@ -152,6 +157,84 @@ def test_a_backup_is_found_by_its_id_and_by_its_beginning(vault: MemoryVault) ->
 def test_an_id_that_is_the_beginning_of_another_means_itself(vault: MemoryVault) -> None:
     (vault.root / vault.source / f"{vault.backup}00").mkdir()
     assert find_backup(open_vault(vault.place), vault.backup).backup == vault.backup
+
+
+def test_a_backup_is_found_by_the_end_of_its_id_and_after_its_source(vault: MemoryVault) -> None:
+    opened = open_vault(vault.place)
+    end = vault.backup.partition("-")[2]
+    for wanted in (end, f"{vault.source}/{vault.backup}", f"{vault.source}/{end}"):
+        assert find_backup(opened, wanted).backup == vault.backup
+        assert find_backup(opened, wanted, vault.source).backup == vault.backup
+    assert find_backup(opened, f"{vault.source}/latest").backup == vault.other
+    with pytest.raises(UsageError, match=r"^--backup=.*/latest is not of --source=other\. Give one of the two\."):
+        find_backup(opened, f"{vault.source}/latest", "other")
+    with pytest.raises(NotFoundError, match=r"^--source=other: the vault has no such source"):
+        find_backup(opened, f"other/{vault.backup}")
+
+
+def test_a_name_narrows_latest_and_holds_an_id_to_it(vault: MemoryVault) -> None:
+    opened = open_vault(vault.place)
+    nightly = claim(opened, MemorySource(vault.database), MemorySource(vault.database).tables(), "nightly", {})
+    work = by_hand.new_work(vault.place, MemorySource(vault.database))
+    by_hand.back_up(replace(work, backup=nightly.backup))
+    assert find_backup(opened, "latest").backup == nightly.backup
+    assert find_backup(opened, "latest", name="nightly").backup == nightly.backup
+    assert find_backup(opened, "latest", name="by hand").backup == vault.other
+    assert find_backup(opened, vault.backup, name="by hand").backup == vault.backup
+    with pytest.raises(NotFoundError, match="has no committed backup with --name=daily"):
+        find_backup(opened, "latest", name="daily")
+    with pytest.raises(NotFoundError, match=f"^--name=nightly: backup {vault.backup} of .* has the name 'by hand'"):
+        find_backup(opened, vault.backup, name="nightly")
+
+
+def test_the_name_tells_two_sources_apart(vault: MemoryVault) -> None:
+    source = new_database({"t": MemoryTable()})
+    opened = open_vault(vault.place)
+    intent = claim(opened, MemorySource(source), MemorySource(source).tables(), "other", {})
+    work = by_hand.new_work(vault.place, MemorySource(source))
+    by_hand.back_up(replace(work, backup=intent.backup))
+    assert find_backup(opened, "latest", name="other").backup == intent.backup
+
+
+def test_a_backup_that_is_broken_beyond_its_name_is_not_stepped_over(vault: MemoryVault) -> None:
+    (vault.root / vault.source / vault.backup).rename(vault.root / vault.source / "20200101T000000Z-000000")
+    for name in ("MANIFEST.json", "INTENT.json"):
+        vault.write(vault.objects(name, vault.other)[0], b"x")
+    assert find_backup(open_vault(vault.place), "latest", name="by hand").backup == vault.other
+
+
+def test_what_was_begun_in_the_future_is_named_and_is_not_the_latest(
+    vault: MemoryVault, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = open_vault(vault.place)
+    begun = begun_at(vault.other)
+    assert begun is not None
+    assert find_backup(opened, "latest", now=begun - timedelta(minutes=5)).backup == vault.other
+    assert caplog.messages == []
+    (vault.root / vault.source / vault.backup).rename(vault.root / vault.source / "20200101T000000Z-000000")
+    found = find_backup(opened, "latest", now=begun - timedelta(minutes=5, seconds=1))
+    assert found.backup == "20200101T000000Z-000000"
+    [warning] = caplog.messages
+    assert warning.startswith(f"warning: backup {vault.other} was begun in the future: ")
+    assert find_backup(opened, vault.other, now=begun - timedelta(days=1)).backup == vault.other
+
+
+def test_where_all_are_of_the_future_they_are_named(vault: MemoryVault) -> None:
+    moment = datetime(2020, 1, 1, tzinfo=timezone.utc)
+    both = ", ".join(sorted([vault.other, vault.backup]))
+    with pytest.raises(NotFoundError, match=f"but those of the future: {both}. Name one of them with --backup"):
+        find_backup(open_vault(vault.place), "latest", now=moment)
+
+
+def test_a_failed_backup_says_why(vault: MemoryVault) -> None:
+    without(vault, "MANIFEST.json")
+    store, layout = vault.store, BackupLayout(vault.backup)
+    for error in (RefusedError("the table is gone"), KeyboardInterrupt(), RefusedError("the table is gone")):
+        note_failure(store, layout, error)
+    put(vault, "notes/failure-zzzz.json", b"{")
+    item = listed(vault)
+    assert item.state == FAILED
+    assert sorted(item.problem.splitlines()) == ["KeyboardInterrupt", "the table is gone"]
 
 
 @pytest.mark.parametrize("wanted", ["", "x", "Latest", "9"])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -34,14 +35,21 @@ def printed_list(capsys: Capture) -> list[dict[str, Any]]:
     return value
 
 
+def moment(text: str) -> float:
+    """Seconds since 1970 of a time in a manifest."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 def summary(vault: MemoryVault, backup: str) -> dict[str, Any]:
     """What list says of a whole backup, from the manifest as any JSON reader sees it."""
     manifest = json.loads(vault.read(f"{vault.source}/{backup}/MANIFEST.json"))
+    finished = [moment(item["read_finished"]) for item in manifest["tables"]]
     return {
         "backup": backup,
         "source": vault.source,
         "kind": "full",
         "created": manifest["created"],
+        "seconds": pytest.approx(max(finished) - moment(manifest["created"])),
         "name": "by hand",
         "tables": [ORDERS, PEOPLE],
         "consistency": "snapshot",
@@ -55,8 +63,9 @@ def summary(vault: MemoryVault, backup: str) -> dict[str, Any]:
 
 def unfinished(vault: MemoryVault, backup: str, state: str, problem: str | None = None) -> dict[str, Any]:
     """What list says of any other backup whose intent can be read."""
-    unknown = {"state": state, "problem": problem, "rows": None, "bytes": None, "stored_bytes": None}
+    unknown = {"state": state, "problem": problem, "seconds": None, "rows": None, "bytes": None}
     intent = json.loads(vault.read(f"{vault.source}/{backup}/INTENT.json"))
+    unknown["stored_bytes"] = None
     known = {"kind": "full", "created": intent["created"], "name": "by hand", "tables": [ORDERS, PEOPLE]}
     return {"backup": backup, "source": vault.source, "consistency": "snapshot", **known, **unknown}
 
@@ -118,7 +127,8 @@ def test_show_prints_every_state_for_people(vault: MemoryVault, capsys: Capture)
     assert all(word in text for word in (vault.backup, "COMMITTED", "snapshot", ORDERS, PEOPLE, "murmur3-x64-128:"))
     vault.write(vault.objects("MANIFEST.json")[0], b"x")
     assert show_backup.main([f"--vault={vault.place}", f"--backup={vault.backup}"]) == 0
-    assert "problem: " in capsys.readouterr().out
+    name = vault.objects("MANIFEST.json")[0]
+    assert f"problem      {name} cannot be read" in capsys.readouterr().out
 
 
 class NotingSource(MemorySource):
@@ -157,7 +167,7 @@ def test_verify_tells_people_what_is_wrong(vault: MemoryVault, capsys: Capture) 
     assert verify.main([f"--vault={vault.place}", f"--backup={vault.backup}", "--level=L0"]) == 5
     problem, verdict = capsys.readouterr().out.splitlines()
     assert problem.startswith(f"problem: backup {vault.backup} of {vault.source} is DELETING: ")
-    assert verdict == "NOT OK: level L0, 1 checks, 1 problems"
+    assert verdict == "NOT OK: level L0, 1 check, 1 problem"
 
 
 def test_backup_prints_what_show_prints_of_it(vault: MemoryVault, capsys: Capture) -> None:

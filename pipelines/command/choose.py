@@ -1,0 +1,40 @@
+"""Which of a vault's backups are listed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+
+from transforms.vault.age import is_younger
+from transforms.vault.catalogue import Listing
+
+
+def choose(
+    listings: Sequence[Listing],
+    *,
+    name: str | None = None,
+    age: timedelta | None = None,
+    last: int | None = None,
+    now: datetime | None = None,
+) -> list[Listing]:
+    """The backups that are wanted, in their order.
+
+    Args:
+        listings: Backups, the oldest first.
+        name: The name that a person gave them; any if None.
+        age: The time within which they were begun; any if None.
+        last: How many of each source, the newest; all if None.
+        now: The time; the clock's if None.
+    """
+    moment = now or datetime.now(timezone.utc)
+    named = [item for item in listings if name in (None, item.intent and item.intent.label)]
+    young = [item for item in named if age is None or is_younger(item.backup, age, moment)]
+    return young if last is None else _newest(young, last)
+
+
+def _newest(listings: Sequence[Listing], last: int) -> list[Listing]:
+    seen: Counter[str] = Counter()
+    kept = []
+    for item in reversed(listings):
+        seen[item.source] += 1
+        kept += [item] if seen[item.source] <= last else []
+    return kept[::-1]

@@ -1,0 +1,52 @@
+"""The backups of a vault as `shardkeep list` shows them: a table for each source, in 80 columns.
+
+What every backup of a source has alike, and what it holds in detail, `shardkeep show` has.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
+from pipelines.command.durations import human_age, human_duration
+from pipelines.command.escapes import one_line
+from pipelines.command.sizes import human_bytes, human_quantity
+from pipelines.command.tables import render
+from transforms.vault.age import begun_at, is_ahead, seconds_of
+from transforms.vault.catalogue import Listing
+
+_HEADINGS = ("BACKUP", "STATE", "AGE", "TOOK", "ROWS", "STORED", "NAME")
+_NAME = 12
+"""Columns of a name: what is left of 80 where the others are as wide as they get."""
+
+
+def listing_table(listings: Sequence[Listing], now: datetime) -> str:
+    """The backups in their order, each source with a heading, which with a backup's id is what --backup takes."""
+    by_source = groupby(sorted(listings, key=lambda item: item.source), key=lambda item: item.source)
+    parts = [
+        f"{one_line(source)}/\n{render(_HEADINGS, [_row(item, now) for item in part])}" for source, part in by_source
+    ]
+    return "\n\n".join(parts) or "no backups"
+
+
+def _row(item: Listing, now: datetime) -> tuple[object, ...]:
+    took, totals = seconds_of(item), item.manifest.totals if item.manifest else None
+    return (
+        item.backup,
+        item.state,
+        _age(item.backup, now),
+        None if took is None else human_duration(took),
+        human_quantity(totals.rows) if totals else None,
+        human_bytes(totals.stored_bytes) if totals else None,
+        _cut(item.intent.label if item.intent else "") or None,
+    )
+
+
+def _age(backup: str, now: datetime) -> str | None:
+    begun = begun_at(backup)
+    if begun is None:
+        return None
+    return "ahead" if is_ahead(backup, now) else human_age(max(0.0, (now - begun).total_seconds()))
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 2]}.."

@@ -1,0 +1,86 @@
+"""How old a backup is by its id, and whether a vault has young ones: an id begins with the time it was begun.
+
+The clock of the machine that took a backup may have been wrong. A time in the future proves nothing: a backup that has
+one is neither young nor the latest, however long it goes on looking so.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+
+from transforms.errors import NotFoundError
+from transforms.vault.catalogue import COMMITTED, DELETING, Listing
+from transforms.vault.intent import begin_of_id
+
+SKEW = timedelta(minutes=5)
+"""By how much the clocks of two machines may differ before a time is one of the future."""
+
+_LOG = logging.getLogger("shardkeep")
+
+
+def begun_at(backup: str) -> datetime | None:
+    """When a backup was begun, to the second, by its id; None if the id does not begin with a time."""
+    try:
+        return datetime.strptime(backup.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+
+
+def is_ahead(backup: str, now: datetime) -> bool:
+    """Whether a backup was begun in the future, as its id has it."""
+    begun = begun_at(backup)
+    return begun is not None and begun > now + SKEW
+
+
+def is_younger(backup: str, age: timedelta, now: datetime) -> bool:
+    """Whether a backup was begun within this time, to the second; one of the future was not."""
+    begun = begun_at(backup)
+    return begun is not None and not is_ahead(backup, now) and begin_of_id(begun) >= begin_of_id(now - age)
+
+
+def seconds_of(listing: Listing) -> float | None:
+    """How long a backup took, seconds, from its intent to its last row; None if it is not committed."""
+    manifest = listing.manifest
+    if manifest is None:
+        return None
+    try:
+        created = datetime.strptime(manifest.intent.created, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
+    except (ValueError, OverflowError):
+        return None
+    finished = max((file.read_finished for entry in manifest.tables for file in entry.index), default=0)
+    return max(0.0, finished / 1e6 - created)
+
+
+def warn_of_ahead(backups: Iterable[str], now: datetime) -> None:
+    """Name the backups that were begun in the future."""
+    for backup in backups:
+        if is_ahead(backup, now):
+            _LOG.warning(
+                "warning: backup %s was begun in the future: a clock was wrong, or this machine's is. It counts neither"
+                " as young nor as the latest.",
+                backup,
+            )
+
+
+def require_newer(listings: Iterable[Listing], age: timedelta, now: datetime) -> None:
+    """Refuse a vault in which one of the listed sources has no good backup that was begun within this time.
+
+    Raises:
+        NotFoundError: if there is such a source, or no backup at all; with the newest good one of each.
+    """
+    by_source: dict[str, list[str]] = {}
+    for item in listings:
+        if item.state != DELETING:
+            good = by_source.setdefault(item.source, [])
+            good += [item.backup] if item.state == COMMITTED and not is_ahead(item.backup, now) else []
+    since = f"no committed backup was begun since {now - age:%Y-%m-%d %H:%M} UTC"
+    if not by_source:
+        raise NotFoundError(f"{since}; the newest one: none.")
+    old = {source: max(good, default="none") for source, good in by_source.items()}
+    late = [
+        f"{source}: {since}; the newest one: {newest}."
+        for source, newest in old.items()
+        if newest == "none" or not is_younger(newest, age, now)
+    ]
+    if late:
+        raise NotFoundError("\n".join(late))
