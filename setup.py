@@ -22,12 +22,16 @@ PACKAGES = [
 ]
 
 
+# Cython writes a conversion for every struct, whether a module needs it or not.
+FLAGS = ["-O3", "-Wno-unused-function"]
+
+
 def extensions() -> list[Extension]:
     """One extension for each `.pyx` file of the packages, named after its path."""
     folders = [Path(package.replace(".", "/")) for package in PACKAGES]
     sources = sorted(path for folder in folders for path in folder.glob("*.pyx"))
     names = [".".join(path.with_suffix("").parts) for path in sources]
-    return [Extension(name, [str(path)], extra_compile_args=["-O3"]) for name, path in zip(names, sources, strict=True)]
+    return [Extension(name, [str(path)], extra_compile_args=FLAGS) for name, path in zip(names, sources, strict=True)]
 
 
 setup(

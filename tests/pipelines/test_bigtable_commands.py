@@ -80,7 +80,7 @@ def test_a_backup_that_cannot_be_taken_writes_nothing(
 @pytest.mark.parametrize("below", ["file/v", "file"])
 def test_a_vault_that_cannot_be_written_is_told_before_the_job(source: Tables, tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_bytes(b"not a folder")
-    assert "Not a directory" in refusal(backup(tmp_path / below, source, "--table=orders"), 9)
+    assert "is no folder" in refusal(backup(tmp_path / below, source, "--table=orders"), 2)
     assert files(tmp_path) == {"file": b"not a folder"}
 
 

@@ -68,7 +68,9 @@ def _fetched(name: str, client: "Callable[[], SecretManagerServiceClient]") -> b
     try:
         payload = client().access_secret_version(name=name, retry=again, timeout=SECONDS).payload
     except exceptions.NotFound as error:
-        raise NotFoundError(f"{name}: {error.message}. Check the names of project, secret and version.") from error
+        raise NotFoundError(
+            f"{name}: {error.message.rstrip('.')}. Check the names of project, secret and version."
+        ) from error
     except (exceptions.GoogleAPICallError, exceptions.RetryError, GoogleAuthError) as error:
         advice = "Give the account that runs this the role roles/secretmanager.secretAccessor, and check the network."
         raise UnreachableError(f"{name}: {str(error).rstrip('.')}. {advice}") from error
@@ -94,7 +96,9 @@ def login_token() -> str:
             return str(credentials.token)
     except GoogleAuthError as error:
         advice = "Log in with `gcloud auth application-default login`, or give the job an account."
-        raise UnreachableError(f"--iam_auth: no token of a Google account: {error}. {advice}") from error
+        raise UnreachableError(
+            f"--iam_auth: no token of a Google account: {str(error).rstrip('.')}. {advice}"
+        ) from error
 
 
 @lru_cache(maxsize=1)

@@ -48,4 +48,4 @@ def _refusal(error: psycopg.Error, doing: str) -> ShardkeepError:
     if state[:2] not in _FAULTS_OF_WORDS or state == _NO_RIGHT:
         return translation(error, doing)
     advice = "Write a condition on the table's columns; names of functions and types need their schema."
-    return UsageError(f"{doing}: {said(error)}. {advice}")
+    return UsageError(f"{doing}: {said(error)} {advice}")

@@ -105,11 +105,11 @@ def _explained() -> Iterator[None]:
         yield
     except TransportError as error:
         raise UnreachableError(
-            f"Google's metadata server does not tell the credentials for Cloud Storage: {error}. Check that this "
-            "machine has a service account and may reach the metadata server, then run again."
+            f"Google's metadata server does not tell the credentials for Cloud Storage: {str(error).rstrip('.')}. Check"
+            " that this machine has a service account and may reach the metadata server, then run again."
         ) from error
     except (GoogleAuthError, OSError) as error:
         raise UnreachableError(
-            f"No credentials for Cloud Storage: {error} Run `gcloud auth application-default login`, or set "
-            "GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account."
+            f"No credentials for Cloud Storage: {str(error).rstrip('.')}. Run `gcloud auth application-default login`,"
+            " or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account."
         ) from error

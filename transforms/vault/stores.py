@@ -54,6 +54,19 @@ def tidy(vault: str) -> None:
         incoming.tidy(absolute_place(vault))
 
 
+def require_folder(vault: str) -> None:
+    """Refuse a place of this machine that can be no folder.
+
+    Raises:
+        UsageError: if it, or the nearest place above it that there is, is a file or a device.
+    """
+    if is_local(vault):
+        place = Path(vault).absolute()
+        nearest = next(path for path in (place, *place.parents) if os.path.lexists(path))
+        if not nearest.is_dir():
+            raise _unusable(vault, f"{nearest} is no folder")
+
+
 def is_local(vault: str) -> bool:
     """Whether the place that `--vault` names is a folder of this machine."""
     return "://" not in vault and not vault.startswith("gs:")

@@ -11,7 +11,7 @@ from transforms.vault.layout import INTENT, VAULT, is_backup, is_source
 from transforms.vault.prefixed_store import PrefixedStore
 from transforms.vault.sealed_json import seal, unseal
 from transforms.vault.store import Store, put_once, read_whole
-from transforms.vault.stores import absolute_place, open_store, tidy
+from transforms.vault.stores import absolute_place, open_store, require_folder, tidy
 
 _LARGEST = 1 << 20
 """Bytes of `VAULT.json`, which has a few hundred."""
@@ -44,7 +44,9 @@ def open_vault(place: str) -> Vault:
     Raises:
         NotFoundError: if there is none.
         IntegrityError: if `VAULT.json` is corrupt or of an unknown format.
+        UsageError: if the place can be no vault's.
     """
+    require_folder(place)
     store = open_store(place)
     try:
         value = unseal(read_whole(store, VAULT, _LARGEST), f"{place}/{VAULT}")
@@ -61,7 +63,9 @@ def open_or_create_vault(place: str) -> Vault:
 
     Raises:
         RefusedError: if there are backups without `VAULT.json`: with a new id none of them could be read.
+        UsageError: if the place can be no vault's.
     """
+    require_folder(place)
     tidy(place)
     try:
         return open_vault(place)

@@ -21,6 +21,15 @@ def test_a_folder_without_the_document_is_no_vault(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("below", ["", "x", "x/y"])
+def test_a_vault_below_a_file_or_a_device_is_a_usage_error(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for place in (tmp_path / "file", Path("/dev/null")):
+        for opened in (open_vault, open_or_create_vault):
+            with pytest.raises(UsageError, match=f"^--vault={place / below}: {place} is no folder. Give the path of a"):
+                opened(str(place / below))
+
+
 def test_a_vault_is_made_once(tmp_path: Path) -> None:
     first = open_or_create_vault(str(tmp_path / "v"))
     data = (tmp_path / "v" / "VAULT.json").read_bytes()
