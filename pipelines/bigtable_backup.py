@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 def options() -> OptionParser:
     """The options of the pipeline."""
-    parser = OptionParser("bigtable-backup", "Back up tables of a Bigtable instance into a vault.")
+    parser = OptionParser(
+        "bigtable-backup",
+        "Back up tables of a Bigtable instance into a vault.",
+        examples=(
+            "--vault=backups --bigtable_project=my-project \\\n      --instance=my-instance --table='*'",
+            "--vault=gs://my-bucket/backups --bigtable_project=my-project \\\n"
+            "      --instance=my-instance --table=orders,events-* --name=nightly",
+        ),
+    )
     parser.group("Source")
     add_instance(parser, "to read")
     parser.add_list(

@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 
 def options() -> OptionParser:
     """The options of the pipeline."""
-    parser = OptionParser("postgres-backup", "Back up a PostgreSQL database into a vault.")
+    parser = OptionParser(
+        "postgres-backup",
+        "Back up a PostgreSQL database into a vault.",
+        examples=(
+            "--vault=backups --database=postgresql://backup@10.0.0.5:5432/shop",
+            "--vault=backups --database=postgresql://backup@10.0.0.5/shop \\\n"
+            "      --table='public.orders,sales.*' --name=nightly",
+        ),
+    )
     parser.group("Source")
     add_database(parser, "to read")
     add_selection(parser)

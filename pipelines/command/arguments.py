@@ -25,7 +25,7 @@ from transforms.errors import UsageError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_BEAM_HELP = "Options of Apache Beam (--runner, --project, --direct_num_workers and the rest) are passed on to it."
+_BEAM_HELP = "Options of Apache Beam (--runner, --project, --direct_num_workers and the rest) are passed on to it.\n"
 
 
 class OptionParser(argparse.ArgumentParser):
@@ -35,16 +35,21 @@ class OptionParser(argparse.ArgumentParser):
         command: The command's name behind `shardkeep`, or the whole of how a program is called.
         description: What the command does, for its help.
         beam: Whether the command runs a job, so that Beam's options are its options too.
+        examples: What follows the command's name in calls that are right, one line or two of a shell each.
     """
 
-    def __init__(self, command: str, description: str, *, beam: bool = True) -> None:
+    def __init__(self, command: str, description: str, *, beam: bool = True, examples: Sequence[str] = ()) -> None:
+        prog = command if " " in command else f"shardkeep {command}"
+        calls = "".join(f"  {prog} {example}\n" for example in examples)
         super().__init__(
-            prog=command if " " in command else f"shardkeep {command}",
+            prog=prog,
             description=description,
-            epilog=_BEAM_HELP if beam else None,
+            epilog=(_BEAM_HELP if beam else "") + (f"\nexamples:\n{calls}" if calls else ""),
             allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         self.beam = beam
+        self.examples = tuple(examples)
         self.declared: list[Option] = []
         """The options, in the order of their declarations."""
         self._group: argparse._ActionsContainer = self

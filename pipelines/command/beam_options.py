@@ -31,6 +31,7 @@ def check_beam_arguments(argv: Sequence[str]) -> list[str]:
     Raises:
         UsageError: Beam refuses a value, or an argument is a word without an option.
     """
+    refuse_leftovers([word for word in argv[:1] if not word.startswith("-")])  # no option of Beam's comes before it
     named = name_runner(argv)
     arguments = [each for argument in named for each in _as_flag(argument)]
     _, unknown = beam_parser().parse_known_args(arguments)

@@ -29,13 +29,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     first, *rest = argv or [""]
-    if first in ("-h", "--help"):
-        print(usage())
-        return 0
-    if first == "--version":
+    if first in ("-h", "--help", "help"):
+        return _help(rest)
+    if first in ("--version", "version"):
         print(f"shardkeep {version()}")
         return 0
     return _start(first, rest) if first in COMMANDS else _refuse(first)
+
+
+def _help(words: Sequence[str]) -> int:
+    """The help of the command that is named, or the list of all."""
+    if words:
+        return _start(words[0], ["--help"]) if words[0] in COMMANDS else _refuse(words[0])
+    print(usage())
+    return 0
 
 
 def usage() -> str:
@@ -43,7 +50,7 @@ def usage() -> str:
     width = max(map(len, COMMANDS))
     lines = [f"  {name.ljust(width)}  {help}" for name, (_, help) in COMMANDS.items()]
     return "\n".join(
-        ["usage: shardkeep COMMAND --option=value ...", "", *lines, "", "shardkeep COMMAND --help lists its options."]
+        ["usage: shardkeep COMMAND --option=value ...", "", *lines, "", "shardkeep help COMMAND lists its options."]
     )
 
 

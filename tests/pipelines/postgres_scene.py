@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGKILL, Signals
 
 from tests.pipelines.bigtable_runs import Ended
 from tests.pipelines.postgres_gate import ADVISORY, GATE, Observer, Session, held, in_background, queued, shut
@@ -115,5 +115,14 @@ class Process:
 
     def kill(self) -> None:
         """End it by a signal that it cannot catch; it must not have ended before."""
-        self._process.kill()
-        assert self._process.wait() == -SIGKILL
+        assert self.end(SIGKILL) == -SIGKILL
+
+    def end(self, number: Signals) -> int:
+        """End it by a signal; its exit code."""
+        self._process.send_signal(number)
+        return self._process.wait()
+
+    def children(self) -> list[int]:
+        """The programs that it has started and that run."""
+        lists = Path(f"/proc/{self._process.pid}/task").glob("*/children")
+        return [int(pid) for each in lists for pid in each.read_text().split()]

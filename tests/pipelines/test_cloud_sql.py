@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from signal import SIGINT, SIGKILL, SIGTERM, Signals
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM, Signals
 
 import psycopg
 import pytest
@@ -144,7 +144,7 @@ def test_each_process_has_its_own_and_takes_it_along(scene: Scene, stand_in: Sta
     assert all(map(await_end, stand_in.pids()))
 
 
-@pytest.mark.parametrize("number", [SIGKILL, SIGTERM, SIGINT])
+@pytest.mark.parametrize("number", [SIGKILL, SIGTERM, SIGINT, SIGHUP])
 def test_the_proxy_ends_with_a_command_that_is_stopped(scene: Scene, stand_in: StandIn, number: Signals) -> None:
     command = [*BACKUP, f"--vault={scene.vault}", f"--database={url(scene.database)}", HERE, *THROUGH_THE_GATE]
     with Running(command) as process:

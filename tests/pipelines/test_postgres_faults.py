@@ -4,11 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from signal import SIGHUP
 
 import pytest
 
 from tests.pipelines.postgres_gate import ADVISORY, RELATION
-from tests.pipelines.postgres_outcome import numbers_of, require_no_backup, require_told
+from tests.pipelines.postgres_outcome import numbers_of, require_no_backup, require_told, states
 from tests.pipelines.postgres_scene import ALL, LOCK_ASIDE, NOT_ASIDE, THROUGH_THE_GATE, Process, Scene
 from transforms.postgres import credential
 
@@ -56,6 +57,32 @@ def test_a_killed_backup_is_none_and_the_next_one_works(
         require_no_backup(scene.vault)
     assert scene.backup().code == 0
     assert numbers_of(scene.vault) == ALL
+
+
+def test_a_terminal_that_hangs_up_ends_all_and_what_a_kill_leaves_is_removed_by_the_next_command(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with scene.held(LOCK_ASIDE):
+        process = Process("postgres_backup", scene.vault, scene.url, NOT_ASIDE)
+        scene.observer.await_wait(process, "%pg_dump")
+        process.kill()
+    [left] = temporary.glob("shardkeep-run-*")
+    with scene.held(LOCK_ASIDE):
+        process = Process("postgres_backup", scene.vault, scene.url, NOT_ASIDE)
+        scene.observer.await_wait(process, "%pg_dump")
+        [own] = temporary.glob("shardkeep-run-*")
+        assert own != left
+        [pg_dump] = process.children()
+        assert process.end(SIGHUP) == 129
+        assert not Path(f"/proc/{pg_dump}").exists()
+    assert list(temporary.glob("shardkeep-run-*")) == []
+    assert [(made["state"], made["problem"]) for made in states(scene.vault)] == [
+        ("STARTED", None),
+        ("FAILED", "the terminal hung up"),
+    ]
 
 
 # Mounts a small file system of its own on the vault, runs the command, and lists the backups before it is gone.

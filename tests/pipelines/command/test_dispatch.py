@@ -1,12 +1,14 @@
 """`shardkeep` finds the command that is meant, or says which there are."""
 
 import importlib
+import shlex
 import sys
 import types
 
 import pytest
 
 from pipelines.command import dispatch
+from pipelines.command.arguments import parse
 
 
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,9 +17,33 @@ def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     assert all(f"  {name} " in out and help in out for name, (_, help) in dispatch.COMMANDS.items())
 
 
-def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert dispatch.main(["--version"]) == 0
+@pytest.mark.parametrize("word", ["--version", "version"])
+def test_the_version_is_one_line(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dispatch.main([word]) == 0
     assert capsys.readouterr().out.splitlines() == [f"shardkeep {dispatch.version()}"]
+
+
+def test_help_of_a_command_is_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    helps = []
+    for words in (["help", "show"], ["show", "--help"]):
+        assert dispatch.main(words) == 0
+        helps.append(capsys.readouterr().out)
+    assert helps[0] == helps[1]
+    assert helps[0].startswith("usage: shardkeep show ")
+    assert dispatch.main(["help", "shw"]) == 2
+    assert capsys.readouterr().err == "shardkeep: unknown command 'shw'; did you mean show?\n"
+
+
+@pytest.mark.parametrize("name", dispatch.COMMANDS)
+def test_every_command_has_examples_that_are_right(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = importlib.import_module(dispatch.COMMANDS[name][0]).options()
+    assert parser.examples
+    assert dispatch.main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    for example in parser.examples:
+        assert f"  shardkeep {name} {example}\n" in shown
+        assert max(map(len, f"  shardkeep {name} {example}".splitlines())) <= 100
+        parse(parser, shlex.split(example.replace("\\\n", "")))
 
 
 def test_no_command_is_a_usage_error_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:

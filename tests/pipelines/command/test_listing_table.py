@@ -16,7 +16,6 @@ from tests.memory_room.vaults import MemoryVault, take
 from transforms.identity import Identity
 from transforms.vault.catalogue import Listing, list_backups
 from transforms.vault.intent import new_backup_id
-from transforms.vault.manifest import Manifest
 from transforms.vault.totals import Totals
 from transforms.vault.vault import open_vault
 
@@ -42,7 +41,7 @@ def huge(vault: MemoryVault, label: str, took: float) -> Listing:
     entry = one.manifest.tables[0]
     file = replace(entry.index[0], totals=totals, read_finished=int((created + took) * 1e6))
     intent = replace(one.manifest.intent, label=label)
-    return replace(one, manifest=Manifest(intent, one.manifest.intent_object, (replace(entry, index=(file,)),)))
+    return replace(one, manifest=replace(one.manifest, intent=intent, tables=(replace(entry, index=(file,)),)))
 
 
 def test_a_list_fits_80_columns_and_escapes_names(vault: MemoryVault) -> None:

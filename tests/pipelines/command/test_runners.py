@@ -31,7 +31,7 @@ def test_direct_runner_looks_for_no_other_engine(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(prism_runner.PrismRunner, "run_pipeline", asked)
     with open_pipeline(check_beam_arguments(["--runner=DirectRunner"])) as pipeline:
-        pipeline | beam.Create([1]) | beam.Map(lambda one: one + 1)  # type: ignore[operator]
+        pipeline | beam.Create([1]) | beam.Map(lambda one: one + 1)
 
 
 @pytest.mark.parametrize("name", sorted(set(RUNNERS) - {"InteractiveRunner"}))
@@ -55,16 +55,16 @@ def test_the_runner_keeps_its_place_among_beams_arguments() -> None:
 
 def test_no_runner_of_beams_is_a_usage_error() -> None:
     with pytest.raises(
-        UsageError, match="^--runner=Foo: Apache Beam has no such runner; the engines are DataflowRunner,"
+        UsageError, match=r"^--runner=Foo: Apache Beam has no such runner; the engines are DataflowRunner,"
     ):
         runner_of("Foo")
-    with pytest.raises(UsageError, match="did you mean FlinkRunner"):
+    with pytest.raises(UsageError, match=r"did you mean FlinkRunner"):
         runner_of("FlinkRuner")
-    with pytest.raises(UsageError, match="^--runner: expected one argument"):
+    with pytest.raises(UsageError, match=r"^--runner: expected one argument"):
         check_beam_arguments(["--runner"])
 
 
 @pytest.mark.parametrize("option", ["--pickle_library=dill", "--runner=no_such_module.Runner"])
 def test_what_is_not_installed_is_a_usage_error(option: str) -> None:
-    with pytest.raises(UsageError, match="^Beam's options ask for what is not installed here: "):
+    with pytest.raises(UsageError, match=r"^Beam's options ask for what is not installed here: "):
         open_pipeline(check_beam_arguments([option]))
