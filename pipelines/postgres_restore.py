@@ -36,6 +36,12 @@ _TRIED = (
     " function that they call does outside of it stays: numbers drawn from sequences, other servers."
 )
 _TRIED_NOTHING = "The database does not exist yet, so no statement was tried."
+_EXAMPLES = (
+    "--vault=backups --backup=latest \\\n"
+    "      --database=postgresql://postgres@10.0.0.6:5432/shop_restored --create_database",
+    "--vault=backups --backup=latest --name=nightly \\\n"
+    "      --database=postgresql://postgres@10.0.0.6/empty --table=public.orders",
+)
 _OWNERS = {"keep": "Those that were backed up", "none": "The role that restores"}
 _ACL = {"keep": "Those that were backed up", "none": "None"}
 _TABLESPACES = {"keep": "The tablespaces that were backed up", "none": "The database's own"}
@@ -43,16 +49,7 @@ _TABLESPACES = {"keep": "The tablespaces that were backed up", "none": "The data
 
 def options() -> OptionParser:
     """The options of the pipeline."""
-    parser = OptionParser(
-        "postgres-restore",
-        _TRUST,
-        examples=(
-            "--vault=backups --backup=latest \\\n"
-            "      --database=postgresql://postgres@10.0.0.6:5432/shop_restored --create_database",
-            "--vault=backups --backup=latest --name=nightly \\\n"
-            "      --database=postgresql://postgres@10.0.0.6/empty --table=public.orders",
-        ),
-    )
+    parser = OptionParser("postgres-restore", _TRUST, examples=_EXAMPLES)
     add_backup(parser, "postgres+10.0.0.5+5432+shop")
     parser.group("Target")
     add_database(parser, "to write")

@@ -37,10 +37,10 @@ _NAMES = """
     spark_submit_uber_jar spark_version staging_location streaming subnetwork temp_location template_location
     transform_name_mapping type_check_additional type_check_strictness update update_compatibility_version
     use_public_ips use_transform_service user_agent wait_until_finish_duration worker_disk_type
-    worker_harness_container_image worker_machine_type worker_region worker_zone zone
+    worker_harness_container_image worker_machine_type worker_region worker_zone workers_see zone
 """
 OPTIONS = frozenset(f"--{name}" for name in _NAMES.split())
-"""Every option that Beam knows, with its dashes."""
+"""Every option that Beam knows, with its dashes; `--workers_see` is one that we give it."""
 
 RUNNERS = (
     "DataflowRunner",
