@@ -85,7 +85,7 @@ class Scene:
     def dumping(self) -> Iterator[GoOn]:
         """A backup that has read all, whose pg_dump waits for the table `aside`; likewise."""
         with self.held(LOCK_ASIDE) as lock, in_background(self.backup, NOT_ASIDE) as command:
-            self.observer.await_wait(command, "%pg_dump")
+            self.observer.await_wait(command, "%pg_dump%")
             with _goes_on(lock, command) as go_on:
                 yield go_on
 

@@ -105,7 +105,7 @@ def test_the_password_is_no_argument_of_any_process(
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     command = (backup, scene.vault, url(scene.database, role), HERE, NOT_ASIDE)
     with scene.held(LOCK_ASIDE) as lock, in_background(*command) as running:
-        scene.observer.await_wait(running, "%pg_dump")
+        scene.observer.await_wait(running, "%pg_dump%")
         seen = arguments()
         lock.commit()
         ended = running.result()

@@ -28,7 +28,7 @@ def test_a_lost_snapshot_is_no_backup(scene: Scene, tables: str) -> None:
     require_no_backup(scene.vault)
 
 
-@pytest.mark.parametrize("application", ["shardkeep backup", "%pg_dump"])
+@pytest.mark.parametrize("application", ["shardkeep backup", "%pg_dump%"])
 def test_a_lost_session_is_no_backup(scene: Scene, application: str) -> None:
     with scene.reading() if application == "shardkeep backup" else scene.dumping() as go_on:
         scene.observer.terminate(application)
@@ -42,7 +42,7 @@ def test_a_lost_session_is_no_backup(scene: Scene, application: str) -> None:
     [
         ("shardkeep snapshot", RELATION, "LOCK TABLE last IN ACCESS EXCLUSIVE MODE"),
         ("shardkeep backup", ADVISORY, ""),
-        ("%pg_dump", RELATION, LOCK_ASIDE),
+        ("%pg_dump%", RELATION, LOCK_ASIDE),
     ],
 )
 def test_a_killed_backup_is_none_and_the_next_one_works(
@@ -67,12 +67,12 @@ def test_a_terminal_that_hangs_up_ends_all_and_what_a_kill_leaves_is_removed_by_
     monkeypatch.setenv("TMPDIR", str(temporary))
     with scene.held(LOCK_ASIDE):
         process = Process("postgres_backup", scene.vault, scene.url, NOT_ASIDE)
-        scene.observer.await_wait(process, "%pg_dump")
+        scene.observer.await_wait(process, "%pg_dump%")
         process.kill()
     [left] = temporary.glob("shardkeep-run-*")
     with scene.held(LOCK_ASIDE):
         process = Process("postgres_backup", scene.vault, scene.url, NOT_ASIDE)
-        scene.observer.await_wait(process, "%pg_dump")
+        scene.observer.await_wait(process, "%pg_dump%")
         [own] = temporary.glob("shardkeep-run-*")
         assert own != left
         [pg_dump] = process.children()

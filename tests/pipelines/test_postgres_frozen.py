@@ -57,5 +57,5 @@ def test_a_restore_whose_rows_nobody_takes_ends_and_says_what_it_left(
     assert relay.froze.is_set()
     assert ended.code == 9, ended.err
     assert "Nothing was heard of the server for 2 s (--idle_timeout)" in ended.err
-    assert "its state is not known" in ended.err
+    assert "What the restore has left is not known" in ended.err
     assert postgres18.sql("SELECT to_regclass('shardkeep_restore.restore') IS NOT NULL", target) == "t"

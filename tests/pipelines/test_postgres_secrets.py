@@ -102,7 +102,7 @@ def test_a_backup_repeats_it_nowhere(
     caplog.set_level("DEBUG")
     options, url = given(PASSWORD), scene.server.url(scene.database, role)
     with scene.held(LOCK_ASIDE) as lock, in_background(backup, scene.vault, url, NOT_ASIDE, *options) as command:
-        scene.observer.await_wait(command, "%pg_dump")
+        scene.observer.await_wait(command, "%pg_dump%")
         seen = arguments()
         lock.commit()
         ended = command.result()
