@@ -24,6 +24,8 @@ MAX_NUM_VERSIONS, MAX_AGE, INTERSECTION, UNION = range(1, 5)
 
 _CBT_UNITS = {"d": 86_400 * SECOND, "h": 3_600 * SECOND, "m": 60 * SECOND, "s": SECOND, "ms": 1_000}
 _CBT_LARGEST = 2**32 - 1
+# The longest google.protobuf.Duration (duration.proto); the counts of versions, of 32 bits, are below it.
+_LARGEST = 315_576_000_000 * SECOND
 
 
 def from_proto(rule: GcRule) -> Rule:
@@ -142,7 +144,7 @@ def _item(rule: dict[str, Any]) -> tuple[str, Any]:
     """Kind and value of a rule that is of a known form."""
     if isinstance(rule, dict) and len(rule) == 1:
         kind, value = next(iter(rule.items()))
-        if kind in ("max_num_versions", "max_age_micros") and type(value) is int and value >= 0:
+        if kind in ("max_num_versions", "max_age_micros") and type(value) is int and 0 <= value <= _LARGEST:
             return kind, value
         if kind in ("intersection", "union") and isinstance(value, list):
             return kind, value

@@ -135,7 +135,16 @@ def test_a_program_is_postfix() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    [{}, {"max_num_versions": "2"}, {"max_age_micros": -1}, {"soon": 1}, {"union": {}}, {"union": [{"x": 1}]}, 3],
+    [
+        {},
+        {"max_num_versions": "2"},
+        {"max_age_micros": -1},
+        {"max_age_micros": 10**21 + 1},
+        {"soon": 1},
+        {"union": {}},
+        {"union": [{"x": 1}]},
+        3,
+    ],
 )
 @pytest.mark.parametrize("form", [to_proto, cbt_policy, program])
 def test_an_unknown_form_is_refused(rule: dict[str, Any], form: Callable[[Rule], object]) -> None:
