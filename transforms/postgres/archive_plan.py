@@ -1,8 +1,9 @@
 """All that is made of an archive, in the order in which it is made."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.postgres import archive, entry_kind, partition_trees
@@ -62,6 +63,21 @@ class ArchivePlan:
     schema_owners: tuple[Step, ...]
     late: tuple[Step, ...]
     visitors: tuple[tuple[str, str], ...]
+
+    @property
+    def later(self) -> tuple[Step, ...]:
+        """All steps that follow those before the rows, in their order."""
+        return (
+            *self.post_data, *self.guards, *self.owners, *self.acls, *self.renames, *self.schema_owners, *self.late
+        )  # fmt: skip
+
+    def only(self, names: Collection[str]) -> "ArchivePlan":
+        """The plan with the steps of some names alone."""
+        parts = ("pre_data", "post_data", "guards", "owners", "acls", "renames", "schema_owners", "late")
+        kept: dict[str, Any] = {
+            part: tuple(step for step in getattr(self, part) if step.name in names) for part in parts
+        }
+        return replace(self, **kept)
 
 
 def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: bool) -> ArchivePlan:

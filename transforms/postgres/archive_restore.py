@@ -1,7 +1,7 @@
 """Making the objects of an archive: tried out, then made around the rows.
 
 The server alone knows what a role may create in it, and what it understands. So before anything is written, all
-steps are run in one transaction that is rolled back: what fails is refused, with the server's own words.
+steps are run in transactions that are rolled back: what fails is refused, with the server's own words.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +16,7 @@ from transforms.postgres.ledger import Restoration
 from transforms.postgres.lent_rights import lent_rights
 from transforms.postgres.row_trial import Refusal, RowTrial
 from transforms.postgres.session import Connection
+from transforms.postgres.step_batches import closed_batches
 from transforms.postgres.step_runner import StepRunner
 
 NO_ROWS = RowTrial()
@@ -73,7 +74,7 @@ def rehearse(
     known: Iterable[Failure] = (),
     rows: RowTrial = NO_ROWS,
 ) -> Rehearsal:
-    """Run all steps without keeping anything of it.
+    """Run all steps without keeping anything of it, in as few transactions as the server's table of locks allows.
 
     Args:
         connection: A connection to the target, in no transaction.
@@ -84,9 +85,19 @@ def rehearse(
 
     Raises:
         UnreachableError: if the connection is lost, or the server runs out of something.
-        IntegrityError: if the transaction was ended by what it tried.
+        IntegrityError: if a transaction was ended by what it tried.
     """
     runner = StepRunner(connection, tolerant=True, failures={failure.step.name: failure for failure in known})
+    refusals = dict[Refusal, None]()  # a table that others need is made, and tried, with each of them
+    for names in closed_batches(plan.pre_data, plan.later):
+        refusals |= dict.fromkeys(_rehearse_batch(runner, plan.only(names), restoration, rows))
+    order = {step.name: place for place, step in enumerate((*plan.pre_data, *plan.later))}
+    failures = sorted(runner.failures.values(), key=lambda failure: order.get(failure.step.name, len(order)))
+    return Rehearsal(tuple(failures), frozenset(runner.present), tuple(refusals))
+
+
+def _rehearse_batch(runner: StepRunner, plan: ArchivePlan, restoration: Restoration, rows: RowTrial) -> list[Refusal]:
+    connection = runner.connection
     connection.execute("BEGIN")
     try:
         with _unbroken(connection):
@@ -104,7 +115,7 @@ def rehearse(
         if not connection.closed:
             connection.execute("ROLLBACK")
             connection.execute("RESET ROLE")
-    return Rehearsal(tuple(runner.failures.values()), frozenset(runner.present), tuple(refusals))
+    return refusals
 
 
 @contextmanager

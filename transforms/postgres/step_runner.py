@@ -1,7 +1,8 @@
 """Running steps in one transaction: the first that fails ends it, or all that fail are told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -16,6 +17,8 @@ from transforms.postgres.step import Step
 # What CREATE says of an object that is there: duplicate_ schema, object, function, table, alias, file or database.
 DUPLICATES = frozenset({"42P06", "42710", "42723", "42P07", "42P04"})
 FORBIDDEN = "42501"
+GROUP = 50
+"""Steps that are sent without waiting for answers: the way to a server may cost more than most of them."""
 # Such an error is of the session, not of the step: to go on would only repeat it.
 FATAL_CLASSES = frozenset({"08", "53", "57", "58", "XX"})
 
@@ -45,14 +48,32 @@ class StepRunner:
             RefusedError: if one fails, or its like, and this is not tolerant.
             IntegrityError: if one ends the transaction: what it did then cannot be undone.
         """
-        for step in steps:
-            if not self._is_left(step):
-                continue
-            if self.tolerant or step.may_exist:
+        rest = iter(steps)
+        while group := tuple(islice(rest, GROUP)):
+            if not self._run_together(group):
+                self._run_singly(group)
+
+    def _run_together(self, group: Sequence[Step]) -> bool:
+        """Run steps without waiting for one before the next is sent; false, and nothing is done, if one fails."""
+        left = [step for step in group if self._is_left(step)]
+        try:
+            with self.connection.transaction(), self.connection.pipeline():
+                for step in left:
+                    execute(self.connection, step)
+        except psycopg.Error as error:
+            if is_fatal(error):
+                raise refusal(left[0], error) from error
+            self._require_open(left[0])
+            return False
+        self._require_open(group[-1])
+        return True
+
+    def _run_singly(self, group: Iterable[Step]) -> None:
+        """Run steps one by one, to find those that fail."""
+        for step in group:
+            if self._is_left(step):
                 self._attempt(step)
-            else:
-                self._execute(step)
-            self._require_open(step)
+                self._require_open(step)
 
     def _is_left(self, step: Step) -> bool:
         """Whether it lacks nothing and is about nothing that was there."""
@@ -65,12 +86,6 @@ class StepRunner:
         if lacking is not None:
             self.failures[step.name] = lacking
         return lacking is None
-
-    def _execute(self, step: Step) -> None:
-        try:
-            execute(self.connection, step)
-        except psycopg.Error as error:
-            raise refusal(step, error) from error
 
     def _attempt(self, step: Step) -> None:
         try:

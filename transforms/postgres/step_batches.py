@@ -1,0 +1,75 @@
+"""Cutting the steps of a restore into batches, each a transaction that the server's table of locks can hold.
+
+A transaction keeps a lock on all that it makes, and the server has room for about `max_locks_per_transaction` times
+`max_connections` of them (20.12 of the manual): thousands of tables do not fit into one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from transforms.postgres.step import Step
+
+SIZE = 500
+"""Steps in a batch: with about four locks each well below the 6,400 that a server has room for by default."""
+
+
+def closed_batches(first: Sequence[Step], later: Sequence[Step], size: int = SIZE) -> Iterator[frozenset[str]]:
+    """The names of steps in batches that can be run on their own: each holds whatever its steps need.
+
+    A later step is put where all that it needs is run anyway, so that little is run twice. A batch is larger than
+    `size` where a step needs more than that, or by the later steps of its last one.
+
+    Args:
+        first: The steps that others need, in the order in which they are done.
+        later: The steps that follow these.
+        size: About how many steps a batch runs.
+    """
+    filling = _Filling(first, later)
+    for step in (*first, *later):
+        if step.name in filling.done or step.name in filling.run:
+            continue
+        if filling.run and len(filling.run) + len(filling.lacking(step)) > size:
+            yield filling.take()
+        filling.add(step)
+    if filling.run:
+        yield filling.take()
+
+
+class _Filling:
+    """The batch that is being filled."""
+
+    def __init__(self, first: Iterable[Step], later: Iterable[Step]) -> None:
+        self._steps = {step.name: step for step in (*first, *later)}
+        self._later = defaultdict[str, list[str]](list)
+        for step in later:
+            for need in self._needs(step.name):
+                self._later[need].append(step.name)
+        self.done, self.run = set[str](), set[str]()
+
+    def _needs(self, name: str) -> Iterator[str]:
+        return (need for need in dict.fromkeys(self._steps[name].needs) if need in self._steps)
+
+    def lacking(self, step: Step) -> list[str]:
+        """The step, and what it needs that the batch does not run yet."""
+        found, rest = {step.name: None}, [step.name]
+        while rest:
+            new = [need for need in self._needs(rest.pop()) if need not in self.run and need not in found]
+            found.update(dict.fromkeys(new))
+            rest += new
+        return list(found)
+
+    def add(self, step: Step) -> None:
+        """Run a step in this batch, with all that it needs and all later steps that this makes possible."""
+        rest = self.lacking(step)
+        while rest:
+            self.run.update(rest)
+            rest = [later for name in rest for later in self._later[name] if self._is_possible(later)]
+
+    def _is_possible(self, later: str) -> bool:
+        return later not in self.done and later not in self.run and all(need in self.run for need in self._needs(later))
+
+    def take(self) -> frozenset[str]:
+        """The batch; the next one is empty."""
+        batch, self.run = frozenset(self.run), set()
+        self.done |= batch
+        return batch
