@@ -4,11 +4,9 @@ The server alone knows what a role may create in it, and what it understands. So
 steps are run in transactions that are rolled back: what fails is refused, with the server's own words.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from transforms.errors import IntegrityError
 from transforms.postgres import ledger, search_path
 from transforms.postgres.archive_plan import ArchivePlan
 from transforms.postgres.failure import Failure, left_out, listed
@@ -16,15 +14,12 @@ from transforms.postgres.ledger import Restoration
 from transforms.postgres.lent_rights import lent_rights
 from transforms.postgres.row_trial import Refusal, RowTrial
 from transforms.postgres.session import Connection
-from transforms.postgres.step_batches import closed_batches
+from transforms.postgres.step import Step
+from transforms.postgres.step_batches import closed_batches, in_order
 from transforms.postgres.step_runner import StepRunner
+from transforms.postgres.unbroken import unbroken
 
 NO_ROWS = RowTrial()
-
-_ESCAPED = (
-    "What was tried ended the transaction that it was tried in, so it may have stayed. Drop what was made, verify the"
-    " backup, and ask who wrote it."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +95,7 @@ def _rehearse_batch(runner: StepRunner, plan: ArchivePlan, restoration: Restorat
     connection = runner.connection
     connection.execute("BEGIN")
     try:
-        with _unbroken(connection):
+        with unbroken(connection):
             connection.execute(plan.session)
             if ledger.find(connection) is None:
                 ledger.create(connection, restoration)
@@ -118,40 +113,39 @@ def _rehearse_batch(runner: StepRunner, plan: ArchivePlan, restoration: Restorat
     return refusals
 
 
-@contextmanager
-def _unbroken(connection: Connection) -> Iterator[None]:
-    """Prove that the transaction that the session is in when the block ends is that of its beginning.
-
-    Raises:
-        IntegrityError: if it is another one, or none.
-    """
-    began = _transaction(connection)
-    yield
-    if _transaction(connection) != began:
-        raise IntegrityError(_ESCAPED)
-
-
-def _transaction(connection: Connection) -> object:
-    """The server's number of the transaction that the session is in; outside of one, of a new one each time."""
-    return connection.execute("SELECT pg_catalog.txid_current()").fetchone()
-
-
 def make(connection: Connection, plan: ArchivePlan, restoration: Restoration, rehearsal: Rehearsal) -> None:
-    """Make what must be there before the rows, and the ledger, in one transaction; a second time does nothing.
+    """Make the ledger and what must be there before the rows, each step once, however often this is called.
+
+    It is one transaction, or, of more steps than the server's table of locks may hold, several.
+
+    Args:
+        connection: A connection to the target, in no transaction.
+        plan: The steps.
+        restoration: Which restore this is.
+        rehearsal: What came of trying them, if this is the first call.
 
     Raises:
         RefusedError: if a step fails, which is then the first that did not in the rehearsal.
         IntegrityError: if a step ends the transaction.
     """
-    with connection.transaction(), _unbroken(connection):
-        ledger.lock(connection)
-        if ledger.find(connection) is not None:
-            return
-        connection.execute(plan.session)
-        ledger.create(connection, restoration)
-        runner = StepRunner(connection, skipped=rehearsal.skipped)
-        runner.run(plan.pre_data)
-        ledger.note_skipped(connection, rehearsal.skipped.union(runner.present), left_out(rehearsal.failures))
+    for steps in in_order(plan.pre_data):
+        with connection.transaction(), unbroken(connection):
+            ledger.lock(connection)
+            connection.execute(plan.session)
+            if ledger.find(connection) is None:
+                ledger.create(connection, restoration)
+                ledger.note_skipped(connection, rehearsal.skipped, left_out(rehearsal.failures))
+            runner = StepRunner(connection, skipped=ledger.skipped(connection))
+            _run_left(runner, steps)
+            ledger.note_skipped(connection, runner.present)
+
+
+def _run_left(runner: StepRunner, steps: Sequence[Step]) -> None:
+    """Run the steps that the ledger does not have, in the transaction in which it gets those that do not fail."""
+    done = ledger.done_steps(runner.connection, [step.name for step in steps])
+    left = [step for step in steps if step.name not in done]
+    runner.run(left)
+    ledger.claim_steps(runner.connection, [step.name for step in left if step.name not in runner.failures])
 
 
 def close(
@@ -162,7 +156,9 @@ def close(
     word: Callable[[list[Failure]], str],
     tolerant: bool = False,
 ) -> None:
-    """Give everything to its owners and end the ledger, in one transaction.
+    """Give everything to its owners and end the ledger.
+
+    It is one transaction, or, if there is more to give than the server's table of locks may hold, several.
 
     Args:
         connection: A connection of its own: owners' rights change.
@@ -175,12 +171,21 @@ def close(
     Raises:
         RefusedError: if a step fails and this is not tolerant; nothing was done then.
     """
-    with connection.transaction(), _unbroken(connection):
+    known = {failure.step.name: failure for failure in failures}
+    runner = StepRunner(connection, tolerant, ledger.skipped(connection), known)
+    batches = list(in_order((*plan.guards, *plan.renames, *plan.owners, *plan.acls)))
+    for steps in batches[:-1]:
+        with connection.transaction(), unbroken(connection):
+            ledger.lock(connection)
+            connection.execute(plan.session)
+            with lent_rights(runner, plan.visitors):
+                _run_left(runner, steps)
+    with connection.transaction(), unbroken(connection):
         ledger.lock(connection)
         connection.execute(plan.session)
-        known = {failure.step.name: failure for failure in failures}
-        runner = StepRunner(connection, tolerant, ledger.skipped(connection), known)
-        _hand_over(runner, plan)
+        with lent_rights(runner, plan.visitors):
+            runner.run(batches[-1])
+        runner.run(plan.schema_owners)
         last(runner)
         ledger.clear(connection)  # before there are event triggers, which would see it
         runner.run(plan.late)
@@ -188,6 +193,7 @@ def close(
 
 
 def _hand_over(runner: StepRunner, plan: ArchivePlan) -> None:
+    """All of it, in one transaction."""
     runner.run(plan.guards)
     runner.run(plan.renames)
     with lent_rights(runner, plan.visitors):

@@ -91,41 +91,48 @@ def lock(connection: Connection) -> None:
     connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", (LOCK,))
 
 
-def claim_step(connection: Connection, name: str) -> bool:
-    """Enter a step in the ledger; false if it stands there: then it has been done.
+def claim_steps(connection: Connection, names: Iterable[str]) -> frozenset[str]:
+    """Enter steps in the ledger; returns those that were not in it: the others have been done.
 
-    It stands there for others when the transaction ends well. Who claims the same meanwhile waits for that.
+    They are in it for others when the transaction ends well. Who claims the same meanwhile waits for that.
     """
-    query = f"INSERT INTO {SCHEMA}.step VALUES (%s) ON CONFLICT DO NOTHING"  # noqa: S608
-    return connection.execute(query, (name,)).rowcount == 1
+    query = (
+        f"INSERT INTO {SCHEMA}.step SELECT pg_catalog.unnest(%s::pg_catalog.text[])"
+        " ON CONFLICT DO NOTHING RETURNING name"
+    )
+    return frozenset(row[0] for row in connection.execute(query, (list(names),)))
 
 
-def begin_piece(connection: Connection, name: str, restore: str) -> bool:
-    """Begin a transaction and enter a piece in the ledger; false, and no transaction, if it has been written.
+def done_steps(connection: Connection, names: Iterable[str]) -> frozenset[str]:
+    """The steps that are in the ledger, of those with these names."""
+    query = f"SELECT name FROM {SCHEMA}.step WHERE name = ANY(%s)"  # noqa: S608
+    return frozenset(row[0] for row in connection.execute(query, (list(names),)))
+
+
+def begin_pieces(connection: Connection, names: Iterable[str], restore: str) -> frozenset[str]:
+    """Begin a transaction and enter pieces in the ledger; returns those that have not been written.
 
     Args:
         connection: Of its own.
-        name: The piece.
+        names: The pieces.
         restore: The restore's id: when that has ended, all of its pieces have been written.
     """
-    query = f"BEGIN; INSERT INTO {SCHEMA}.piece VALUES ({literal(name).text}) ON CONFLICT DO NOTHING"  # noqa: S608
+    values = ", ".join(f"({literal(name).text})" for name in names)
+    query = f"BEGIN; INSERT INTO {SCHEMA}.piece VALUES {values} ON CONFLICT DO NOTHING RETURNING name"  # noqa: S608
     try:
         cursor = connection.execute(query.encode("utf-8", "surrogateescape"))
         cursor.nextset()
-        if cursor.rowcount == 1:
-            return True
+        return frozenset(row[0] for row in cursor)
     except UndefinedTable:
         connection.execute("ROLLBACK")
         if last_word(connection, restore) is None:
             raise
-        return False
-    connection.execute("ROLLBACK")
-    return False
+        return frozenset()
 
 
-def note_skipped(connection: Connection, names: Iterable[str], told: Sequence[Skipped]) -> None:
+def note_skipped(connection: Connection, names: Iterable[str], told: Sequence[Skipped] = ()) -> None:
     """Note the steps that are not done in this restore, and what people are told of them."""
-    query = f"INSERT INTO {SCHEMA}.skipped SELECT pg_catalog.unnest(%s::pg_catalog.text[])"
+    query = f"INSERT INTO {SCHEMA}.skipped SELECT pg_catalog.unnest(%s::pg_catalog.text[]) ON CONFLICT DO NOTHING"
     connection.execute(query, (sorted(names),))
     connection.execute(f"INSERT INTO {SCHEMA}.told VALUES (%s)", (to_text(told),))  # noqa: S608
 

@@ -1,5 +1,6 @@
-"""Loading one piece, once: its rows and its line in the ledger are there together or not at all."""
+"""Loading pieces, each once: its rows and its line in the ledger are there together or not at all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -25,40 +26,62 @@ class Loading:
     path: Path = ()
 
 
-def load_piece(connection: Connection, loading: Loading, plan: LoadPlan, name: str, records: bytes) -> bool:
-    """Load the rows of the piece called `name`; returns false if that has been done.
+@dataclass(frozen=True, slots=True)
+class PieceRows:
+    """The records of a piece, by its name, and how they are loaded; None for pages of large objects."""
+
+    name: str
+    plan: LoadPlan | None
+    records: bytes
+
+    @property
+    def copied(self) -> bytes:
+        """What COPY is sent; raises `IntegrityError` if the records are not canonical."""
+        if self.plan is None:
+            return b""
+        encode = encode_binary if self.plan.route == BINARY else encode_text
+        return encode(self.plan.program, self.records)
+
+    def __str__(self) -> str:
+        """The piece for people."""
+        if self.plan is None:
+            return f"large objects, piece {self.name}"
+        return f"table {self.plan.into}, piece {self.name}, by {self.plan.route} COPY"
+
+
+def load_pieces(connection: Connection, loading: Loading, pieces: Sequence[PieceRows]) -> frozenset[str]:
+    """Load the rows of pieces that have not been loaded, in one transaction with their lines in the ledger.
+
+    Returns:
+        The names of the pieces that were loaded now.
 
     Raises:
         RefusedError: if the target does not take a row; the message has the server's words and where.
         IntegrityError: if the records are not canonical.
     """
-    encode = encode_binary if plan.route == BINARY else encode_text
-    data = encode(plan.program, records)  # before the transaction: it takes no connection's time
+    data = [piece.copied for piece in pieces]  # before the transaction: it takes no connection's time
+    piece = pieces[0]
     try:
-        if not ledger.begin_piece(connection, name, loading.restore):
-            return False
-        if loading.path:
+        left = ledger.begin_pieces(connection, [each.name for each in pieces], loading.restore)
+        if left and loading.path:
             connection.execute(local(loading.path))
-        with connection.cursor().copy(plan.statement) as copy:
-            copy.write(data)
+        for piece, copied in zip(pieces, data, strict=True):
+            if piece.name in left:
+                _load(connection, piece, copied)
         connection.execute("COMMIT")
     except psycopg.Error as error:
-        raise _refusal(error, plan, name) from error
+        raise _refusal(error, piece) from error
     finally:
         _roll_back(connection)
-    return True
+    return left
 
 
-def load_large_objects(connection: Connection, loading: Loading, name: str, records: bytes) -> bool:
-    """The same for pages of large objects."""
-    try:
-        if not ledger.begin_piece(connection, name, loading.restore):
-            return False
-        large_object_load.load(connection, records)
-        connection.execute("COMMIT")
-    finally:
-        _roll_back(connection)
-    return True
+def _load(connection: Connection, piece: PieceRows, copied: bytes) -> None:
+    if piece.plan is None:
+        large_object_load.load(connection, piece.records)
+        return
+    with connection.cursor().copy(piece.plan.statement) as copy:
+        copy.write(copied)
 
 
 def _roll_back(connection: Connection) -> None:
@@ -66,11 +89,10 @@ def _roll_back(connection: Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def _refusal(error: psycopg.Error, plan: LoadPlan, name: str) -> Exception:
+def _refusal(error: psycopg.Error, piece: PieceRows) -> Exception:
     if is_ours(error):
         return error
     kind, advice = meaning(error.sqlstate)
-    where = f"table {plan.into}, piece {name}, by {plan.route} COPY"
     context = " ".join((error.diag.context or "").split())
     if error.sqlstate is not None and error.sqlstate[:2] not in OF_ROWS and error.sqlstate[:2] in ("42", "P0"):
         kind = RefusedError  # a constraint calls a function that does not find what it names
@@ -78,4 +100,4 @@ def _refusal(error: psycopg.Error, plan: LoadPlan, name: str) -> Exception:
             "A CHECK, a type's check or a generated column calls a function, which must name things with their schema;"
             " --search_path says in which schemas it may look."
         )
-    return kind(f"{where}: {said(error)}{f' {context}.' if context else ''} {advice}")
+    return kind(f"{piece}: {said(error)}{f' {context}.' if context else ''} {advice}")

@@ -1,12 +1,14 @@
 """Indexes, constraints, triggers and the like, several at a time, each once.
 
 `pg_restore --jobs` does the same, but knows nothing of what an interrupted restore has done; and that of PostgreSQL
-17 and later sends settings that older servers refuse. Each step is a transaction of its own, with its line in the
-ledger. As with pg_restore, one that fails keeps none of the others from being done: the rows are there.
+17 and later sends settings that older servers refuse. Few steps, or each alone, are a transaction, with their lines in
+the ledger. As with pg_restore, one that fails keeps none of the others from being done: the rows are there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
 
 import psycopg
 
@@ -22,6 +24,10 @@ from transforms.postgres.step_runner import execute, failure_of, is_fatal, refus
 ATTEMPTS = 10
 DEADLOCK = "40P01"
 PURPOSE = "restore"
+MOST, SHARES = 16, 8
+"""Most steps of a transaction, and of how many such shares each connection has at least one: of thousands of small
+tables, the way to the server and the end of a transaction cost more than most steps, and a large index keeps few others
+waiting."""
 
 
 def run(database: Database, session: bytes, steps: Iterable[Step], jobs: int) -> list[Failure]:
@@ -41,41 +47,60 @@ def run(database: Database, session: bytes, steps: Iterable[Step], jobs: int) ->
     """
     every = {step.name: step for step in steps}
     schedule, failures = Schedule(every), dict[str, Failure]()
+    work, size = _Work(database, session), min(MOST, len(every) // (SHARES * jobs)) or 1
     with ThreadPoolExecutor(jobs, thread_name_prefix="shardkeep-objects") as pool:
-        running: dict[Future[Failure | None], Step] = {}
+        running: dict[Future[list[Failure]], list[Step]] = {}
         while schedule.is_active():
-            while len(running) < jobs and (step := schedule.start()) is not None:
-                running[pool.submit(_do, database, session, step, following(step, failures))] = step
+            while len(running) < jobs and (group := list(islice(iter(schedule.start, None), size))):
+                lacking = [failure for step in group if (failure := following(step, failures)) is not None]
+                running[pool.submit(work.do, group, lacking)] = group
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                step = running.pop(future)
-                if (failure := future.result()) is not None:
-                    failures[step.name] = failure
-                schedule.done(step)
+                failures.update({failure.step.name: failure for failure in future.result()})
+                for step in running.pop(future):
+                    schedule.done(step)
     return [failures[name] for name in every if name in failures]
 
 
-def _do(database: Database, session: bytes, step: Step, lacking: Failure | None) -> Failure | None:
-    """A partition is locked with its root, in an order that is not ours: after a deadlock a step is tried again."""
-    failure = lacking
-    for _ in range(ATTEMPTS if lacking is None else 0):
-        failure = _attempt(database, session, step)
-        if failure is None or failure.code != DEADLOCK:
-            break
-    return failure
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is done with steps: none of a group needs another."""
 
+    database: Database
+    session: bytes
 
-def _attempt(database: Database, session: bytes, step: Step) -> Failure | None:
-    with lent(database, PURPOSE) as connection:
-        try:
-            with connection.transaction():
-                with translated(f"{database}: {step.title}"):  # a ledger that is gone is no failure of the step
-                    is_left = ledger.claim_step(connection, step.name)
-                if is_left:
-                    connection.execute(session)
-                    execute(connection, step)
-        except psycopg.Error as error:
-            if is_fatal(error):
-                raise refusal(step, error) from error
-            return failure_of(step, error)
-    return None
+    def do(self, group: Sequence[Step], lacking: list[Failure]) -> list[Failure]:
+        """Do the steps of a group but those that lack something; returns all that fail, those among them."""
+        names = {failure.step.name for failure in lacking}
+        left = [step for step in group if step.name not in names]
+        if len(left) > 1 and self._attempt(left) is None:
+            return lacking
+        return [*lacking, *(failure for step in left if (failure := self._do(step)) is not None)]
+
+    def _do(self, step: Step) -> Failure | None:
+        """A partition is locked with its root, in an order that is not ours: after a deadlock a step is tried again."""
+        failure = None
+        for _ in range(ATTEMPTS):
+            failure = self._attempt([step])
+            if failure is None or failure.code != DEADLOCK:
+                break
+        return failure
+
+    def _attempt(self, group: Sequence[Step]) -> Failure | None:
+        """Do steps in one transaction; a failure, of the first of them if there are several, undoes all."""
+        with lent(self.database, PURPOSE) as connection:
+            try:
+                with connection.transaction():
+                    with translated(
+                        f"{self.database}: {group[0].title}"
+                    ):  # that the ledger is gone is no step's failure
+                        left = ledger.claim_steps(connection, [step.name for step in group])
+                    connection.execute(self.session)
+                    with connection.pipeline():
+                        for step in (each for each in group if each.name in left):
+                            execute(connection, step)
+            except psycopg.Error as error:
+                if is_fatal(error):
+                    raise refusal(group[0], error) from error
+                return failure_of(group[0], error)
+        return None

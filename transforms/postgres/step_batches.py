@@ -35,6 +35,12 @@ def closed_batches(first: Sequence[Step], later: Sequence[Step], size: int = SIZ
         yield filling.take()
 
 
+def in_order(steps: Sequence[Step], size: int = SIZE) -> Iterator[Sequence[Step]]:
+    """Neighbouring steps in batches, at least one, which may be empty: for steps that stay when they are done."""
+    yield steps[:size]
+    yield from (steps[start : start + size] for start in range(size, len(steps), size))
+
+
 class _Filling:
     """The batch that is being filled."""
 

@@ -11,8 +11,8 @@ from transforms.postgres.archive_restore import Rehearsal
 from transforms.postgres.database import Database
 from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import Name
-from transforms.postgres.load_piece import Loading
-from transforms.postgres.load_plan import BINARY, LoadPlan, load_plan
+from transforms.postgres.load_piece import Loading, PieceRows
+from transforms.postgres.load_plan import BINARY, load_plan
 from transforms.postgres.owners import Owning
 from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.restore_end import RestoreEnd
@@ -111,35 +111,34 @@ class PostgresTarget:
             return archive_restore.rehearse(connection, plan.archive, plan.restoration(self.restore), plan.broken, rows)
 
     def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
-        """See `Target.begin`: the objects that rows need, with the ledger, in one transaction."""
+        """See `Target.begin`: the ledger, and the objects that rows need."""
         with lent(self.database, _PURPOSE) as connection:
+            if ledger.last_word(connection, self.restore) is not None:
+                return
             plan = self._read(assignments, attachments, preflight.is_superuser(connection))
             ours = plan.restoration(self.restore)
             ledger.require_ours(connection, ours, self.database)
-            if ledger.find(connection) is None and ledger.last_word(connection, self.restore) is None:
-                is_tried = self.renames or self.skip_unrestorable
-                tried = self._rehearse(connection, plan, RowTrial(path=self.path)) if is_tried else Rehearsal()
-                with translated(f"{self.database}: making what is restored"):
-                    archive_restore.make(connection, plan.archive, ours, tried)
+            is_tried = (self.renames or self.skip_unrestorable) and ledger.find(connection) is None
+            tried = self._rehearse(connection, plan, RowTrial(path=self.path)) if is_tried else Rehearsal()
+            with translated(f"{self.database}: making what is restored"):
+                archive_restore.make(connection, plan.archive, ours, tried)
 
     def prepare(self, assignment: Assignment, splits: Iterable[bytes]) -> None:
         """See `Target.prepare`: all tables are there."""
 
     def write(self, loads: Sequence[Load]) -> list[int]:
-        """See `Target.write`: the rows of a piece and its name in the ledger are written together."""
-        loading = Loading(self.restore, self.path)
+        """See `Target.write`: the rows of all and their names in the ledger are written together."""
         with lent(self.database, _PURPOSE) as connection:
-            for load in loads:
-                table = load.assignment.table
-                if is_large_objects(table):
-                    load_piece.load_large_objects(connection, loading, load.piece, load.records)
-                else:
-                    plan = self._load_plan(connection, table)
-                    load_piece.load_piece(connection, loading, plan, load.piece, load.records)
+            pieces = [self._rows(connection, load) for load in loads]
+            load_piece.load_pieces(connection, Loading(self.restore, self.path), pieces)
         return [0] * len(loads)
 
-    def _load_plan(self, connection: Connection, table: Table) -> LoadPlan:
-        return load_plan(table, self.renames, self._is_partition(connection, table))
+    def _rows(self, connection: Connection, load: Load) -> PieceRows:
+        table = load.assignment.table
+        if is_large_objects(table):
+            return PieceRows(load.piece, None, load.records)
+        plan = load_plan(table, self.renames, self._is_partition(connection, table))
+        return PieceRows(load.piece, plan, load.records)
 
     def _is_partition(self, connection: Connection, table: Table) -> bool:
         """Whether the table that it was a partition of is restored too; if not, the target may have one of its own."""

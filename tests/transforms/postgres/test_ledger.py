@@ -55,22 +55,23 @@ def test_another_restore_is_told_how_to_go_on(postgres: PostgresServer, database
 
 
 def test_a_step_is_claimed_once(connection: Connection) -> None:
-    assert ledger.claim_step(connection, "12 owner")
-    assert not ledger.claim_step(connection, "12 owner")
+    assert ledger.claim_steps(connection, ["12 owner", "12"]) == {"12 owner", "12"}
+    assert ledger.claim_steps(connection, ["13", "12"]) == {"13"}
+    assert ledger.done_steps(connection, ["14", "12 owner", "13"]) == {"12 owner", "13"}
 
 
 def test_a_piece_begins_a_transaction_once(connection: Connection) -> None:
     name = "data/t'able/%s\\x.avro:0"
-    assert ledger.begin_piece(connection, name, OURS.id)
+    assert ledger.begin_pieces(connection, [name], OURS.id) == {name}
     connection.execute("COMMIT")
-    assert not ledger.begin_piece(connection, name, OURS.id)
+    assert ledger.begin_pieces(connection, [name], OURS.id) == frozenset()
     assert connection.execute("SELECT name FROM shardkeep_restore.piece").fetchall() == [(name,)]
 
 
 def test_a_piece_that_is_rolled_back_may_begin_again(connection: Connection) -> None:
-    assert ledger.begin_piece(connection, "a:0", OURS.id)
+    assert ledger.begin_pieces(connection, ["a:0"], OURS.id) == {"a:0"}
     connection.execute("ROLLBACK")
-    assert ledger.begin_piece(connection, "a:0", OURS.id)
+    assert ledger.begin_pieces(connection, ["a:0"], OURS.id) == {"a:0"}
     connection.execute("ROLLBACK")
 
 
@@ -80,15 +81,15 @@ def test_who_begins_the_same_piece_waits_for_the_first(
 ) -> None:
     answers = []
     with opened(postgres, database) as other:
-        assert ledger.begin_piece(connection, "b:0", OURS.id)
-        thread = threading.Thread(target=lambda: answers.append(ledger.begin_piece(other, "b:0", OURS.id)))
+        assert ledger.begin_pieces(connection, ["b:0"], OURS.id) == {"b:0"}
+        thread = threading.Thread(target=lambda: answers.append(ledger.begin_pieces(other, ["b:0"], OURS.id)))
         thread.start()
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
         while postgres.sql(waiting) == "0":
             assert thread.is_alive()
         connection.execute(ending.encode())
         thread.join(30)
-        assert answers == [is_theirs]
+        assert answers == [frozenset({"b:0"} if is_theirs else ())]
         if is_theirs:
             other.execute("ROLLBACK")
 
@@ -106,7 +107,7 @@ def test_the_last_word_outlives_the_end_and_pieces_that_come_again_are_done(conn
     ledger.end(connection, "done")
     assert ledger.find(connection) is None
     assert ledger.last_word(connection, OURS.id) == "done"
-    assert not ledger.begin_piece(connection, "a:0", OURS.id)
+    assert ledger.begin_pieces(connection, ["a:0"], OURS.id) == frozenset()
     assert connection.info.transaction_status == TransactionStatus.IDLE
 
 
@@ -118,7 +119,7 @@ def test_another_restore_s_last_word_is_nobody_else_s(
     other = Restoration("restore-2", "backup-1")
     assert ledger.last_word(connection, other.id) is None
     with pytest.raises(UndefinedTable):
-        ledger.begin_piece(connection, "a:0", other.id)
+        ledger.begin_pieces(connection, ["a:0"], other.id)
     ledger.require_ours(connection, other, database_of(postgres, database))
     ledger.create(connection, other)  # which takes its place
     assert ledger.find(connection) == other

@@ -12,7 +12,7 @@ from transforms.identity import Table
 from transforms.key_range import KeyRange
 from transforms.postgres import ledger, read_range
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.load_piece import Loading, load_large_objects, load_piece
+from transforms.postgres.load_piece import Loading, PieceRows, load_pieces
 from transforms.postgres.load_plan import BINARY, TEXT, load_plan
 from transforms.postgres.relation import CTID
 
@@ -57,7 +57,8 @@ class Loaded:
     def load(self, name: str, piece: str = "piece:0", records: bytes | None = None) -> bool:
         with opened(self.server, self.database) as connection:
             plan = load_plan(self.tables[name])
-            return load_piece(connection, LOADING, plan, piece, self.records[name] if records is None else records)
+            rows = PieceRows(piece, plan, self.records[name] if records is None else records)
+            return bool(load_pieces(connection, LOADING, [rows]))
 
     def rows(self, name: str) -> str:
         return self.server.sql(f"SELECT t::text FROM {name} t ORDER BY 1", self.database)
@@ -197,8 +198,8 @@ def test_bytes_that_are_no_records_reach_no_server(loaded: Loaded) -> None:
 def test_pages_of_large_objects_are_loaded_once(loaded: Loaded) -> None:
     records = page(4711, 0, b"hello")
     with opened(loaded.server, loaded.database) as connection:
-        assert load_large_objects(connection, LOADING, "lo:0", records)
-        assert not load_large_objects(connection, LOADING, "lo:0", page(4711, 0, b"other"))
+        assert load_pieces(connection, LOADING, [PieceRows("lo:0", None, records)])
+        assert not load_pieces(connection, LOADING, [PieceRows("lo:0", None, page(4711, 0, b"other"))])
     assert loaded.server.sql("SELECT convert_from(lo_get(4711), 'UTF8'), lo_unlink(4711)", loaded.database) == "hello|1"
 
 
