@@ -24,7 +24,6 @@ from transforms.postgres import (
 from transforms.postgres.database import Database
 from transforms.postgres.errors import said, translated
 from transforms.postgres.failure import Failure, left_out
-from transforms.postgres.identifiers import Name
 from transforms.postgres.restore_plan import RestorePlan
 from transforms.postgres.search_path import Path, local
 from transforms.postgres.sequences import SequenceValue
@@ -35,6 +34,13 @@ from transforms.postgres.step_runner import StepRunner, is_of_a_step
 from transforms.skipped import Skipped
 from transforms.source import Ending
 
+SMALL = 64 << 10
+"""Bytes of a table that is not analyzed."""
+_LARGE = """
+    SELECT place - 1 FROM pg_catalog.unnest(%s::pg_catalog.text[]) WITH ORDINALITY wanted(name, place)
+        JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(name)
+    WHERE c.relkind = 'p' OR pg_catalog.pg_relation_size(c.oid) > %s ORDER BY place
+"""
 _THERE = """
     SELECT place - 1 FROM pg_catalog.unnest(%s::pg_catalog.text[]) WITH ORDINALITY wanted(name, place)
     WHERE pg_catalog.to_regclass(name) IS NOT NULL
@@ -73,7 +79,7 @@ class RestoreEnd:
         values, missing = _split(connection, plan.sequences(skipped))
         sequences.set_values(connection, values)
         unfilled = matviews.refresh(connection, plan.matviews(skipped), self.path)
-        notes = self._analyze()
+        notes = self._analyze(connection)
         lost = _hand_over_large_objects(connection, plan) if plan.has_large_objects else []
         states = object_states.differing(connection, plan.states(), plan.stateful(skipped), unfilled)
         known = (*ledger.told(connection), *missing, *lost, *states)
@@ -103,19 +109,24 @@ class RestoreEnd:
         own.run(self.new)
         runner.failures |= own.failures
 
-    def _analyze(self) -> list[str]:
-        """Let the server look at the new rows; returns a note for each table that it did not, which harms no row."""
+    def _analyze(self, connection: Connection) -> list[str]:
+        """Let the server look at the new rows; returns a note for each table that it did not, which harms no row.
 
-        def one(name: Name) -> list[str]:
+        It is not asked to look at tables of a few blocks: it plans as well without, and of thousands that takes long.
+        """
+        every = [str(name) for name in self.plan.analyzed()]
+        names = [every[row[0]] for row in connection.execute(_LARGE, (every, SMALL))]
+
+        def one(name: str) -> list[str]:
             try:
-                with lent(self.database, "restore") as connection, connection.transaction():
-                    connection.execute(local(self.path) + encoded(f"ANALYZE {name}"))
+                with lent(self.database, "restore") as own, own.transaction():
+                    own.execute(local(self.path) + encoded(f"ANALYZE {name}"))
             except psycopg.Error as error:  # of a foreign table among the partitions, for one
                 return [f"table {name} was not analyzed: {said(error)}"]
             return []
 
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="shardkeep-analyze") as pool:
-            return [note for notes in pool.map(one, self.plan.analyzed()) for note in notes]
+            return [note for notes in pool.map(one, names) for note in notes]
 
 
 def require_last_word(connection: Connection, database: Database, restore: str) -> Ending:

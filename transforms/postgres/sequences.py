@@ -14,6 +14,12 @@ from transforms.postgres.json_fields import INT8, Fields
 from transforms.postgres.session import Connection
 
 AT_ONCE = 200  # sequences in one query
+_SET = """
+    SELECT pg_catalog.setval(name::pg_catalog.regclass, last, called)
+    FROM ROWS FROM (
+        pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::int8[]), pg_catalog.unnest(%s::bool[])
+    ) AS wanted (name, last, called)
+"""
 # Those of extensions count only if the extension says that their value is the user's (pg_extension_config_dump).
 _LIST = """
     SELECT s.oid, n.nspname, s.relname, s.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery(),
@@ -142,10 +148,9 @@ def set_values(connection: Connection, values: Iterable[SequenceValue], renamed:
     Raises:
         NotFoundError: if the target lacks one.
     """
-    for value in values:
-        name = renamed.get(value.name, value.name)
-        with translated(f"setting the sequence {name}"):
-            connection.execute(
-                "SELECT pg_catalog.setval(%s::pg_catalog.text::pg_catalog.regclass, %s, %s)",
-                (str(name), value.last_value, value.is_called),
-            )
+    rest = iter(values)
+    while part := list(islice(rest, AT_ONCE)):
+        names = [str(renamed.get(value.name, value.name)) for value in part]
+        with translated(f"setting the sequences {names[0]} to {names[-1]}"):
+            last, called = [value.last_value for value in part], [value.is_called for value in part]
+            connection.execute(_SET, (names, last, called))

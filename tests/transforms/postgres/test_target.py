@@ -11,6 +11,7 @@ from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.restoring import BACKUP, Backup, back_up, load, restore, target_of
 from tests.transforms.postgres.sessions import opened
 from transforms.errors import NotFoundError, RefusedError
+from transforms.postgres import restore_end
 from transforms.postgres.preflight import list_objects
 from transforms.postgres.restore_selection import parse_renames
 from transforms.postgres.selection import Selection
@@ -101,13 +102,20 @@ def test_no_trigger_rule_or_policy_acts_on_what_is_loaded(
     assert postgres.sql("SELECT nextval('shop.free_numbers')", database) == "51"
 
 
-def test_tables_are_analyzed(postgres: PostgresServer, backup: Backup, new_database: NewDatabase) -> None:
+@pytest.mark.parametrize(("small", "is_analyzed"), [(-1, True), (restore_end.SMALL, False)])
+def test_tables_of_more_than_a_few_blocks_are_analyzed(
+    postgres: PostgresServer,
+    backup: Backup,
+    new_database: NewDatabase,
+    small: int,
+    is_analyzed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(restore_end, "SMALL", small)
     database = new_database(postgres)
     restore(backup, target_of(postgres, database))
-    never = (
-        "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'shop'::regnamespace AND reltuples < 0"
-    )
-    assert postgres.sql(never, database) == "0"
+    analyzed = "SELECT count(*) > 0 FROM pg_stats WHERE schemaname = 'shop' AND tablename = 'orders'"
+    assert postgres.sql(analyzed, database) == ("t" if is_analyzed else "f")
 
 
 def test_a_refused_restore_leaves_no_database_that_it_made(
