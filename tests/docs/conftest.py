@@ -64,7 +64,7 @@ class SmallPostgresVault(SmallVault):
     database: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres_vault(
     postgres18: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SmallPostgresVault]:

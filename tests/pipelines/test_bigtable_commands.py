@@ -92,7 +92,7 @@ def test_a_vault_that_cannot_be_written_is_told_before_the_job(source: Tables, t
         (["--table=missing"], 7, "--table=missing: the backup has no such table. It has: events, orders."),
         (["--table=orders:t,events:t"], 2, "--table: two tables cannot be restored into one"),
         (["--table=orders:"], 2, "--table=orders:: write SRC or SRC:DST"),
-        (["--table=orders:a,orders:b"], 2, "--table=orders:b: write SRC or SRC:DST, each SRC once"),
+        (["--table=orders:a,orders:b"], 2, "--table=orders: write SRC or SRC:DST, each SRC once"),
         (["--if_exists=drop"], 2, "--if_exists: invalid choice: 'drop'"),
         (["--gc=all"], 2, "--gc: invalid choice: 'all'"),
         (["--chunk_size=1MiB"], 2, "unknown option --chunk_size"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
 from transforms.errors import UsageError
-from transforms.postgres.conninfo import conninfo
+from transforms.postgres.conninfo import TRANSPORT, conninfo
 from transforms.postgres.database import Database
 from transforms.postgres.database_url import PARAMETERS, parse_database
 
@@ -35,7 +35,7 @@ def test_a_url_is_read_back_as_what_it_was_made_of(database: Database) -> None:
 
 @given(DATABASES)
 def test_libpq_reads_a_url_as_we_do(database: Database) -> None:
-    assert conninfo_to_dict(database.url()) == conninfo(database)
+    assert {**TRANSPORT, **conninfo_to_dict(database.url())} == conninfo(database)
 
 
 def test_the_port_is_postgresqls_own_where_none_is_given() -> None:
