@@ -86,8 +86,9 @@ def _take_back(interrupt: object) -> None:
 def _cancel(result: PipelineResult) -> None:
     try:
         result.cancel()
-    except Exception as error:
-        _LOG.warning("the job could not be cancelled: %s", error)
+    except Exception as error:  # of an engine that the same signal has ended, for one
+        _LOG.debug("the job could not be cancelled", exc_info=error)
+        _LOG.warning("The engine did not take the order to cancel the job (%s).", type(error).__name__)
 
 
 def original_error(error: BaseException) -> BaseException:

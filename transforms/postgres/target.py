@@ -190,7 +190,7 @@ class PostgresTarget:
     def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
         """See `Target.unfinished`."""
         try:
-            with self._own_session() as connection:
+            with self._own_session() as connection, translated(f"{self.database}: looking for what is left"):
                 held, word = ledger.find(connection), ledger.last_word(connection, self.restore)
         except NotFoundError:
             return []
