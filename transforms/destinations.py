@@ -1,8 +1,10 @@
 """Where the tables of a backup go, in a value that is of one size for one table and for a thousand."""
 
 import itertools
+import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from transforms.source import Assignment
 from transforms.vault.manifest import Manifest
@@ -11,17 +13,19 @@ Assign = Callable[[Manifest], Mapping[int, Assignment]]
 """The assignments of the tables that are restored, by their places in the manifest; pure, and pickled to workers."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Destinations:
     """What every worker derives the assignments from.
 
     Attributes:
         assign: What the user asks for.
         created: Which tables the target lacked when `main` looked: runs of places, each with its start and its end.
+        key: Random digits by which a worker knows them again, however often they are sent to it.
     """
 
-    assign: Assign
-    created: tuple[tuple[int, int], ...]
+    assign: Assign = field(compare=False)
+    created: tuple[tuple[int, int], ...] = field(compare=False)
+    key: str = field(default_factory=partial(secrets.token_hex, 8))
 
     @classmethod
     def judged(cls, assign: Assign, placed: Mapping[int, Assignment]) -> "Destinations":

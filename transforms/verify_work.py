@@ -110,14 +110,13 @@ class VerifyWork:
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
         """The index files that hold something of the selected tables."""
-        manifest = self.manifest()
-        places = frozenset(self.select(manifest))
-        return (file for file in manifest.index if any(part.table in places for part in file.parts))
+        places = _select(self)
+        return (file for file in self.manifest().index if any(part.table in places for part in file.parts))
 
     def read_index(self, file: IndexFile) -> Iterator[Entries | Report]:
         """The report on an index file, and its entries."""
         entries, problem = entries_or_problem(self.store(), file)
-        places = frozenset(self.select(self.manifest()))
+        places = _select(self)
         chosen = (entry for entry in entries if entry.table in places)
         yield found(problem, file.object.name)
         yield from groups_of(chosen, lambda entry: entry.shard.object.size, GROUP_SIZE, GROUP_LENGTH)
@@ -188,7 +187,7 @@ class VerifyWork:
 
     def check_tables(self, runs: Iterable[CheckedRun]) -> list[Report]:
         """L3: the sums of the tables whose chunks all decode are those of the manifest."""
-        sums = {place: Totals() for place in self.select(self.manifest())}
+        sums = {place: Totals() for place in sorted(_select(self))}
         damaged = set()
         for run in runs:
             sums[run.table] += run.totals
@@ -236,3 +235,9 @@ def _check_bytes(store: Store, item: Item, ref: ObjectRef) -> str | None:
 def _read_manifest(vault: str, folder: str, backup: str) -> Manifest:
     opened = open_vault(vault)
     return read_manifest(opened, opened.folder(folder), folder, backup)
+
+
+@functools.lru_cache(maxsize=4)
+def _select(work: VerifyWork) -> frozenset[int]:
+    """The places of the selected tables, found once a process."""
+    return frozenset(work.select(work.manifest()))
