@@ -278,3 +278,20 @@ def test_tables_of_extensions_come_only_with_the_whole(
         restore(both, target_of(postgres, copy, renames=parse_renames([], ["public"])))
     restore(both, target_of(postgres, copy, renames=parse_renames([], ["public"], "public.settings")))
     assert postgres.sql("SELECT count(*) FROM public.t", copy) == "0"
+
+
+def test_more_tables_are_restored_than_a_transaction_could_lock(
+    postgres15: PostgresServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    """The server has room for 64 locks times 60 sessions; a table with its key and what is too large takes five."""
+    source, target = new_database(postgres15), new_database(postgres15)
+    postgres15.sql(
+        "SELECT format('CREATE TABLE t_%s (i int PRIMARY KEY, x text); INSERT INTO t_%s VALUES (%s)', n, n, n)"
+        " FROM generate_series(1, 1200) n \\gexec\n",
+        source,
+    )
+    backup = back_up(postgres15, source, tmp_path)
+    restore(backup, target_of(postgres15, target))
+    keys = "SELECT count(*) FROM pg_index WHERE indisprimary AND indrelid::regclass::text LIKE 't\\_%'"
+    assert postgres15.sql(keys, target) == "1200"
+    assert postgres15.sql("SELECT i FROM t_777", target) == "777"
