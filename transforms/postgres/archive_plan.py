@@ -101,7 +101,7 @@ def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: b
     apart = {entry.number for entry in late} | {entry.number for entry in part.entries if entry.kind == GUARD}
 
     def owners(some: Iterable[Entry]) -> list[Step]:
-        return owner_steps(some) if owning.owners else []
+        return owner_steps(some, owning.role) if owning.owners else []
 
     def acls(some: Iterable[Entry]) -> list[Step]:
         return acl_steps(some, owning, is_superuser, moved.schemas) if owning.acls else []

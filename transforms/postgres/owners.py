@@ -37,13 +37,21 @@ class Owning:
     owners: bool = True
     acls: bool = True
     tablespaces: bool = True
+    role: str = ""
+    """Who restores, and owns what it makes; empty if that is not known."""
 
 
-def owner_steps(entries: Iterable[Entry]) -> list[Step]:
-    """The steps that give the objects to their owners; the sequence of a column goes with its table."""
+def owner_steps(entries: Iterable[Entry], role: str = "") -> list[Step]:
+    """The steps that give the objects to their owners; the sequence of a column goes with its table.
+
+    Args:
+        entries: The objects.
+        role: Who makes them, and so owns them as they are; empty if that is not known.
+    """
     every = list(entries)
     following = {entry.needs[0] for entry in every if entry.kind == "SEQUENCE OWNED BY" and entry.needs}
-    return [_owner_step(entry) for entry in every if owned(entry) and entry.number not in following]
+    given = [entry for entry in every if owned(entry) and entry.owner != role]
+    return [_owner_step(entry) for entry in given if entry.number not in following]
 
 
 def owned(entry: Entry) -> bool:

@@ -43,10 +43,10 @@ _RIGHTS = """
 """
 
 
-def is_superuser(connection: Connection) -> bool:
-    """Whether who is logged in may do everything."""
+def restorer(connection: Connection) -> tuple[str, bool]:
+    """Who is logged in, and whether it may do everything."""
     row = connection.execute(_RIGHTS).fetchone()
-    return row is not None and bool(row[0])
+    return ("", False) if row is None else (row[2], bool(row[0]))
 
 
 def require_writable(

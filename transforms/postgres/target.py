@@ -66,8 +66,11 @@ class PostgresTarget:
     def _owning(self) -> Owning:
         return Owning(self.keep_owner, self.keep_acl, self.keep_tablespaces)
 
-    def _read(self, assignments: Iterable[Assignment], attachments: Attachments, superuser: bool) -> RestorePlan:
-        return read_restore(assignments, attachments, self.renames, self._owning, superuser)
+    def _read(
+        self, assignments: Iterable[Assignment], attachments: Attachments, connection: Connection | None = None
+    ) -> RestorePlan:
+        role, is_superuser = ("", False) if connection is None else preflight.restorer(connection)
+        return read_restore(assignments, attachments, self.renames, replace(self._owning, role=role), is_superuser)
 
     def check(
         self, assignments: Sequence[Assignment], attachments: Attachments, samples: Samples = NO_SAMPLES
@@ -77,7 +80,7 @@ class PostgresTarget:
         With `create_database` the database is made for that, and dropped again if something is refused; with
         `plan_only` too it is only checked that there is none yet.
         """
-        plan = self._read(assignments, attachments, superuser=False)
+        plan = self._read(assignments, attachments)
         if self.create_database and self.plan_only:
             new_database.require_missing(self.database)
         elif self.create_database:
@@ -90,7 +93,7 @@ class PostgresTarget:
     def _judge(self, assignments: Sequence[Assignment], attachments: Attachments, samples: Samples) -> None:
         try:
             with lent(self.database, _PURPOSE, wait=None) as connection:
-                plan = self._read(assignments, attachments, preflight.is_superuser(connection))
+                plan = self._read(assignments, attachments, connection)
                 self._judge_in(connection, plan, RowTrial(tuple(assignments), samples, self.path, self.renames))
         finally:
             close_idle(self.database)  # so that a database that was made for this can be dropped
@@ -115,7 +118,7 @@ class PostgresTarget:
         with lent(self.database, _PURPOSE) as connection:
             if ledger.last_word(connection, self.restore) is not None:
                 return
-            plan = self._read(assignments, attachments, preflight.is_superuser(connection))
+            plan = self._read(assignments, attachments, connection)
             ours = plan.restoration(self.restore)
             ledger.require_ours(connection, ours, self.database)
             is_tried = (self.renames or self.skip_unrestorable) and ledger.find(connection) is None
@@ -164,7 +167,7 @@ class PostgresTarget:
         with self._own_session() as connection:
             if (word := ledger.last_word(connection, self.restore)) is not None:
                 return restore_end.of_word(word)
-            plan = self._read(assignments, attachments, preflight.is_superuser(connection))
+            plan = self._read(assignments, attachments, connection)
             ledger.require_ours(connection, plan.restoration(self.restore), self.database)
             if ledger.find(connection) is None:
                 return restore_end.require_last_word(connection, self.database, self.restore)
