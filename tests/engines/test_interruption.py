@@ -98,5 +98,6 @@ def test_of_a_job_on_flink_that_may_go_on_nothing_else_is_said(
         ended = command.end(SIGTERM)
     require_interrupted(ended, SIGTERM)
     assert "The job may go on without this command" in ended.err
-    assert [made["state"] for made in states(tmp_path / "v")] == ["STARTED"]
+    # The command notes no failure; a worker may, whose session has ended with the command's snapshot.
+    assert [made["state"] for made in states(tmp_path / "v")] in (["STARTED"], ["FAILED"])
     assert "RUNNING" not in jobs(flink_with_boot.endpoint)

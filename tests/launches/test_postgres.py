@@ -90,6 +90,9 @@ def test_a_backup_of_a_paused_replica_is_committed_and_verified(
 def test_a_restore_is_what_the_replica_holds(shop: Project, pair: Servers, restores: dict[str, str], name: str) -> None:
     id = restores[name]
     assert shop.state(id) == DONE, shop.console(id) + shop.worker_log(id)
+    said = "SELECT obj_description('shardkeep_restore'::regnamespace, 'pg_namespace')"
+    assert pair.primary.sql(said, f"{name}_copy").startswith("A restore has ended.")  # no command was there to drop it
+    pair.primary.sql("DROP SCHEMA shardkeep_restore CASCADE", f"{name}_copy")
     urls = (pair.standby.url(name), pair.primary.url(f"{name}_copy"))
     assert differences(*(normalised_dump(pair.primary.binaries, url) for url in urls)) == []
 

@@ -26,6 +26,11 @@ WRITTEN = {
     "ENCODING": (("client_encoding", archive.UTF8), ("client_encoding", archive.SQL_ASCII)),
     "STDSTRINGS": (("standard_conforming_strings", "on"), ("standard_conforming_strings", "off")),
 }
+# What is made for a table, or is only said about something.
+OF_TABLES = frozenset({
+    "ACL", "COMMENT", "DEFAULT", "FOREIGN TABLE", "MATERIALIZED VIEW", "SECURITY LABEL", "SEQUENCE",
+    "SEQUENCE OWNED BY", "TABLE", "TABLE ATTACH", "VIEW",
+})  # fmt: skip
 # Event triggers would fire on what a restore does itself, remarks on them need them.
 LATE = "EVENT TRIGGER"
 # Forced on a table's owner too, it would keep constraints and materialized views from being checked and filled.
@@ -70,6 +75,22 @@ class ArchivePlan:
         return (
             *self.post_data, *self.guards, *self.owners, *self.acls, *self.renames, *self.schema_owners, *self.late
         )  # fmt: skip
+
+    def library(self, most: int) -> frozenset[str]:
+        """Names of the steps that make what tables may use unsaid, such as operator classes; none if they are many."""
+        own = {str(entry.number) for entry in self.entries if entry.kind not in OF_TABLES}
+        found = frozenset(step.name for step in self.pre_data if step.name in own)
+        return found if len(found) <= most else frozenset()
+
+    @property
+    def attachments(self) -> dict[str, list[str]]:
+        """By the names of the steps that make partitions, those of the steps that attach them."""
+        tables = {(entry.schema, entry.tag): str(entry.number) for entry in self.entries if entry.kind == "TABLE"}
+        attaching = [entry for entry in self.entries if entry.kind == "TABLE ATTACH"]
+        return {
+            tables[entry.schema, entry.tag]: [str(entry.number)]
+            for entry in attaching if (entry.schema, entry.tag) in tables
+        }  # fmt: skip
 
     def only(self, names: Collection[str]) -> "ArchivePlan":
         """The plan with the steps of some names alone."""

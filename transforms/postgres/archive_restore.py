@@ -4,9 +4,11 @@ The server alone knows what a role may create in it, and what it understands. So
 steps are run in transactions that are rolled back: what fails is refused, with the server's own words.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from transforms.errors import ShardkeepError
 from transforms.postgres import ledger, search_path
 from transforms.postgres.archive_plan import ArchivePlan
 from transforms.postgres.failure import Failure, left_out, listed
@@ -15,11 +17,13 @@ from transforms.postgres.lent_rights import lent_rights
 from transforms.postgres.row_trial import Refusal, RowTrial
 from transforms.postgres.session import Connection
 from transforms.postgres.step import Step
-from transforms.postgres.step_batches import closed_batches, in_order
+from transforms.postgres.step_batches import SIZE, closed_batches, in_order
 from transforms.postgres.step_runner import StepRunner
 from transforms.postgres.unbroken import unbroken
 
 NO_ROWS = RowTrial()
+OUT_OF_MEMORY = "53200"
+"""What the server says when its table of locks is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def rehearse(
     connection: Connection,
     plan: ArchivePlan,
     restoration: Restoration,
-    known: Iterable[Failure] = (),
+    known: Sequence[Failure] = (),
     rows: RowTrial = NO_ROWS,
 ) -> Rehearsal:
     """Run all steps without keeping anything of it, in as few transactions as the server's table of locks allows.
@@ -82,13 +86,45 @@ def rehearse(
         UnreachableError: if the connection is lost, or the server runs out of something.
         IntegrityError: if a transaction was ended by what it tried.
     """
-    runner = StepRunner(connection, tolerant=True, failures={failure.step.name: failure for failure in known})
+
+    def tried(batches: Iterable[frozenset[str]]) -> Rehearsal:
+        return _tried(connection, plan, restoration, {failure.step.name: failure for failure in known}, rows, batches)
+
+    whole = [frozenset(step.name for step in (*plan.pre_data, *plan.later))]
+    batches = list(closed_batches(plan.pre_data, plan.later, plan.library(SIZE // 2), plan.attachments))
+    rehearsal = tried(batches or whole)
+    if len(batches) > 1 and (rehearsal.refusals or len(rehearsal.failures) > len(known)):
+        # An archive does not say all that its entries need: what fails is tried where nothing is missing.
+        with _unless_locks_run_out():
+            return tried(whole)
+    return rehearsal
+
+
+def _tried(
+    connection: Connection,
+    plan: ArchivePlan,
+    restoration: Restoration,
+    known: dict[str, Failure],
+    rows: RowTrial,
+    batches: Iterable[frozenset[str]],
+) -> Rehearsal:
+    runner = StepRunner(connection, tolerant=True, failures=known)
     refusals = dict[Refusal, None]()  # a table that others need is made, and tried, with each of them
-    for names in closed_batches(plan.pre_data, plan.later):
+    for names in batches:
         refusals |= dict.fromkeys(_rehearse_batch(runner, plan.only(names), restoration, rows))
     order = {step.name: place for place, step in enumerate((*plan.pre_data, *plan.later))}
     failures = sorted(runner.failures.values(), key=lambda failure: order.get(failure.step.name, len(order)))
     return Rehearsal(tuple(failures), frozenset(runner.present), tuple(refusals))
+
+
+@contextmanager
+def _unless_locks_run_out() -> Iterator[None]:
+    """Go on where the server's table of locks was too small for what was tried."""
+    try:
+        yield
+    except ShardkeepError as error:
+        if getattr(error.__cause__, "sqlstate", None) != OUT_OF_MEMORY:
+            raise
 
 
 def _rehearse_batch(runner: StepRunner, plan: ArchivePlan, restoration: Restoration, rows: RowTrial) -> list[Refusal]:
