@@ -1,5 +1,6 @@
 """Everything that a restore is to do, read from the backup."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from transforms.postgres.relation import Relation
 from transforms.postgres.renames import Renames
 from transforms.postgres.sequences import SequenceValue
 from transforms.postgres.tablespaces import without_tablespaces
-from transforms.postgres.toc import parse
+from transforms.postgres.toc import Toc, parse
 from transforms.source import Assignment
 from transforms.vault.attachments import Attachments
 
@@ -106,7 +107,7 @@ def read_restore(
     names = [relation.name for relation in relations]
     for relation in relations:
         destination(relation)
-    contents = parse(attachments.read(archive.ATTACHMENT))
+    contents = _contents(attachments.read(archive.ATTACHMENT))
     contents = contents if owning.tablespaces else without_tablespaces(contents)
     part = restore_part.part_of(contents, names, chosen)
     plan = archive_plan.plan(contents, part, owning, chosen, is_superuser)
@@ -121,6 +122,12 @@ def read_restore(
         notes=tuple(restore_part.notes(contents, part, names, chosen, plan.names)),
         owning=owning,
     )
+
+
+@functools.lru_cache(maxsize=1)
+def _contents(data: bytes) -> Toc:
+    """The table of contents of an archive, parsed once a process: a restore asks for it at each of its phases."""
+    return parse(data)
 
 
 def is_large_objects(table: Table) -> bool:

@@ -80,11 +80,11 @@ class PostgresTarget:
         With `create_database` the database is made for that, and dropped again if something is refused; with
         `plan_only` too it is only checked that there is none yet.
         """
-        plan = self._read(assignments, attachments)
         if self.create_database and self.plan_only:
+            self._read(assignments, attachments)  # that it can be read is checked all the same
             new_database.require_missing(self.database)
         elif self.create_database:
-            with new_database.created(self.database, plan.inventory.properties):
+            with new_database.created(self.database, self._read(assignments, attachments).inventory.properties):
                 self._judge(assignments, attachments, samples)
         else:
             self._judge(assignments, attachments, samples)
