@@ -91,9 +91,8 @@ class _Work:
         with lent(self.database, PURPOSE) as connection:
             try:
                 with connection.transaction():
-                    with translated(
-                        f"{self.database}: {group[0].title}"
-                    ):  # that the ledger is gone is no step's failure
+                    # That the ledger is gone is no step's failure.
+                    with translated(f"{self.database}: {group[0].title}"):
                         left = ledger.claim_steps(connection, [step.name for step in group])
                     connection.execute(self.session)
                     with connection.pipeline():

@@ -56,6 +56,8 @@ class StepRunner:
     def _run_together(self, group: Sequence[Step]) -> bool:
         """Run steps without waiting for one before the next is sent; false, and nothing is done, if one fails."""
         left = [step for step in group if self._is_left(step)]
+        if not left:
+            return True
         try:
             with self.connection.transaction(), self.connection.pipeline():
                 for step in left:
