@@ -22,7 +22,7 @@ from transforms.vault.prefixed_store import PrefixedStore
 from transforms.vault.shard import Chunk
 from transforms.vault.store import Store
 from transforms.vault.stores import open_store
-from transforms.vault.totals import Totals
+from transforms.vault.totals import Totals, sum_of
 from transforms.vault.vault import open_vault
 
 _PIECE = 8 << 20
@@ -208,7 +208,7 @@ def sum_runs(runs: Iterable[CheckedRun]) -> CheckedRun:
     """What runs of one table hold together, and the first problem of them."""
     checked = list(runs)
     problem = min((run.problem for run in checked if run.problem), default=None)
-    return CheckedRun(checked[0].table, sum((run.totals for run in checked), Totals()), problem)
+    return CheckedRun(checked[0].table, sum_of(run.totals for run in checked), problem)
 
 
 def _items(refs: Objects) -> int:

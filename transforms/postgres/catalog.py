@@ -81,6 +81,13 @@ def load(connection: Connection, selection: Selection, order: ReadOrder) -> Cata
     return Catalog(tuple(map(order.choose, relations)), notes)
 
 
+def list_selected(connection: Connection, selection: Selection) -> tuple[list[int], tuple[str, ...]]:
+    """The oids of the selected tables that have rows of their own, and the notes of `Catalog`, with little work."""
+    with translated(_READING):
+        chosen, every = _chosen(connection, selection)
+        return [table.oid for table in chosen], _notes(every, _in_recovery(connection))
+
+
 def _chosen(connection: Connection, selection: Selection) -> tuple[list[CatalogTable], list[CatalogTable]]:
     """The selected tables that have rows, and all tables."""
     every = list_catalog_tables(connection)

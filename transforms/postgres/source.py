@@ -10,7 +10,7 @@ from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
 from transforms.postgres import archive, inventory, large_objects, ledger, range_split, read_range
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.catalog import Catalog, list_tables, load
+from transforms.postgres.catalog import Catalog, list_selected, list_tables, load
 from transforms.postgres.database import Database
 from transforms.postgres.definitions import check_kept, read_definitions
 from transforms.postgres.identifiers import Name
@@ -124,8 +124,9 @@ class PostgresSource:
         with self._session() as connection:
             schema = self._archive(connection)
             with self._moment.entered(connection, ()):
-                found, then = self._load(connection), read_definitions(connection)
-                notes, taken = self._notes(connection, found), self._inventory(connection, found)
+                (oids, left_out), then = list_selected(connection, self.selection), read_definitions(connection)
+                notes = [*left_out, *self._notes(connection)]
+                taken = inventory.take_inventory(connection, None if self.selection.is_whole else oids)
             check_kept(then, read_definitions(connection))  # by now everything has been read
             facts = {**self._moment.conclude(connection), "notes": [*notes, *taken.notes]}
         attachments = {archive.ATTACHMENT: schema, inventory.ATTACHMENT: replace(taken, facts=facts).encode()}
@@ -136,14 +137,10 @@ class PostgresSource:
         encoding = archive.SQL_ASCII if is_ascii else archive.UTF8
         return archive.dump_schema(self.database, major_of(connection), self._moment.snapshot, encoding=encoding)
 
-    def _notes(self, connection: Connection, found: Catalog) -> list[str]:
+    def _notes(self, connection: Connection) -> list[str]:
         lost = not self.selection.is_whole and large_objects.exist(connection)
         unfinished = [_UNFINISHED] * ledger.is_open(connection)
-        return [*found.notes, *archive.left_out(connection), *[_NO_LARGE_OBJECTS] * lost, *unfinished]
-
-    def _inventory(self, connection: Connection, found: Catalog) -> inventory.DatabaseInventory:
-        oids = None if self.selection.is_whole else [relation.oid for relation in found.relations]
-        return inventory.take_inventory(connection, oids)
+        return [*archive.left_out(connection), *[_NO_LARGE_OBJECTS] * lost, *unfinished]
 
 
 def _table(relation: Relation) -> Table:

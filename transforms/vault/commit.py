@@ -13,7 +13,7 @@ from transforms.vault.index import IndexFile, IndexPart
 from transforms.vault.intent import Intent
 from transforms.vault.inventory import check_inventory
 from transforms.vault.layout import BackupLayout
-from transforms.vault.manifest import Manifest, TableEntry, check_tables, decode_manifest
+from transforms.vault.manifest import Manifest, TableEntry, check_tables, decode_manifest, encode_manifest
 from transforms.vault.object_ref import ObjectRef, refer
 from transforms.vault.plan import decode_plan
 from transforms.vault.portion import plans_of
@@ -51,7 +51,7 @@ def commit(store: Store, backup: str, gathered: Gathered) -> Manifest:
     intent = Intent.decode(data, layout.intent)
     manifest = check_tables(_manifest(store, layout, intent, refer(layout.intent, data), gathered))
     try:
-        put_once(store, layout.manifest, manifest.encode())
+        put_once(store, layout.manifest, encode_manifest(manifest))
     except ExistsError as error:
         return _own_manifest(store, layout, intent, error)
     return manifest

@@ -12,7 +12,7 @@ from transforms.vault.object_ref import ObjectRef, read_proved
 from transforms.vault.records import LARGEST_FILE, decode_records, encode_records
 from transforms.vault.shard import OBJECT_FIELDS, SHARD_SCHEMA, Shard
 from transforms.vault.store import Store
-from transforms.vault.totals import Totals, totals_of
+from transforms.vault.totals import Totals, sum_of, totals_of
 
 _RECEIPT: dict[str, Any] = {
     "type": "record",
@@ -88,7 +88,7 @@ class IndexFile:
     @property
     def totals(self) -> Totals:
         """The sums of all its chunks."""
-        return sum((part.totals for part in self.parts), Totals())
+        return sum_of(part.totals for part in self.parts)
 
     @property
     def shards(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.identity import Identity, Table
+from transforms.vault.decoded import Decoded
 from transforms.vault.json_fields import Fields, blamed_on
 from transforms.vault.layout import is_backup
 from transforms.vault.sealed_json import seal, unseal
@@ -69,6 +70,10 @@ class Intent:
         Raises:
             IntegrityError: if the object is corrupt, or of an unknown format.
         """
+        return _INTENTS.value(data, lambda: cls._decode(data, name))
+
+    @classmethod
+    def _decode(cls, data: bytes, name: str) -> "Intent":
         value = unseal(data, name)
         require_format(value, name)
         with blamed_on(name):
@@ -85,6 +90,9 @@ class Intent:
         _require_moment(texts["created"])
         options = dict(fields.object("options").value)
         return cls(source=Identity.from_json(fields.field("source")), tables=tables, options=options, **texts)
+
+
+_INTENTS = Decoded[Intent](most=2)
 
 
 def require_format(value: dict[str, Any], name: str) -> None:

@@ -4,18 +4,20 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange, check_tiling, printable
+from transforms.vault.decoded import Decoded
 from transforms.vault.index import IndexFile, IndexPart
 from transforms.vault.intent import FORMAT, Intent, require_format
 from transforms.vault.json_fields import Fields, blamed_on
 from transforms.vault.object_ref import ObjectRef
 from transforms.vault.sealed_json import seal, unseal
 from transforms.vault.shard import LAST_TIME
-from transforms.vault.totals import Totals
+from transforms.vault.totals import Totals, sum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class TableEntry:
     @property
     def totals(self) -> Totals:
         """The sums of all its chunks."""
-        return sum((part.totals for part in self.index), Totals())
+        return sum_of(part.totals for part in self.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Manifest:
     @property
     def totals(self) -> Totals:
         """The sums over all tables."""
-        return sum((entry.totals for entry in self.tables), Totals())
+        return sum_of(entry.totals for entry in self.tables)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -99,6 +101,9 @@ class Manifest:
         )
 
 
+_MANIFESTS = Decoded[Manifest](most=1)
+
+
 def check_tables(manifest: Manifest) -> Manifest:
     """The manifest, when each of its tables is whole.
 
@@ -130,6 +135,17 @@ def decode_manifest(data: bytes, name: str) -> Manifest:
     Raises:
         IntegrityError: if it is corrupt, of an unknown format, or does not add up.
     """
+    return _MANIFESTS.value(data, lambda: _decode(data, name))
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """The object's bytes, which this process need not decode to know what they say."""
+    data = manifest.encode()
+    _MANIFESTS.know(data, manifest)
+    return data
+
+
+def _decode(data: bytes, name: str) -> Manifest:
     value = unseal(data, name)
     require_format(value, name)
     with blamed_on(name):
@@ -235,5 +251,10 @@ def _key_from_json(item: Fields) -> bytes:
 
 def rfc3339(micros: int) -> str:
     """A time in microseconds since 1970, UTC, as RFC 3339 writes it."""
-    moment = datetime.fromtimestamp(micros // 1_000_000, timezone.utc)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{micros % 1_000_000:06d}Z"
+    return f"{_to_the_second(micros // 1_000_000)}.{micros % 1_000_000:06d}Z"
+
+
+@lru_cache(maxsize=1000)
+def _to_the_second(seconds: int) -> str:
+    """Many small tables are read in one second, and to write out a time takes longer than all their numbers."""
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%S}"

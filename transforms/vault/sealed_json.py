@@ -16,6 +16,10 @@ DEEPEST = 200
 """How deep arrays and objects may lie in each other: a rule of garbage collection may reach 100 (protobuf's limit)."""
 
 
+_AFTER = b'"}\n'
+"""What follows an empty seal that is an object's last field."""
+
+
 def canonical(value: dict[str, Any]) -> bytes:
     """The one form of a JSON value: keys sorted, on one line of ASCII with a newline at its end.
 
@@ -27,13 +31,15 @@ def canonical(value: dict[str, Any]) -> bytes:
 
 
 def seal(value: dict[str, Any]) -> bytes:
-    """The canonical form of `value` with the SHA-256 of its form with an empty seal put in.
+    """The canonical form of `value` with its seal: the SHA-256 of this form with an empty seal.
 
     Raises:
         RefusedError: if it is larger or deeper than a reader takes.
     """
-    digest = hashlib.sha256(canonical({**value, SEAL: ""})).hexdigest()
-    data = canonical({**value, SEAL: digest})
+    blank = canonical({**value, SEAL: ""})
+    first = {key: item for key, item in value.items() if key < SEAL}
+    place = len(canonical({**first, SEAL: ""})) - len(_AFTER)  # the same keys begin both
+    data = b"".join((blank[:place], hashlib.sha256(blank).hexdigest().encode(), blank[place:]))
     if len(data) > LARGEST_DOCUMENT or not _is_shallow(value):
         raise RefusedError(
             f"a document of {len(data):,} bytes: {LARGEST_DOCUMENT:,} are the most, and {DEEPEST} arrays and "
@@ -46,25 +52,35 @@ def unseal(data: bytes, name: str) -> dict[str, Any]:
     """The value that `seal` made `data` of.
 
     Raises:
-        IntegrityError: naming `name`, if a single byte differs, or if it is nothing that `seal` makes.
+        IntegrityError: naming `name`, if a single byte differs, or if it is no sealed JSON object.
     """
     try:
-        value = json.loads(data, parse_float=_refuse_number, parse_constant=_refuse_number)
+        value = json.loads(
+            data, parse_float=_refuse_number, parse_constant=_refuse_number, object_pairs_hook=_without_doubles
+        )
         if not isinstance(value, dict) or not _is_shallow(value):
             raise ValueError("it is no object, or is nested too deep")
-        is_sealed = _is_sealed(value, data)
     except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{name} cannot be read: it is not JSON of a vault: {error}.") from error
-    if not is_sealed:
+    if not _is_sealed(value.pop(SEAL, None), data):
         raise IntegrityError(f"{name} is corrupt: its bytes do not agree with the digest that it carries.")
-    return {key: item for key, item in value.items() if key != SEAL}
+    return value
 
 
-def _is_sealed(value: dict[str, Any], data: bytes) -> bool:
-    """Whether `data` is `seal` of its value: its blank form with the digest of that form put in, made only once."""
-    blank = canonical({**value, SEAL: ""})
-    digest = hashlib.sha256(blank).hexdigest()
-    return value.get(SEAL) == digest and data.replace(digest.encode(), b"", 1) == blank
+def _is_sealed(digest: object, data: bytes) -> bool:
+    """Whether `data`, with the digest that it carries taken out, has this digest."""
+    if not isinstance(digest, str) or not data.isascii():
+        return False
+    filled, blank = (f'"{SEAL}": "{text}"'.encode() for text in (digest, ""))
+    return data.count(filled) == 1 and hashlib.sha256(data.replace(filled, blank)).hexdigest() == digest
+
+
+def _without_doubles(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of two members of one name readers take different ones."""
+    value = dict(members)
+    if len(value) < len(members):
+        raise ValueError("an object has two members of one name")
+    return value
 
 
 def _refuse_number(text: str) -> NoReturn:

@@ -63,5 +63,10 @@ class Totals:
 
 def totals_of(chunks: Iterable[Chunk]) -> Totals:
     """The totals of chunks."""
-    parts = (Totals(c.rows, c.records, c.bytes, c.length, c.hash_sum) for c in chunks)
-    return sum(parts, Totals())
+    return sum_of(Totals(c.rows, c.records, c.bytes, c.length, c.hash_sum) for c in chunks)
+
+
+def sum_of(parts: Iterable[Totals]) -> Totals:
+    """The sums of all parts: their one part itself where there is one only, as for most of many small tables."""
+    several = list(parts)
+    return several[0] if len(several) == 1 else sum(several, Totals())
