@@ -36,13 +36,18 @@ _FRAME = re.compile(r" |$|Traceback |During handling of the above|The above exce
 _BUNDLE_LOGGERS = (
     "apache_beam.runners.common",
     "apache_beam.runners.worker.sdk_worker",
+    "apache_beam.runners.worker.data_plane",
     "apache_beam.runners.portability.local_job_service",
     _PRISM,
     "root",
 )
-# Said of every local worker process that has no container, once each: when it begins, and when Prism ends it. The last
-# is of a bundle that ends while its worker is shut down, since another one failed (`BundleProcessorCache.release`).
-_HARMLESS = re.compile(r"No semi_persistent_directory found|signal: killed|\bKeyError: 'bundle_\w+'")
+# Said of every local worker process that has no container, once each: when it begins, and when Prism ends it. The others
+# are of bundles whose worker is shut down, since another one failed: one that ends (`BundleProcessorCache.release`), one
+# that waits for its input (`_GrpcDataChannel.input_elements`). Where a lost channel is why a job fails, its error says so.
+_HARMLESS = re.compile(
+    r"No semi_persistent_directory found|signal: killed"
+    r"|\bKeyError: 'bundle_\w+'|\bRuntimeError: Channel closed prematurely\."
+)
 # Of `sdk_worker` and `data_plane`, in apache_beam/runners/worker.
 _ENGINE_THREADS = ("run_worker_", "read_grpc_client_inputs")
 
@@ -145,6 +150,15 @@ def _unless_hung_up(hook: Callable[[threading.ExceptHookArgs], object], ended: t
         hook(ended)
 
 
+def _is_hang_up(error: BaseException) -> bool:
+    """Whether a call ended since the other side did; other ends, as of a message too large, are causes to be read."""
+    import grpc
+
+    codes = (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
+    # The side that serves gets an error that says nothing.
+    return isinstance(error, grpc.RpcError) and (not isinstance(error, grpc.Call) or error.code() in codes)
+
+
 def _quiet_bundles() -> None:
     """Keep Beam from logging tracebacks of our own errors: the command prints the error once.
 
@@ -159,4 +173,4 @@ def _is_news(record: logging.LogRecord) -> bool:
     interrupted = raised is not None and not isinstance(raised, Exception)
     text = record.getMessage()
     told = (record.name == _PRISM and _FRAME.match(text)) or _RAISED.search(text) or _HARMLESS.search(text)
-    return not (isinstance(record.msg, ShardkeepError) or interrupted or told)
+    return not (isinstance(record.msg, ShardkeepError) or interrupted or told or (raised and _is_hang_up(raised)))
