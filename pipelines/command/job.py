@@ -41,9 +41,9 @@ _BUNDLE_LOGGERS = (
     _PRISM,
     "root",
 )
-# Said of every local worker process that has no container, once each: when it begins, and when Prism ends it. The others
-# are of bundles whose worker is shut down, since another one failed: one that ends (`BundleProcessorCache.release`), one
-# that waits for its input (`_GrpcDataChannel.input_elements`). Where a lost channel is why a job fails, its error says so.
+# Said of every local worker process that has no container, once each: when it begins, and when Prism ends it. The rest
+# is of bundles whose worker is shut down, since another one failed: one that ends (`BundleProcessorCache.release`), and
+# one that waits for input (`_GrpcDataChannel.input_elements`). If a lost channel is why a job fails, its error says so.
 _HARMLESS = re.compile(
     r"No semi_persistent_directory found|signal: killed"
     r"|\bKeyError: 'bundle_\w+'|\bRuntimeError: Channel closed prematurely\."
