@@ -1,6 +1,7 @@
 """What all tests share: servers, hypothesis profiles, and the rule that CI skips nothing."""
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -111,6 +112,18 @@ def new_database() -> Iterator[Callable[..., str]]:
     yield make
     for server, name in made:
         server.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def heeded_signals() -> Iterator[None]:
+    """SIGINT and SIGHUP as a terminal's commands have them: what runs by nohup or in the background ignores them."""
+    own = ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL))
+    ignored = [(number, usual) for number, usual in own if signal.getsignal(number) is signal.SIG_IGN]
+    for number, usual in ignored:
+        signal.signal(number, usual)
+    yield
+    for number, _ in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -72,6 +72,7 @@ def jobs(endpoint: str) -> set[str]:
     return {beam_job_api_pb2.JobState.Enum.Name(job.state) for job in found.job_info}
 
 
+@pytest.mark.usefixtures("heeded_signals")
 @pytest.mark.parametrize(("name", "number"), [("flink", SIGINT), ("prism", SIGTERM)])
 def test_a_backup_that_is_ended_has_failed(
     name: str,

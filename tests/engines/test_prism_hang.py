@@ -39,9 +39,10 @@ def require_line(process: "subprocess.Popen[str]", words: str) -> None:
     pytest.fail(f"the command ended without a word of {words!r}")
 
 
+@pytest.mark.usefixtures("heeded_signals")
 def test_an_interruption_as_a_terminal_sends_it_ends_the_job(waiting: "subprocess.Popen[str]") -> None:
     os.killpg(waiting.pid, SIGINT)
-    ended = finish(waiting, 30)
+    ended = finish(waiting)
     assert ended.code == 130
     assert ended.json == {"error": {"code": 130, "message": "interrupted"}}
     assert "shardkeep: interrupted\n" in ended.err

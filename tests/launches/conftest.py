@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     with _alone(shared / "lock"):
         if finished.exists():
             return Image(Path(finished.read_text()))
-        made = build(shared / "build")
+        # Of its own: a try that was broken off may have left half of one.
+        made = build(Path(tempfile.mkdtemp(prefix="build-", dir=shared)))
         finished.write_text(str(made.folder))
     return made
 

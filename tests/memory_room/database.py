@@ -73,7 +73,7 @@ class Readers:
         self._count(1)
         try:
             if self.meeting:
-                self.meeting.wait(timeout=20)
+                self.meeting.wait(timeout=120)
             yield
         finally:
             self._count(-1)

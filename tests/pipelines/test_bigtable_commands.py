@@ -229,7 +229,7 @@ def test_no_option_of_a_pipeline_is_one_of_beams(options: Callable[[], OptionPar
 def test_a_pipeline_runs_as_a_process_of_its_own(source: Tables, tmp_path: Path) -> None:
     options = [f"--vault={tmp_path}/v", f"--bigtable_project={PROJECT}", f"--instance={source.instance}", "--table=*"]
     command = [sys.executable, "-m", "pipelines.bigtable_backup", *options, "--json"]
-    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr
     assert Ended(0, ended.stdout, "").json["rows"] == 3
     assert "backing up: done: 3 rows" in ended.stderr
@@ -238,5 +238,5 @@ def test_a_pipeline_runs_as_a_process_of_its_own(source: Tables, tmp_path: Path)
 @pytest.mark.skipif(not Path(sys.executable).with_name("shardkeep").exists(), reason="shardkeep is not installed")
 def test_the_installed_command_lists_the_vault(vault: Path) -> None:
     command = [str(Path(sys.executable).with_name("shardkeep")), "list", f"--vault={vault}", "--json"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     assert [item["tables"] for item in Ended(0, ended.stdout, "").json] == [["events", "orders"]]

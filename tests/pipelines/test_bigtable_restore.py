@@ -61,7 +61,7 @@ def source(bigtable_emulator: str) -> Tables:
     tables.create("orders", families())
     tables.write("orders", ORDERS)
     protected = Table(name=f"projects/{PROJECT}/instances/{tables.instance}/tables/orders", deletion_protection=True)
-    admin().update_table(table=protected, update_mask=FieldMask(paths=["deletion_protection"])).result(timeout=30)
+    admin().update_table(table=protected, update_mask=FieldMask(paths=["deletion_protection"])).result(timeout=120)
     tables.fill("events", Content(["f"], EVENTS))
     return tables
 

@@ -26,8 +26,6 @@ from tests.servers.cloud_sql_path import INSTANCE, StandIn, await_end, is_alive,
 from transforms.errors import NotFoundError
 from transforms.postgres.cloud_sql_endpoint import end_all
 
-pytestmark = pytest.mark.timeout(90)
-
 HERE = f"--cloud_sql_instance={INSTANCE}"
 FOLDER = "postgres+my-project%3Aeurope-west1%3Amain+"
 BACKUP = [sys.executable, "-m", "pipelines.postgres_backup"]
@@ -144,6 +142,7 @@ def test_each_process_has_its_own_and_takes_it_along(scene: Scene, stand_in: Sta
     assert all(map(await_end, stand_in.pids()))
 
 
+@pytest.mark.usefixtures("heeded_signals")
 @pytest.mark.parametrize("number", [SIGKILL, SIGTERM, SIGINT, SIGHUP])
 def test_the_proxy_ends_with_a_command_that_is_stopped(scene: Scene, stand_in: StandIn, number: Signals) -> None:
     command = [*BACKUP, f"--vault={scene.vault}", f"--database={url(scene.database)}", HERE, *THROUGH_THE_GATE]

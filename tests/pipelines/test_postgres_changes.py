@@ -12,8 +12,6 @@ from transforms.postgres import archive
 from transforms.postgres.selection import Selection
 from transforms.postgres.source import PostgresSource
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def test_a_change_that_was_queued_first_is_in_the_backup(scene: Scene) -> None:
     with (

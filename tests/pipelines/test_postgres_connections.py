@@ -10,8 +10,6 @@ from tests.pipelines.postgres_runs import backup, restore
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import new_role
 
-pytestmark = pytest.mark.timeout(90)
-
 NewDatabase = Callable[..., str]
 ROWS = 5000
 # Tables and large objects, and much to do at once when the rows are there.

@@ -13,8 +13,6 @@ from tests.pipelines.postgres_outcome import numbers_of, require_no_backup, requ
 from tests.pipelines.postgres_scene import ALL, LOCK_ASIDE, NOT_ASIDE, THROUGH_THE_GATE, Process, Scene
 from transforms.postgres import credential
 
-pytestmark = pytest.mark.timeout(60)
-
 SECRET = "--password_secret=projects/p/secrets/s/versions/1"  # noqa: S105 - the name of one
 
 
@@ -59,6 +57,7 @@ def test_a_killed_backup_is_none_and_the_next_one_works(
     assert numbers_of(scene.vault) == ALL
 
 
+@pytest.mark.usefixtures("heeded_signals")
 def test_a_terminal_that_hangs_up_ends_all_and_what_a_kill_leaves_is_removed_by_the_next_command(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

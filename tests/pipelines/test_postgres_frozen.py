@@ -9,8 +9,6 @@ from tests.pipelines.postgres_runs import backup, restore
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.relay import Relay, relayed
 
-pytestmark = pytest.mark.timeout(180)
-
 NewDatabase = Callable[..., str]
 ROWS = """
     CREATE TABLE t (i int PRIMARY KEY, x text);

@@ -15,8 +15,6 @@ from tests.pipelines.postgres_runs import backup, restore
 from tests.pipelines.postgres_scene import Process
 from tests.servers.postgres_server import PostgresServer
 
-pytestmark = pytest.mark.timeout(60)
-
 NewDatabase = Callable[..., str]
 LATER, LAST = KEY + 1, KEY + 2
 # Three gates: of the one row of `wide`, which is stored outside of its table; of some rows of `slow`, as soon as the

@@ -24,8 +24,6 @@ from tests.transforms.postgres.sessions import new_role
 from tests.transforms.postgres.test_credential import SecretManager
 from transforms.postgres import credential
 
-pytestmark = pytest.mark.timeout(60)
-
 PASSWORD = "s3cr3t-Pa55w0rd"  # noqa: S105 - the secret that must not be found
 WRONG = "not-Pa55w0rd"
 NAME = "projects/p/secrets/s/versions/1"

@@ -27,7 +27,7 @@ MAVEN_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 GO_PACKAGE = "cloud.google.com/go/bigtable/cmd/emulator"
 # The folders of the Maven jar are named by these words; its `arm` binaries are 64-bit ones.
 PROCESSORS = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm", "arm64": "arm", "i686": "x86"}
-SECONDS_TO_ANSWER = 30
+SECONDS_TO_ANSWER = 180
 
 
 def find_or_make() -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 QUEUED, RUNNING, DONE, FAILED = (f"JOB_STATE_{word}" for word in ("QUEUED", "RUNNING", "DONE", "FAILED"))
 ENDED = frozenset({DONE, FAILED})
-SECONDS_TO_END = 120
+SECONDS_TO_END = 600
 
 
 @dataclass(frozen=True)

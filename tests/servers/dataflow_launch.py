@@ -12,7 +12,7 @@ from tests.servers.dataflow_files import Files
 from tests.servers.dataflow_jobs import DONE, FAILED, RUNNING, Job, Jobs
 from tests.servers.image import Image
 
-SECONDS = 120
+SECONDS = 600
 # The words of the service's own messages, as users report them:
 # https://github.com/GoogleCloudPlatform/dataflow-video-analytics/issues/16
 LOG_AT = "Console log from launcher will be available at {}/console_logs."

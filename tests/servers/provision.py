@@ -11,7 +11,7 @@ from pathlib import Path
 
 from transforms.errors import NotFoundError, ShardkeepError
 
-SECONDS_TO_END = 10
+SECONDS_TO_END = 60
 SECONDS_TO_MAKE = 900
 
 

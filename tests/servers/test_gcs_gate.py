@@ -55,7 +55,7 @@ class TestResumableUploads:
     def test_a_cancelled_upload_is_gone(self, gate: Gate, bucket: Bucket) -> None:
         session = ByHand(gate, bucket.name, "a")
         assert gate.sessions.open(bucket.name) == ["a"]
-        assert requests.delete(session.url, timeout=9).status_code == 499
+        assert requests.delete(session.url, timeout=60).status_code == 499
         assert session.put(b"123", "0-2/3").status_code == 499
         assert (list(bucket.list_blobs()), gate.sessions.open(bucket.name)) == ([], [])
 
@@ -73,7 +73,7 @@ class TestResumableUploads:
 
     def test_an_unknown_session_is_not_found(self, gate: Gate, bucket: Bucket) -> None:
         where = f"{gate.url}/upload/storage/v1/b/{bucket.name}/o"
-        assert requests.put(where, b"", params={"upload_id": "none"}, timeout=9).status_code == 404
+        assert requests.put(where, b"", params={"upload_id": "none"}, timeout=60).status_code == 404
 
 
 class TestRules:
@@ -106,20 +106,20 @@ class TestRules:
             with pytest.raises(PreconditionFailed):
                 blob.upload_from_string(b"2", if_generation_match=0)
             session = ByHand(gate, bucket.name, "b", ifGenerationMatch="0")
-            assert requests.delete(session.url, timeout=9).status_code == 499
+            assert requests.delete(session.url, timeout=60).status_code == 499
             assert blob.download_as_bytes() == b"1"
 
     def test_requests_are_recorded_without_credentials(self, gate: Gate, bucket: Bucket) -> None:
         gate.clear()
         url = f"{gate.url}/storage/v1/b/{bucket.name}/o/{quote(ODD, safe='')}"
-        requests.get(url, {"alt": "media"}, headers={"Authorization": "Bearer secret", "Range": "bytes=1-"}, timeout=9)
+        requests.get(url, {"alt": "media"}, headers={"Authorization": "Bearer secret", "Range": "bytes=1-"}, timeout=60)
         (request,) = gate.requests
         assert (request.method, request.query, request.operation) == ("GET", {"alt": "media"}, "read")
         assert (request.bucket, request.name, request.headers["range"]) == (bucket.name, ODD, "bytes=1-")
         assert "secret" not in repr(request)
 
     def test_a_connection_serves_many_requests(self, gate: Gate, bucket: Bucket) -> None:
-        connection = http.client.HTTPConnection(urlsplit(gate.url).netloc, timeout=9)
+        connection = http.client.HTTPConnection(urlsplit(gate.url).netloc, timeout=60)
         clients = set()
         for target in (f"/storage/v1/b/{bucket.name}", f"/storage/v1/b/{bucket.name}/o", "/storage/v1/b/none/o"):
             connection.request("GET", target)

@@ -60,4 +60,4 @@ class TestTheProgram:
             url, address = other.url, other.backend.address
         for gone in (url, f"http://{address}"):
             with pytest.raises(requests.ConnectionError):
-                requests.get(f"{gone}/storage/v1/b", timeout=9)
+                requests.get(f"{gone}/storage/v1/b", timeout=60)

@@ -35,7 +35,7 @@ def paste(blocks: list[str], folder: Path, programs: tuple[str, ...]) -> Pasted:
     environment = {"PATH": f"{stand_ins}:/usr/bin:/bin", "HOME": str(folder), "CALLS": str(calls)}
     script = "\n".join(["set -eu", *blocks])
     subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=environment, input=f"{TYPED}\n", text=True, check=True, timeout=60
+        ["bash", "-c", script], cwd=folder, env=environment, input=f"{TYPED}\n", text=True, check=True, timeout=300
     )
     recorded = calls.read_text(encoding="utf-8").split(_END_OF_CALL)[:-1]
     return Pasted([call.split(_END_OF_WORD)[:-1] for call in recorded], folder)

@@ -28,7 +28,7 @@ def run_check(pasted: Pasted, *changed: str) -> subprocess.CompletedProcess[str]
     options = {item.partition("=")[0]: item for item in items(flag(job, "--args"))}
     options.update({item.partition("=")[0]: item for item in changed})
     command = [str(Path(sys.executable).parent / flag(job, "--command")), *options.values()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_the_check_is_content_with_a_young_backup(pasted: Pasted, small_vault: SmallVault) -> None:

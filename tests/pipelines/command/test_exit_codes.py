@@ -80,6 +80,7 @@ def test_an_interruption_from_the_keyboard_is_130(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "shardkeep: interrupted\n"
 
 
+@pytest.mark.usefixtures("heeded_signals")
 @pytest.mark.parametrize(
     ("number", "code", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGHUP, 129, "the terminal hung up")]
 )

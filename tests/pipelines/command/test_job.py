@@ -194,6 +194,7 @@ def test_a_job_that_does_not_end_as_done_is_an_error() -> None:
         run_job(Cancelled())  # type: ignore[arg-type]
 
 
+@pytest.mark.usefixtures("heeded_signals")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)])
 def test_a_signal_ends_a_running_job_with_its_code(name: str, code: int) -> None:
     program = (
@@ -204,10 +205,8 @@ def test_a_signal_ends_a_running_job_with_its_code(name: str, code: int) -> None
         "from pipelines.command.job import run_job\n"
         "def wait(element):\n"
         f"    os.kill(os.getpid(), signal.{name})\n"
-        "    threading.Event().wait(30)\n"
+        "    threading.Event().wait(120)\n"
         "def main(argv):\n"
-        # A process that was started in the background may have been told to ignore it.
-        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "    p = beam.Pipeline(options=PipelineOptions(['--runner=FnApiRunner']))\n"
         "    p | beam.Create([1]) | beam.Map(wait)\n"
         "    run_job(p)\n"
@@ -215,7 +214,7 @@ def test_a_signal_ends_a_running_job_with_its_code(name: str, code: int) -> None
         "sys.exit(run_command(main, []))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=300, check=False
     )
     words = {143: "terminated", 130: "interrupted", 129: "the terminal hung up"}
     assert (done.returncode, done.stderr) == (code, f"shardkeep: {words[code]}\n")

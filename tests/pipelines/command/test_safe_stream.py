@@ -93,7 +93,7 @@ def test_a_reader_that_goes_ends_a_command_quietly(stream: str, unbuffered: str)
         assert read.readline() == b"a line\n"
         read.close()
         assert other.read() == b""
-        assert process.wait(60) == 141
+        assert process.wait(300) == 141
 
 
 def test_help_whose_reader_is_gone_ends_quietly() -> None:

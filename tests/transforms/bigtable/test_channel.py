@@ -22,12 +22,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedBigtable]:
 
 
 def ask(channel: grpc.Channel) -> list[bytes]:
-    return list(channel.unary_stream(READ_ROWS, None, None)(b"", timeout=20))
+    return list(channel.unary_stream(READ_ROWS, None, None)(b"", timeout=120))
 
 
 def is_closed(channel: grpc.Channel) -> bool:
     try:
-        channel.unary_stream(SAMPLE_ROW_KEYS, None, None)(b"", timeout=20).cancel()
+        channel.unary_stream(SAMPLE_ROW_KEYS, None, None)(b"", timeout=120).cancel()
     except ValueError:  # grpc: "Cannot invoke RPC on closed channel!"
         return True
     return False

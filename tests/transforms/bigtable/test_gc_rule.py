@@ -103,7 +103,7 @@ def test_cbt_sets_the_rule_that_its_words_say(bigtable_emulator: str, rule: Rule
     if "gc-words" not in admin.list_table_ids():
         admin.create("gc-words", TableSchema({"f": FamilySchema()}), RestoreMark("backup", "t"))
     command = ["cbt", "-project", "p", "-instance", "i", "setgcpolicy", "gc-words", "f", cbt_policy(rule)]
-    subprocess.run(command, check=True, env={**os.environ, "BIGTABLE_EMULATOR_HOST": bigtable_emulator}, timeout=60)
+    subprocess.run(command, check=True, env={**os.environ, "BIGTABLE_EMULATOR_HOST": bigtable_emulator}, timeout=300)
     assert simplified(admin.get_schema("gc-words")[0].families["f"].gc) == rule
 
 

@@ -155,7 +155,7 @@ def test_a_silent_stream_is_cancelled_and_the_read_goes_on(server: ScriptedBigta
     server.play("ReadRows", [row(b"a"), Silence()], [row(b"b")])
     watched = RetryPolicy(first_wait=0.001, idle_timeout=0.2)
     assert read(policy=watched) == records([b"a", b"b"])
-    assert server.calls[0].ended.wait(10)
+    assert server.calls[0].ended.wait(60)
     assert asked(server) == [(b"", b""), (b"a\x00", b"")]
 
 
@@ -235,7 +235,7 @@ def test_leaving_early_cancels_the_call(server: ScriptedBigtable) -> None:
     batches = reader().read(WHOLE, 1)
     assert next(batches).first_key == b"a"
     batches.close()
-    assert server.calls[0].ended.wait(10)
+    assert server.calls[0].ended.wait(60)
 
 
 def test_a_channel_is_renewed_between_streams_and_never_under_one(server: ScriptedBigtable) -> None:

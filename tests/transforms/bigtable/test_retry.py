@@ -78,7 +78,7 @@ def failure(code: grpc.StatusCode, details: str) -> grpc.RpcError:
     with scripted_bigtable() as server, grpc.insecure_channel(server.host) as channel:
         server.play("ReadRows", [Abort(code, details)])
         with pytest.raises(grpc.RpcError) as caught:
-            list(channel.unary_stream("/google.bigtable.v2.Bigtable/ReadRows", None, None)(b"", timeout=20))
+            list(channel.unary_stream("/google.bigtable.v2.Bigtable/ReadRows", None, None)(b"", timeout=120))
     return caught.value
 
 

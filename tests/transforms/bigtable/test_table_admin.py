@@ -233,7 +233,7 @@ def test_the_commands_for_cbt_set_the_same_rules_and_take_off_the_mark(admin: Ta
     assert commands[0] == f'cbt -project p -instance i-admin setgcpolicy {name} f "maxversions=2"'
     assert commands[-1] == f"cbt -project p -instance i-admin deletefamily {name} {MARK.family}"
     for command in commands:
-        subprocess.run(shlex.split(command), check=True, timeout=60)
+        subprocess.run(shlex.split(command), check=True, timeout=300)
     assert admin.get_schema(name)[1] is None
     # cbt turns the order of an intersection round.
     assert admin.get_schema(name)[0].families["f"] == SCHEMA.families["f"]

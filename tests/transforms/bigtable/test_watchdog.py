@@ -38,8 +38,8 @@ def test_a_silent_call_is_cancelled(server: ScriptedBigtable, channel: grpc.Chan
     with Watchdog(call, 0.2), pytest.raises(grpc.RpcError) as caught:
         next(messages)
     assert caught.value.code() is grpc.StatusCode.CANCELLED
-    assert 0.2 <= time.monotonic() - began < 5
-    assert server.calls[0].ended.wait(10)
+    assert 0.2 <= time.monotonic() - began < 20
+    assert server.calls[0].ended.wait(60)
 
 
 def test_a_call_with_a_beat_in_time_goes_on(server: ScriptedBigtable, channel: grpc.Channel) -> None:

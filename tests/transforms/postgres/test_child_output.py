@@ -53,7 +53,7 @@ def test_a_reader_takes_more_than_a_pipe_holds_and_stops_at_its_end(pipe: Pipe) 
     reader.start()
     sink.write(b"y" * 100 + b"\n" + b"many\n" * 100_000 + b"the last, without a line break")
     sink.close()
-    reader.join(20)
+    reader.join(120)
     assert not reader.is_alive()
     assert output.lines()[-2:] == ["many", "the last, without a line break"]
 

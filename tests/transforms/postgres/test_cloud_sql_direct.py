@@ -18,7 +18,7 @@ from transforms.postgres.database import Database
 from transforms.postgres.database_url import parse_database
 from transforms.postgres.session import connect
 
-SECONDS = 20
+SECONDS = 120
 _IS_ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 

@@ -21,8 +21,6 @@ from transforms.postgres.database import Database
 from transforms.postgres.database_url import parse_database
 from transforms.postgres.session import connect, end
 
-pytestmark = pytest.mark.timeout(60)
-
 MAIN = CloudSql(INSTANCE)
 # It opens an endpoint, forks, opens one in the child, lets the child end as any program does, and opens its own again.
 FORKER = """

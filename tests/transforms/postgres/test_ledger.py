@@ -88,7 +88,7 @@ def test_who_begins_the_same_piece_waits_for_the_first(
         while postgres.sql(waiting) == "0":
             assert thread.is_alive()
         connection.execute(ending.encode())
-        thread.join(30)
+        thread.join(120)
         assert answers == [frozenset({"b:0"} if is_theirs else ())]
         if is_theirs:
             other.execute("ROLLBACK")

@@ -111,7 +111,7 @@ def test_threads_that_begin_at_once_share_one_client(gate: Gate, monkeypatch: py
     lock = WatchedLock(8)
 
     def late(**words: Any) -> Client:  # noqa: ANN401 - those of Client
-        assert lock.all_here.wait(10), "8 threads have not all asked for the lock"
+        assert lock.all_here.wait(60), "8 threads have not all asked for the lock"
         made.append(Client(**words))
         return made[-1]
 

@@ -197,7 +197,7 @@ class Meeting(LocalStore):
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         if "/plan/" in name:
-            self.plans.wait(timeout=20)
+            self.plans.wait(timeout=120)
         return super().read(name, start, length)
 
 
