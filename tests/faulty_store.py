@@ -99,6 +99,10 @@ class FaultyStore:
         with self.fault.around(f"list {prefix}"):
             return self.store.list(prefix)
 
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        with self.fault.around(f"sizes {prefix}"):
+            return self.store.sizes(prefix)
+
     def folders(self, prefix: str) -> Iterator[str]:
         with self.fault.around(f"folders {prefix}"):
             return self.store.folders(prefix)

@@ -40,6 +40,7 @@ class Restore(beam.PTransform[PBegin, PCollection[Restored]]):
             >> beam.MapTuple(lambda _, parts: work.finish(next(iter(parts["prepared"])), parts["written"]))
             | "Gather tables" >> ToList()
             | "End" >> beam.Map(work.end)
+            | "Look at other tables" >> beam.Map(work.look_at_others)
         )
         return restored
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from transforms.destinations import Destinations
 from transforms.errors import IntegrityError
 from transforms.map_ahead import map_ahead
+from transforms.other_tables import look_at, verify_command
 from transforms.piece import Piece, piece_groups, pieces_of
 from transforms.progress import Item
 from transforms.report import Report
@@ -141,6 +142,13 @@ class RestoreWork:
         ending = self.target.end(self._assignments(), self._attachments())
         every = chain.from_iterable(tables)
         return Restored(tuple(sorted(every, key=lambda table: table.destination)), ending)
+
+    def look_at_others(self, restored: Restored) -> Restored:
+        """What was restored, with what a listing shows of the tables that were not chosen, which decides nothing."""
+        backup, manifest, placed = self.backup, self.backup.manifest(), self._placed()
+        others = [place for place in range(len(manifest.tables)) if place not in placed]
+        verify = verify_command(backup.vault, backup.folder, backup.backup)
+        return replace(restored, others=look_at(backup.store(), manifest, others, verify))
 
     def _attachments(self) -> Attachments:
         return Attachments(self.backup.store(), self.backup.manifest().attachments)

@@ -1,9 +1,10 @@
 """What a restore has written, from the parts of a table up to the whole."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
+from transforms.other_tables import OtherTables
 from transforms.source import Ending
 
 
@@ -35,10 +36,11 @@ class RestoredTable:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore has done: its tables, and what the target says of the whole."""
+    """What a restore has done: its tables, what the target says of the whole, and what else is damaged."""
 
     tables: tuple[RestoredTable, ...]
     ending: Ending
+    others: OtherTables = field(default_factory=OtherTables)
 
 
 def sum_written(parts: Iterable[WrittenTables]) -> dict[int, Written]:
@@ -52,4 +54,5 @@ def sum_written(parts: Iterable[WrittenTables]) -> dict[int, Written]:
 
 def restored_json(restored: Restored) -> dict[str, Any]:
     """What was restored, as a JSON object."""
-    return {"tables": [asdict(table) for table in restored.tables], **asdict(restored.ending)}
+    tables = [asdict(table) for table in restored.tables]
+    return {"tables": tables, **asdict(restored.ending), "others": asdict(restored.others)}

@@ -21,6 +21,7 @@ from pipelines.command.telling import print_elsewhere, telling
 from transforms.destinations import Destinations
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
 from transforms.first_rows import FirstRows
+from transforms.other_tables import OtherTables
 from transforms.progress import Amount
 from transforms.restore_work import RestoreWork
 from transforms.skipped import Skipped, listed
@@ -155,7 +156,8 @@ def _print(restored: dict[str, Any], skipped: Sequence[Skipped], as_json: bool) 
     for note in [*notes, *restored["notes"]]:
         print(f"note: {note}", file=sys.stderr)
     warnings = [warning for table in restored["tables"] for warning in _warnings(table)]
-    for warning in [*warnings, *(f"left out: {line}" for line in listed(skipped))]:
+    others = OtherTables(**restored["others"]).warnings()
+    for warning in [*warnings, *(f"left out: {line}" for line in listed(skipped)), *others]:
         print(f"warning: {warning}", file=sys.stderr)
     if as_json:
         print(json.dumps(restored))

@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 from pipelines.command.sizes import counted
 from transforms.errors import IntegrityError, ShardkeepError
+from transforms.other_tables import OtherTables
 from transforms.skipped import Skipped, listed
 
 _LOG = logging.getLogger("shardkeep")
@@ -72,6 +73,7 @@ def _lines(value: dict[str, Any]) -> Iterator[tuple[int, str]]:
     yield from ((logging.INFO, f"note: {note}") for note in value.get("notes", ()))
     skipped = [Skipped(**each) for each in value.get("skipped", ())]
     yield from ((logging.WARNING, f"left out: {line}") for line in listed(skipped))
+    yield from ((logging.WARNING, line) for line in OtherTables(**value.get("others", {})).warnings())
     yield from ((logging.ERROR, f"problem: {problem}") for problem in value.get("problems", ()))
     if "checked" in value:
         yield logging.INFO, f"{counted(value['checked'], 'check')}, {counted(len(value['problems']), 'problem')}"

@@ -109,7 +109,9 @@ def test_all_tables_are_restored_with_rules_and_protection(vault: Path, target: 
 
 
 def test_a_selection_is_restored_and_renamed_and_shown_as_a_table(vault: Path, target: Tables) -> None:
-    lines = restore(vault, target, "--table=orders:copy").out.splitlines()
+    ended = restore(vault, target, "--table=orders:copy")
+    assert "warning" not in ended.err
+    lines = ended.out.splitlines()
     assert [line.split() for line in lines] == [
         ["TABLE", "DESTINATION", "ROWS"],
         ["orders", "copy", "2"],

@@ -11,6 +11,9 @@ from tests.pipelines.postgres_runs import backup, restore
 from tests.postgres_zoo import PARTS, PORTABLE, RESTORER, differences, make_zoo, normalised_dump, plain_copy
 from tests.postgres_zoo.zoo import make_roles
 from tests.servers.postgres_server import SUPERUSER, PostgresServer
+from transforms.other_tables import OtherTables, look_at
+from transforms.vault.find_backup import find_backup, usable
+from transforms.vault.vault import open_vault
 
 OF_USERS = [part.name for part in PARTS if not part.superuser and not part.optional]
 NewDatabase = Callable[..., str]
@@ -24,10 +27,19 @@ def copied(
     made = backup(vault, source.url(original), "--chunk_size=64KiB", "--json")
     assert made.code == 0, made.err
     assert check(vault, "latest", "--level=L3").code == 0
+    assert shown_by_a_listing(vault) == OtherTables()
     make_roles(target)
     ended = restore(vault, target.url(copy, user), "--create_database", "--json")
     assert ended.code == 0, ended.err
     assert ended.json["skipped"] == []
+
+
+def shown_by_a_listing(place: Path) -> OtherTables:
+    """What a restore of none of the tables of the latest backup would say of them."""
+    vault = open_vault(str(place))
+    found = find_backup(vault, "latest")
+    manifest = usable(found)
+    return look_at(vault.folder(found.source), manifest, range(len(manifest.tables)), "")
 
 
 @pytest.fixture

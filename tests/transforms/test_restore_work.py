@@ -15,6 +15,7 @@ from tests.memory_room.vaults import MemoryVault, entries, take
 from transforms import splits as splitting
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
+from transforms.other_tables import OtherTables
 from transforms.report import Report, found
 from transforms.restore_work import require_ok
 from transforms.restored import Restored, RestoredTable, Written, restored_json, sum_written
@@ -160,7 +161,11 @@ def test_a_table_is_restored_under_another_name(vault: MemoryVault) -> None:
 def test_what_was_restored_is_a_json_object() -> None:
     tables = (RestoredTable("a", "x", 1, 0, ()), RestoredTable("b", "y", 2, 1, ("note",)))
     assert restored_json(
-        Restored(tables, Ending(("a word",), (Skipped("role r", "it is not there", "CREATE ROLE r"),)))
+        Restored(
+            tables,
+            Ending(("a word",), (Skipped("role r", "it is not there", "CREATE ROLE r"),)),
+            OtherTables(("c",), verify="v"),
+        )
     ) == {
         "tables": [
             {"table": "a", "destination": "x", "rows": 1, "doomed_cells": 0, "notes": ()},
@@ -168,4 +173,5 @@ def test_what_was_restored_is_a_json_object() -> None:
         ],
         "notes": ("a word",),
         "skipped": ({"name": "role r", "reason": "it is not there", "statement": "CREATE ROLE r", "follows": False},),
+        "others": {"damaged": ("c",), "unknown": None, "verify": "v"},
     }

@@ -95,6 +95,12 @@ class CloudStore:
             for blob in self._listing(prefix, "items(name),nextPageToken"):
                 yield blob.name[len(self._key("")) :]
 
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Names and sizes of the objects that begin with `prefix`, sorted by name; asked page by page."""
+        with explained(self._doing(prefix, LIST)):
+            for blob in self._listing(prefix, "items(name,size),nextPageToken"):
+                yield blob.name[len(self._key("")) :], blob.size
+
     def folders(self, prefix: str) -> Iterator[str]:
         """The parts that follow `prefix` in names with a further `/`, sorted; see `Store.folders`."""
         with explained(self._doing(prefix, LIST)):

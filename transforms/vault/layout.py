@@ -109,6 +109,16 @@ class BackupLayout:
         return f"{self.backup}/{TOMBSTONE}"
 
     @property
+    def shards(self) -> str:
+        """The prefix of all shards."""
+        return f"{self.backup}/data/"
+
+    @property
+    def index_files(self) -> str:
+        """The prefix of all index files."""
+        return f"{self.backup}/index/"
+
+    @property
     def notes(self) -> str:
         """The prefix of all notes."""
         return f"{self.backup}/notes/"
@@ -123,7 +133,7 @@ class BackupLayout:
 
     def shard(self, table: str, number: int, unique: str) -> str:
         """The shard of a planned range, with the random characters of one attempt at it."""
-        return f"{self.backup}/data/{table}/{number:06d}-{unique}.avro"
+        return f"{self.shards}{table}/{number:06d}-{unique}.avro"
 
     def receipt(self, plan: int, portion: int, unique: str) -> str:
         """The receipt of a portion of a plan, with the random characters of one attempt at it."""
@@ -135,4 +145,4 @@ class BackupLayout:
 
     def index(self, plan: int, number: int, digest: bytes) -> str:
         """An index file of a plan, named by its content."""
-        return f"{self.backup}/index/{plan:06d}-{number:06d}-{digest.hex()[:32]}.avro"
+        return f"{self.index_files}{plan:06d}-{number:06d}-{digest.hex()[:32]}.avro"

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import google_crc32c
 
-from transforms.errors import IntegrityError
+from transforms.errors import IntegrityError, NotFoundError
 from transforms.vault.incoming import INCOMING
 from transforms.vault.local_errors import explained
 from transforms.vault.local_folder import opened_file, opened_folder, parts_of
@@ -69,6 +69,12 @@ class LocalStore:
         """Names of the objects that begin with `prefix`, sorted."""
         folder, slash, _ = prefix.rpartition("/")
         yield from sorted(self._walk(f"{folder}{slash}", prefix))
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Names and sizes of the objects that begin with `prefix`, sorted; without what is removed meanwhile."""
+        for name in self.list(prefix):
+            with suppress(NotFoundError), explained(name), opened_file(self.root, name) as file:
+                yield name, os.fstat(file.fileno()).st_size
 
     def _walk(self, folder: str, prefix: str) -> Iterator[str]:
         """Names below `folder` that begin with `prefix`; folders that can hold none are not entered."""

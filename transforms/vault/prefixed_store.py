@@ -43,6 +43,10 @@ class PrefixedStore:
         """See `Store.list`."""
         return (name[len(self.folder) + 1 :] for name in self.store.list(self._name(prefix)))
 
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """See `Store.sizes`."""
+        return ((name[len(self.folder) + 1 :], size) for name, size in self.store.sizes(self._name(prefix)))
+
     def folders(self, prefix: str) -> Iterator[str]:
         """See `Store.folders`."""
         return self.store.folders(self._name(prefix))

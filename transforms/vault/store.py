@@ -73,6 +73,9 @@ class Store(Protocol):
     def list(self, prefix: str) -> Iterator[str]:
         """Names of all whole objects that begin with `prefix`, sorted."""
 
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Name and size in bytes of each of the objects that `list` names, sorted by name."""
+
     def folders(self, prefix: str) -> Iterator[str]:
         """The parts that follow `prefix` (empty, or ending in `/`) in names with a further `/`, sorted."""
 

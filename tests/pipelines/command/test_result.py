@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.command.result import ResultFile, ResultLog
 from transforms.errors import IntegrityError
+from transforms.other_tables import OtherTables
 from transforms.skipped import Skipped
 
 TABLE = {"table": "a", "destination": "b", "rows": 3, "doomed_cells": 0, "notes": ["a is half empty"]}
@@ -32,6 +33,11 @@ def test_a_restore_logs_each_table_and_what_a_person_should_know(caplog: pytest.
         (logging.INFO, "note: n"),
         (logging.WARNING, "left out: publication p: no right."),
     ]
+
+
+def test_a_restore_logs_what_else_is_damaged(caplog: pytest.LogCaptureFixture) -> None:
+    others = OtherTables(("c",), "no answer.", "verify it")
+    assert logged({"others": asdict(others)}, caplog) == [(logging.WARNING, line) for line in others.warnings()]
 
 
 def test_a_good_report_is_logged(caplog: pytest.LogCaptureFixture) -> None:

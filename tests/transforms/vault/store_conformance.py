@@ -84,6 +84,12 @@ class NameConformance:
             store.put(name, b"")
         assert list(store.list(prefix)) == sorted(name for name in names if name.startswith(prefix))
 
+    def test_sizes_are_those_of_the_objects_with_the_prefix(self, store: Store) -> None:
+        for name, size in (("b", 1), ("a/c", 2), ("a/b/y", 0), ("a.x", 70_000)):
+            store.put(name, content(size))
+        assert list(store.sizes("a")) == [("a.x", 70_000), ("a/b/y", 0), ("a/c", 2)]
+        assert list(store.sizes("no/such/")) == []
+
     def test_folders_are_the_next_parts_of_deeper_names(self, store: Store) -> None:
         for name in ("b/x", "a/2/x", "a/1/y", "a/1/z", "a/file", "file"):
             store.put(name, b"")

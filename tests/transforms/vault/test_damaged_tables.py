@@ -1,5 +1,7 @@
 """Damage of one table keeps no other one from being restored, and an error says which tables are damaged."""
 
+import json
+
 import pytest
 
 from pipelines.bigtable_restore import build
@@ -23,6 +25,13 @@ OF_ONE_TABLE = {
     ("index", ORDERS): "index/000000-*.avro",
 }
 KINDS = ("shard", "receipt", "index")
+
+
+OTHERS = "tables that were not chosen are damaged, as the names and sizes of their objects show"
+
+
+def verify(vault: MemoryVault) -> str:
+    return f"shardkeep verify --vault={vault.place} --source={vault.source} --backup={vault.backup} --level=L1"
 
 
 def only_people(manifest: Manifest) -> dict[int, Assignment]:
@@ -68,5 +77,8 @@ def test_the_command_restores_the_table_that_is_whole_and_no_other(
     target = new_database()
     assert run_command(lambda _: give_back(restore_config(vault, target, PEOPLE), build), []) == 0
     assert DATABASES[target].content == {PEOPLE: DATABASES[vault.database].tables[PEOPLE].content}
+    told = capsys.readouterr()
+    assert json.loads(told.out)["others"] == {"damaged": [ORDERS], "unknown": None, "verify": verify(vault)}
+    assert told.err.endswith(f"\nwarning: {OTHERS} (no content was read): {ORDERS}. `{verify(vault)}` looks closer.\n")
     assert run_command(lambda _: give_back(restore_config(vault, new_database(), ORDERS), build), []) == 5
     assert f"Damaged tables: {ORDERS}." in capsys.readouterr().err
