@@ -10,7 +10,7 @@ from psycopg import sql
 from transforms.errors import RefusedError
 from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import Bytes, identifier, literal
-from transforms.postgres.json_fields import INT4, Fields
+from transforms.postgres.json_fields import INT4, SqlFields
 from transforms.postgres.privilege import (
     EXPLODED,
     Privilege,
@@ -107,14 +107,14 @@ class DatabaseProperties:
     @classmethod
     def from_json(cls, data: Any) -> "DatabaseProperties":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none."""
-        fields = Fields(data, "the database")
+        fields = SqlFields.of(data, "the database")
         return cls(
             **{name: fields.text(name) for name in _TEXTS},
             name=fields.name("name"),
             provider=fields.word("provider", frozenset(PROVIDERS.values())),
             owner=fields.name("owner"),
-            connection_limit=fields.number("connection_limit", INT4),
-            is_template=fields.flag("is_template"),
+            connection_limit=fields.integer("connection_limit", INT4),
+            is_template=fields.truth("is_template"),
             privileges=fields.optional("privileges", privileges_from_json),
             comment=fields.optional("comment", lambda _: fields.text("comment")),
             settings=fields.items("settings", _read_setting),
@@ -125,7 +125,7 @@ _TEXTS = ("encoding", "collate", "ctype", "locale", "rules", "collation_version"
 
 
 def _read_setting(data: Any) -> Setting:  # noqa: ANN401 - it may be anything
-    fields = Fields(data, "a setting")
+    fields = SqlFields.of(data, "a setting")
     return Setting(fields.text("role"), fields.name("name"), fields.text("value"))
 
 

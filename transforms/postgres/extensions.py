@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.postgres.errors import translated
-from transforms.postgres.json_fields import Fields
+from transforms.postgres.json_fields import SqlFields
 from transforms.postgres.session import Connection
 
 _LIST = """
@@ -28,7 +28,7 @@ class Extension:
     @classmethod
     def from_json(cls, data: Any) -> "Extension":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none."""
-        fields = Fields(data, "an extension", ("name", "version", "schema"))
+        fields = SqlFields.of(data, "an extension", ("name", "version", "schema"))
         return cls(fields.name("name"), fields.text("version"), fields.name("schema"))
 
 

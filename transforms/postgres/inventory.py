@@ -10,7 +10,7 @@ from transforms.postgres.database_properties import DatabaseProperties
 from transforms.postgres.database_properties import read_properties as read_database
 from transforms.postgres.extensions import Extension, list_extensions
 from transforms.postgres.identifiers import Name
-from transforms.postgres.json_fields import Fields
+from transforms.postgres.json_fields import SqlFields
 from transforms.postgres.large_object_properties import LargeObjectProperties
 from transforms.postgres.large_object_properties import read_properties as read_large_objects
 from transforms.postgres.matviews import list_populated
@@ -79,18 +79,18 @@ class DatabaseInventory:
     @classmethod
     def from_json(cls, data: Any) -> "DatabaseInventory":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none."""
-        fields = Fields(data, "the inventory")
+        fields = SqlFields.of(data, "the inventory")
         return cls(
-            properties=DatabaseProperties.from_json(fields.mapping("properties")),
+            properties=DatabaseProperties.from_json(fields.field("properties")),
             extensions=fields.items("extensions", Extension.from_json),
             roles=fields.items("roles", Role.from_json),
             memberships=fields.items("memberships", Membership.from_json),
             sequences=fields.items("sequences", SequenceValue.from_json),
             matviews=fields.items("matviews", parse_parts),
-            large_objects=LargeObjectProperties.from_json(fields.mapping("large_objects")),
+            large_objects=LargeObjectProperties.from_json(fields.field("large_objects")),
             lost_sequences=fields.items("lost_sequences", parse_parts),
             states=fields.items("states", ObjectState.from_json),
-            facts=fields.mapping("facts"),
+            facts=dict(fields.object("facts").value),
         )
 
     def encode(self) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.postgres.json_fields import INT2, Fields
+from transforms.postgres.json_fields import INT2, SqlFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,6 @@ class Key:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Key":
         """The key of which `to_json` made `data`; raises ValueError if it is none."""
-        fields = Fields(data, "a key")
-        places = fields.items("places", lambda place: Fields([place], "a key", ["place"]).number("place", INT2))
+        fields = SqlFields.of(data, "a key")
+        places = fields.items("places", lambda place: SqlFields.of([place], "a key", ["place"]).integer("place", INT2))
         return cls(fields.text("index"), places, fields.name("operators"))

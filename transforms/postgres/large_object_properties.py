@@ -12,7 +12,7 @@ from psycopg import sql
 
 from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import identifier, literal
-from transforms.postgres.json_fields import OID, Fields
+from transforms.postgres.json_fields import OID, SqlFields
 from transforms.postgres.privilege import (
     EXPLODED,
     Privilege,
@@ -72,8 +72,8 @@ class Span:
     @classmethod
     def from_json(cls, data: Any) -> "Span":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none."""
-        fields = Fields(data, "a span of large objects", ("first", "last", "owner", "privileges"))
-        first, last = (fields.number(name, OID) for name in ("first", "last"))
+        fields = SqlFields.of(data, "a span of large objects", ("first", "last", "owner", "privileges"))
+        first, last = (fields.integer(name, OID) for name in ("first", "last"))
         return cls(first, last, fields.name("owner"), fields.optional("privileges", privileges_from_json))
 
 
@@ -96,13 +96,13 @@ class LargeObjectProperties:
     @classmethod
     def from_json(cls, data: Any) -> "LargeObjectProperties":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none."""
-        fields = Fields(data, "the large objects")
+        fields = SqlFields.of(data, "the large objects")
         return cls(fields.items("spans", Span.from_json), fields.items("comments", _read_comment))
 
 
 def _read_comment(data: Any) -> tuple[int, str]:  # noqa: ANN401 - it may be anything
-    fields = Fields(data, "a comment", ("oid", "text"))
-    return fields.number("oid", OID), fields.text("text")
+    fields = SqlFields.of(data, "a comment", ("oid", "text"))
+    return fields.integer("oid", OID), fields.text("text")
 
 
 def read_properties(connection: Connection) -> LargeObjectProperties:

@@ -11,7 +11,7 @@ from typing import Any
 
 from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import Name, always_quoted, identifier, quoted
-from transforms.postgres.json_fields import Fields
+from transforms.postgres.json_fields import SqlFields
 from transforms.postgres.session import Connection, major_of
 from transforms.skipped import Skipped
 
@@ -142,7 +142,7 @@ class ObjectState:
     @classmethod
     def from_json(cls, data: Any) -> "ObjectState":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none."""
-        fields = Fields(data, "a state", [field.name for field in dataclass_fields(cls)])
+        fields = SqlFields.of(data, "a state", [field.name for field in dataclass_fields(cls)])
         kind = fields.word("kind", tuple(USUAL))
         state = fields.word("state", UNUSUAL[kind]) if kind in UNUSUAL else fields.name("state")
         return cls(kind, fields.name("schema"), fields.name("relation"), fields.text("name"), state)

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import sql
 
 from transforms.postgres.identifiers import Bytes, identifier
-from transforms.postgres.json_fields import Fields
+from transforms.postgres.json_fields import SqlFields
 
 PUBLIC = ""
 WORDS = frozenset({"CONNECT", "CREATE", "SELECT", "TEMPORARY", "UPDATE"})
@@ -36,8 +36,10 @@ class Privilege:
     @classmethod
     def from_json(cls, data: Any) -> "Privilege":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none, or the word is no privilege's."""
-        fields = Fields(data, "a privilege", ("grantor", "grantee", "word", "grantable"))
-        return cls(fields.name("grantor"), fields.text("grantee"), fields.word("word", WORDS), fields.flag("grantable"))
+        fields = SqlFields.of(data, "a privilege", ("grantor", "grantee", "word", "grantable"))
+        return cls(
+            fields.name("grantor"), fields.text("grantee"), fields.word("word", WORDS), fields.truth("grantable")
+        )
 
 
 Privileges = tuple[Privilege, ...] | None
@@ -51,11 +53,11 @@ def privileges_json(privileges: Privileges) -> list[Any] | None:
 
 def privileges_from_json(data: Any) -> Privileges:  # noqa: ANN401 - it may be anything
     """The inverse of `privileges_json`; raises ValueError if it is none."""
-    return Fields({"privileges": data}, "an object").optional("privileges", _read)
+    return SqlFields.of({"privileges": data}, "an object").optional("privileges", _read)
 
 
 def _read(data: Any) -> tuple[Privilege, ...]:  # noqa: ANN401 - it may be anything
-    return Fields({"privileges": data}, "an object").items("privileges", Privilege.from_json)
+    return SqlFields.of({"privileges": data}, "an object").items("privileges", Privilege.from_json)
 
 
 def grant_statements(thing: sql.Composable, owner: str, privileges: Privileges) -> list[sql.Composed]:

@@ -8,7 +8,7 @@ from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.postgres.column import Column, Form
 from transforms.postgres.identifiers import Name
-from transforms.postgres.json_fields import OID, Fields, text_of
+from transforms.postgres.json_fields import OID, SqlFields, text_of
 from transforms.postgres.key import Key
 
 # The key space of rows in physical order: KeyRange.space, and what `Relation.order` says.
@@ -105,26 +105,26 @@ class Relation:
             IntegrityError: if it made it of none.
         """
         try:
-            return cls._read(Fields(data, "a table"))
+            return cls._read(SqlFields.of(data, "a table"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise IntegrityError(f"The manifest does not describe a table: {error}. Verify the backup.") from error
 
     @classmethod
-    def _read(cls, fields: Fields) -> "Relation":
+    def _read(cls, fields: SqlFields) -> "Relation":
         relation = cls(
-            oid=fields.number("oid", OID),
+            oid=fields.integer("oid", OID),
             name=Name(fields.name("schema"), fields.name("name")),
             columns=fields.items("columns", Column.from_json),
             persistence=fields.text("persistence"),
             access_method=fields.text("access_method"),
             partition_root=fields.optional("partition_root", parse_parts),
-            hash_partitioned=fields.flag("hash_partitioned"),
+            hash_partitioned=fields.truth("hash_partitioned"),
             parents=fields.items("parents", parse_parts),
             key=fields.optional("key", Key.from_json),
             order=fields.word("order", (CTID, KEY)),
-            is_divisible=fields.flag("is_divisible"),
+            is_divisible=fields.truth("is_divisible"),
             where=fields.text("where"),
-            text_is_bytes=fields.flag("text_is_bytes"),
+            text_is_bytes=fields.truth("text_is_bytes"),
             search_path=fields.items("search_path", text_of),
         )
         if relation.key and not all(place < len(relation.columns) for place in relation.key.places):
@@ -139,7 +139,7 @@ def check_names(table: Table) -> Table:
         IntegrityError: if they are none.
     """
     try:
-        fields = Fields(table.schema, f"the table {table.name}")
+        fields = SqlFields.of(table.schema, f"the table {table.name}")
         if fields.text("kind") == KIND:
             parse_parts([fields.name("schema"), fields.name("name")])
             fields.optional("partition_root", parse_parts)
@@ -151,7 +151,7 @@ def check_names(table: Table) -> Table:
 
 def parse_parts(data: Any) -> Name:  # noqa: ANN401 - it may be anything
     """A name that is a list of two texts; raises ValueError if it is none."""
-    fields = Fields(data, "a name", ("schema", "name"))
+    fields = SqlFields.of(data, "a name", ("schema", "name"))
     return Name(fields.name("schema"), fields.name("name"))
 
 

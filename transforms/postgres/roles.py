@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.postgres.errors import translated
-from transforms.postgres.json_fields import Fields, text_of
+from transforms.postgres.json_fields import SqlFields, text_of
 from transforms.postgres.session import Connection
 
 # What a role is needed for, as `Role.uses` says it.
@@ -113,7 +113,7 @@ class Role:
     @classmethod
     def from_json(cls, data: Any) -> "Role":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none."""
-        fields = Fields(data, "a role")
+        fields = SqlFields.of(data, "a role")
         return cls(fields.name("name"), fields.items("uses", text_of), fields.items("attributes", text_of))
 
 
@@ -132,8 +132,8 @@ class Membership:
     @classmethod
     def from_json(cls, data: Any) -> "Membership":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none."""
-        fields = Fields(data, "a membership", ("role", "member", "admin"))
-        return cls(fields.name("role"), fields.name("member"), fields.flag("admin"))
+        fields = SqlFields.of(data, "a membership", ("role", "member", "admin"))
+        return cls(fields.name("role"), fields.name("member"), fields.truth("admin"))
 
 
 def list_roles(connection: Connection) -> tuple[Role, ...]:

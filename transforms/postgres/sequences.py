@@ -10,7 +10,7 @@ from psycopg import sql
 from transforms.errors import UnreachableError
 from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import Name
-from transforms.postgres.json_fields import INT8, Fields
+from transforms.postgres.json_fields import INT8, SqlFields
 from transforms.postgres.session import Connection
 
 AT_ONCE = 200  # sequences in one query
@@ -70,9 +70,9 @@ class SequenceValue:
     @classmethod
     def from_json(cls, data: Any) -> "SequenceValue":  # noqa: ANN401 - it may be anything
         """The inverse of `to_json`; raises ValueError if it is none."""
-        fields = Fields(data, "a sequence", ("schema", "name", "last_value", "is_called"))
+        fields = SqlFields.of(data, "a sequence", ("schema", "name", "last_value", "is_called"))
         name = Name(fields.name("schema"), fields.name("name"))
-        return cls(name, fields.number("last_value", INT8), fields.flag("is_called"))
+        return cls(name, fields.integer("last_value", INT8), fields.truth("is_called"))
 
 
 @dataclass(frozen=True, slots=True)

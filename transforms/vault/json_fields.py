@@ -43,46 +43,50 @@ class Fields:
     def field(self, name: str) -> Any:  # noqa: ANN401 -- any JSON value
         """A field of any type."""
         if name not in self.value:
-            raise ValueError(f"the field {name} is missing")
+            raise ValueError(f"the field {self._of(name)} is missing")
         return self.value[name]
 
     def text(self, name: str) -> str:
         """A string."""
-        return _text(self.field(name), name)
+        return _text(self.field(name), self._of(name))
 
     def number(self, name: str, most: int = LARGEST) -> int:
         """A whole number from 0 to `most`; true and 1.0 are none."""
-        return whole(self.field(name), name, most)
+        return whole(self.field(name), self._of(name), most)
 
     def truth(self, name: str) -> bool:
         """True or false."""
         if not isinstance(value := self.field(name), bool):
-            raise ValueError(f"{name} is neither true nor false")
+            raise ValueError(f"{self._of(name)} is neither true nor false")
         return value
 
     def digits(self, name: str, count: int) -> str:
         """A string of so many lower-case hexadecimal digits."""
         if not re.fullmatch(rf"[0-9a-f]{{{count}}}", text := self.text(name)):
-            raise ValueError(f"{name} is not made of {count} lower-case hexadecimal digits")
+            raise ValueError(f"{self._of(name)} is not made of {count} lower-case hexadecimal digits")
         return text
 
     def texts(self, name: str) -> tuple[str, ...]:
         """An array of strings."""
-        return tuple(_text(item, name) for item in self.array(name))
+        return tuple(_text(item, self._of(name)) for item in self.array(name))
 
     def array(self, name: str) -> list[Any]:
         """An array of any values."""
         if not isinstance(value := self.field(name), list):
-            raise ValueError(f"{name} is no array")
+            raise ValueError(f"{self._of(name)} is no array")
         return value
 
     def object(self, name: str) -> "Fields":
         """An object."""
-        return Fields.of(self.field(name), name)
+        return Fields.of(self.field(name), self._of(name))
 
     def objects(self, name: str) -> "list[Fields]":
         """An array of objects."""
-        return [Fields.of(item, name) for item in self.array(name)]
+        return [Fields.of(item, self._of(name)) for item in self.array(name)]
+
+    def _of(self, name: str) -> str:
+        """A field, for the message."""
+        return name
 
 
 def whole(value: object, what: str, most: int = LARGEST) -> int:
