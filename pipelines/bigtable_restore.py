@@ -74,7 +74,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     from pipelines.command.resumption import Resumption
     from pipelines.command.table_renames import assign
     from transforms.bigtable.target import BigtableTarget
-    from transforms.range_backup import now_micros
+    from transforms.range_reading import now_micros
 
     target = BigtableTarget(instance_of(values, beam_args), values.gc == "saved", now_micros())
     select = functools.partial(assign, values.table, excluded=values.exclude_table)

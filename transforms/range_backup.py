@@ -1,20 +1,19 @@
 """Backing up the planned ranges of a portion: read, transcode, cut, digest, compress, write, leave a receipt."""
 
 import secrets
-import time
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
 from transforms.avro.header import Header
 from transforms.identity import Table
-from transforms.key_range import KeyRange
 from transforms.progress import Item, ProgressFile
+from transforms.range_reading import RangeReading, now_micros, readings
 from transforms.read_ahead import read_ahead
 from transforms.shard_writer import EncodedChunk, ShardWriter, encode_chunks, sync_marker
-from transforms.source import Read, Source
+from transforms.source import Source
 from transforms.vault.layout import BackupLayout
-from transforms.vault.portion import PlannedRange, Portion
+from transforms.vault.portion import Portion
 from transforms.vault.receipt import ReceiptEntry, ReceiptSummary, write_receipt
 from transforms.vault.shard import Chunk, Shard
 from transforms.vault.store import ObjectGroup, Store
@@ -22,10 +21,9 @@ from transforms.vault.store import ObjectGroup, Store
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A try at a portion: where its shards go and come from, its random digits, and whether it has one range only."""
+    """A try at a portion: where its shards go, its random digits, and whether it has one range only."""
 
     group: ObjectGroup
-    read: Read
     unique: str
     is_alone: bool
 
@@ -56,33 +54,30 @@ class RangeBackup:
             tables: The portion's tables, by their places in the intent.
             portion: What to read.
         """
-        unique = secrets.token_hex(8)
+        unique, is_alone = secrets.token_hex(8), len(portion.ranges) == 1
         with store.group() as group, self.source.reading(list(tables.values())) as read:
-            attempt = _Attempt(group, read, unique, is_alone=len(portion.ranges) == 1)
-            entries = [self._back_up(attempt, tables[planned.table], planned) for planned in portion.ranges]
+            attempt, at_once = _Attempt(group, unique, is_alone), 1 if is_alone else self.source.reads_at_once
+            begun = readings(read, tables, portion, self.chunk_size, at_once)
+            entries = [self._back_up(attempt, reading) for reading in begun]
         receipt = write_receipt(store, self.layout.receipt(portion.plan, portion.number, unique), entries)
         return ReceiptSummary(portion.plan, portion.file, receipt)
 
-    def _back_up(self, attempt: _Attempt, table: Table, planned: PlannedRange) -> ReceiptEntry:
+    def _back_up(self, attempt: _Attempt, reading: RangeReading) -> ReceiptEntry:
+        table, planned = reading.table, reading.planned
         name = self.layout.shard(table.folder, planned.number, attempt.unique)
         sync = sync_marker(name)
-        encoded, item = (
-            self._encoded(attempt, table, planned.range, sync),
-            self.progress.item(f"{table.folder}/{planned.number}"),
-        )
+        encoded, item = self._encoded(attempt, reading, sync), self.progress.item(f"{table.folder}/{planned.number}")
         with closing(encoded), attempt.group.create(name) as writer:
-            started, shard = now_micros(), ShardWriter(writer, Header(table.avro_schema, sync))
+            shard = ShardWriter(writer, Header(table.avro_schema, sync))
             chunks = tuple(_counted(item, shard.add(chunk)) for chunk in encoded)
             finished = now_micros()
         item.done()
-        shard_entry = Shard(shard.tally.ref(name), sync, planned.range, started, finished, chunks)
+        shard_entry = Shard(shard.tally.ref(name), sync, planned.range, reading.started, finished, chunks)
         return ReceiptEntry(planned.table, planned.number, shard_entry)
 
-    def _encoded(
-        self, attempt: _Attempt, table: Table, key_range: KeyRange, sync: bytes
-    ) -> Generator[EncodedChunk, None, None]:
+    def _encoded(self, attempt: _Attempt, reading: RangeReading, sync: bytes) -> Generator[EncodedChunk, None, None]:
         """The chunks of a range; of one that may be large, reading, encoding and writing run side by side."""
-        batches = attempt.read(table, key_range, self.chunk_size)
+        batches, key_range = reading.batches, reading.planned.range
         if not attempt.is_alone:
             return encode_chunks(batches, key_range, sync, self.chunk_size)
         return read_ahead(encode_chunks(read_ahead(batches), key_range, sync, self.chunk_size))
@@ -91,8 +86,3 @@ class RangeBackup:
 def _counted(item: Item, chunk: Chunk) -> Chunk:
     item.add(rows=chunk.rows, bytes=chunk.bytes)
     return chunk
-
-
-def now_micros() -> int:
-    """The time, microseconds since 1970, UTC."""
-    return time.time_ns() // 1000

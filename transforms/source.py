@@ -61,6 +61,10 @@ class Source(Protocol):
     def consistency(self) -> str:
         """What a backup of it promises, a word of `docs/vault.md`."""
 
+    @property
+    def reads_at_once(self) -> int:
+        """How many small ranges a `Read` may be reading at a time: several where each is a request of its own."""
+
     def identity(self) -> Identity:
         """Who it is."""
 
@@ -77,7 +81,7 @@ class Source(Protocol):
         """How each of some neighbouring tables is cut: they are planned together, for each alone may be small."""
 
     def reading(self, tables: Sequence[Table]) -> AbstractContextManager[Read]:
-        """What reads ranges of these tables, one after the other, while the block runs: in one session."""
+        """What reads ranges of these tables, `reads_at_once` at a time, while the block runs: in one session."""
 
     def conclude(self, tables: Sequence[Table]) -> Conclusion:
         """What remains to be taken when all rows of the intent's tables have been read; perhaps called twice.

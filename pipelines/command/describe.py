@@ -10,8 +10,9 @@ from pipelines.command.escapes import one_line
 from pipelines.command.families import families_table
 from pipelines.command.sizes import counted, human_bytes, human_count
 from pipelines.command.tables import render
-from transforms.vault.age import begun_at, seconds_of
+from transforms.vault.age import seconds_of
 from transforms.vault.catalogue import Listing
+from transforms.vault.layout import begun_at
 from transforms.vault.manifest import TableEntry
 from transforms.vault.totals import Totals
 

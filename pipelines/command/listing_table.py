@@ -11,8 +11,9 @@ from pipelines.command.durations import human_age, human_duration
 from pipelines.command.escapes import one_line
 from pipelines.command.sizes import human_bytes, human_quantity
 from pipelines.command.tables import render
-from transforms.vault.age import begun_at, is_ahead, seconds_of
+from transforms.vault.age import is_ahead, seconds_of
 from transforms.vault.catalogue import Listing
+from transforms.vault.layout import begun_at
 
 _HEADINGS = ("BACKUP", "STATE", "AGE", "TOOK", "ROWS", "STORED", "NAME")
 _NAME = 12

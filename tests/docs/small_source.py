@@ -76,6 +76,7 @@ class SmallSource:
     broken: bool = False
     names: tuple[str, ...] = ()
     consistency: ClassVar[str] = "row-atomic"
+    reads_at_once: ClassVar[int] = 2
 
     def identity(self) -> Identity:
         return Identity("bigtable", (("project", "example.com:my-project"), ("instance", "my-instance")))

@@ -28,6 +28,7 @@ class MemorySource:
         patterns: Globs of the tables.
         held: Whether it is open.
         size: Bytes that it says each table has; None if it does not know.
+        reads_at_once: See `Source.reads_at_once`.
     """
 
     database: str
@@ -35,6 +36,7 @@ class MemorySource:
     patterns: tuple[str, ...] = ("*",)
     held: bool = False
     size: int | None = None
+    reads_at_once: int = 1
     consistency: ClassVar[str] = "snapshot"
 
     @property

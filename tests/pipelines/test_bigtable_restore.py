@@ -387,6 +387,9 @@ def test_each_of_many_tables_costs_a_few_calls(target: Tables, server: ScriptedB
         tables.create(f"t{number:02}", {"f": ColumnFamily(gc_rule=FEW)})
     tables.write("t07", {b"k": [("f", b"q", 1000, b"v")]})
     server.calls.clear()
+    of_a_portion = threading.Barrier(12)
+    server.play("ReadRows", *(script(Forward()) for _ in range(50)))  # whether each table may be read
+    server.play("ReadRows", *(script(Meet(of_a_portion), Forward()) for _ in range(12)))
     assert backup(tmp_path, tables, "--table=*").code == 0
     assert Counter(call.method for call in server.calls) == {
         "ListTables": 1,

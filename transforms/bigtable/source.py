@@ -42,6 +42,7 @@ class BigtableSource:
     patterns: tuple[str, ...] = ("*",)
     patience: float = 20.0
     consistency: ClassVar[str] = "row-atomic"
+    reads_at_once: ClassVar[int] = 16
 
     def identity(self) -> Identity:
         """See `Source.identity`."""

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 from transforms.batch import Batch
 from transforms.identity import Identity, Table
@@ -47,6 +48,7 @@ class PostgresSource:
     order: str = "auto"
     moment: Moment | None = None
     keep_sessions: bool = True
+    reads_at_once: ClassVar[int] = 1
 
     def identity(self) -> Identity:
         """See `Source.identity`."""

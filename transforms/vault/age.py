@@ -6,24 +6,17 @@ one is neither young nor the latest, however long it goes on looking so.
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from transforms.errors import NotFoundError
 from transforms.vault.catalogue import COMMITTED, DELETING, Listing
 from transforms.vault.intent import begin_of_id
+from transforms.vault.layout import begun_at
 
 SKEW = timedelta(minutes=5)
 """By how much the clocks of two machines may differ before a time is one of the future."""
 
 _LOG = logging.getLogger("shardkeep")
-
-
-def begun_at(backup: str) -> datetime | None:
-    """When a backup was begun, to the second, by its id; None if the id does not begin with a time."""
-    try:
-        return datetime.strptime(backup.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-    except ValueError:
-        return None
 
 
 def is_ahead(backup: str, now: datetime) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from urllib.parse import quote
 
 VAULT = "VAULT.json"
@@ -41,7 +41,9 @@ def check_name(kind: str, name: str, backup: str | None = None) -> str:
     Raises:
         ValueError: if it is of another form.
     """
-    if not re.fullmatch(rf"{backup or BACKUP_FORM}/{FORMS[kind]}", name, re.ASCII):
+    whose, _, rest = name.partition("/")
+    is_whose = whose == backup if backup else re.fullmatch(BACKUP_FORM, whose, re.ASCII)
+    if not is_whose or not re.fullmatch(FORMS[kind], rest, re.ASCII):  # patterns that are compiled once, not per backup
         raise ValueError(
             f"{name[:200]!r} is no name of an object of the kind {kind}{f' of {backup}' if backup else ''}"
         )
@@ -50,13 +52,17 @@ def check_name(kind: str, name: str, backup: str | None = None) -> str:
 
 def is_backup(name: str) -> bool:
     """Whether a folder's name is the id of a backup: a time and random digits."""
-    if not re.fullmatch(BACKUP_FORM, name, re.ASCII):
-        return False
+    return re.fullmatch(BACKUP_FORM, name, re.ASCII) is not None and begun_at(name) is not None
+
+
+def begun_at(backup: str) -> datetime | None:
+    """When a backup was begun, to the second, by its id; None if the id does not begin with a time."""
+    time = re.match(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-", backup, re.ASCII)  # strptime takes 20 times as long
     try:
-        datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ")
+        year, month, day, hour, minute, second = map(int, time.groups() if time else ())
+        return datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def is_source(name: str) -> bool:

@@ -115,5 +115,5 @@ def test_nothing_is_written_that_no_reader_takes(value: dict[str, Any], monkeypa
 
 
 def test_a_key_that_is_there_twice_is_refused() -> None:
-    with pytest.raises(IntegrityError, match="x cannot be read: .* two members of one name"):
+    with pytest.raises(IntegrityError, match=r"x cannot be read: .* two members of one name"):
         unseal(sealed_text(b'1, "a": 2'), "x")
