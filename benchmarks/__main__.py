@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from benchmarks import bigtable
 from benchmarks.cloud_storage import bench as cloud_storage
 from benchmarks.postgres import bench as postgres
+from benchmarks.vault import bench as vault
 
-ROOMS: Mapping[str, Callable[[Sequence[str]], int]] = {"bigtable": bigtable.main, "postgres": postgres.main}
+ROOMS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "bigtable": bigtable.main,
+    "postgres": postgres.main,
+    "vault": vault.main,
+}
 
 # Cloud Storage needs a bucket of yours, so it must be named.
 PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {**ROOMS, "cloud_storage": cloud_storage.main}

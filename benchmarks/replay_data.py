@@ -111,7 +111,9 @@ def _end_key(row_range: Message) -> bytes:
 
 
 def _refuse_what_is_not_replayed(request: Message, context: grpc.ServicerContext) -> None:
-    if request.reversed or request.filter.WhichOneof("filter") not in (None, "pass_all_filter"):
+    # The first row answers whether there is one, whatever is left of it.
+    is_probe = request.rows_limit == 1
+    if request.reversed or not (is_probe or request.filter.WhichOneof("filter") in (None, "pass_all_filter")):
         context.abort(
             grpc.StatusCode.UNIMPLEMENTED,
             "the replay server sends whole rows in key order: leave out the filter and `reversed`",

@@ -1,0 +1,1 @@
+"""Vaults of many backups: what commands cost that look for one, or begin one."""
