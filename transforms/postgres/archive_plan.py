@@ -1,8 +1,9 @@
 """All that is made of an archive, in the order in which it is made."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from transforms.errors import IntegrityError
@@ -35,6 +36,8 @@ OF_TABLES = frozenset({
 LATE = "EVENT TRIGGER"
 # Forced on a table's owner too, it would keep constraints and materialized views from being checked and filled.
 GUARD = "ROW SECURITY"
+# The fields of a plan that hold steps.
+_PARTS = ("pre_data", "post_data", "guards", "owners", "acls", "renames", "schema_owners", "late")
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,18 @@ class ArchivePlan:
             for entry in attaching if (entry.schema, entry.tag) in tables
         }  # fmt: skip
 
-    def only(self, names: Collection[str]) -> "ArchivePlan":
-        """The plan with the steps of some names alone."""
-        parts = ("pre_data", "post_data", "guards", "owners", "acls", "renames", "schema_owners", "late")
-        kept: dict[str, Any] = {
-            part: tuple(step for step in getattr(self, part) if step.name in names) for part in parts
-        }
-        return replace(self, **kept)
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, int]]:
+        """Of each step, in which part it is, and where."""
+        return {step.name: (part, place) for part in _PARTS for place, step in enumerate(getattr(self, part))}
+
+    def only(self, names: Iterable[str]) -> "ArchivePlan":
+        """The plan with the steps of some names alone, in time that is in proportion to these."""
+        kept = dict[str, list[Step]]((part, []) for part in _PARTS)
+        for part, place in sorted(self._places[name] for name in names if name in self._places):
+            kept[part].append(getattr(self, part)[place])
+        parts: dict[str, Any] = {part: tuple(steps) for part, steps in kept.items()}
+        return replace(self, **parts)
 
 
 def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: bool) -> ArchivePlan:

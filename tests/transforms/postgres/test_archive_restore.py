@@ -64,6 +64,15 @@ def test_a_rehearsal_leaves_nothing(postgres: PostgresServer, toc: Toc, new_data
         assert ledger.find(connection) is None
 
 
+def test_a_plan_of_some_steps_has_them_in_their_parts_and_their_order(toc: Toc) -> None:
+    whole = planned(toc)
+    names = [step.name for step in (*whole.pre_data, *whole.later)][::2]
+    some = whole.only({*names, "of no step"})
+    assert [step.name for step in (*some.pre_data, *some.later)] == names
+    assert set(some.pre_data) <= set(whole.pre_data)
+    assert (some.session, some.entries) == (whole.session, whole.entries)
+
+
 def test_the_objects_are_those_of_the_source_also_when_every_phase_runs_twice(
     postgres: PostgresServer, new_database: NewDatabase
 ) -> None:
