@@ -17,7 +17,7 @@ from transforms.postgres.step import Step
 # What CREATE says of an object that is there: duplicate_ schema, object, function, table, alias, file or database.
 DUPLICATES = frozenset({"42P06", "42710", "42723", "42P07", "42P04"})
 FORBIDDEN = "42501"
-GROUP = 50
+GROUP = 200
 """Steps that are sent without waiting for answers: the way to a server may cost more than most of them."""
 # Such an error is of the session, not of the step: to go on would only repeat it.
 FATAL_CLASSES = frozenset({"08", "53", "57", "58", "XX"})
