@@ -1,10 +1,11 @@
 """How the rows of a table go into the target: into which table, which columns, by which of COPY's formats."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transforms.errors import IntegrityError
 from transforms.identity import Table
-from transforms.postgres.column import Form
+from transforms.postgres.column import Column, Form
 from transforms.postgres.identifiers import Name, always_quoted, identifier, is_systems
 from transforms.postgres.records import program_of
 from transforms.postgres.relation import Relation
@@ -47,10 +48,19 @@ def load_plan(table: Table, renames: Renames = EVERYTHING, is_partition: bool = 
     """
     program = program_of(table)
     relation = Relation.from_json(table.schema)
-    texts = tuple(f"{column.name} ({column.type})" for column in relation.copied if column.form is Form.OUTPUT)
+    texts = _texts(relation.copied)
     into = renames.made(destination(relation, is_partition))
     route = TEXT if texts else BINARY
     return LoadPlan(into, _statement(into, relation, route), route, program, texts)
+
+
+def texts_of(table: Table) -> tuple[str, ...]:
+    """The columns for which the rows of a table are loaded as text, for people; see `LoadPlan.texts`."""
+    return _texts(map(Column.from_json, table.schema["columns"]))
+
+
+def _texts(columns: Iterable[Column]) -> tuple[str, ...]:
+    return tuple(f"{column.name} ({column.type})" for column in columns if column.form is Form.OUTPUT)
 
 
 def destination(relation: Relation, is_partition: bool = True) -> Name:

@@ -102,26 +102,64 @@ def read_restore(
         NotFoundError: if the backup has none.
         RefusedError: if what is chosen cannot be restored alone, or under its new name.
     """
-    tables = [assignment.table for assignment in assignments]
-    relations = tuple(Relation.from_json(table.schema) for table in tables if not is_large_objects(table))
+    tables = _Tables(tuple(assignment.table for assignment in assignments))
+    return _read(_Wanted(tables, attachments, chosen, owning, is_superuser))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Tables that are equal to the same ones at once, however many they are."""
+
+    tables: tuple[Table, ...]
+
+    def __hash__(self) -> int:
+        return hash(tuple(table.parts for table in self.tables))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a plan is made of."""
+
+    tables: _Tables
+    attachments: Attachments
+    chosen: Renames
+    owning: Owning
+    is_superuser: bool
+
+    def __hash__(self) -> int:
+        return hash((self.tables, self.owning, self.is_superuser))
+
+
+@functools.lru_cache(maxsize=1)
+def _read(wanted: _Wanted) -> RestorePlan:
+    """The plan, made once a process: a restore asks for it at each of its phases."""
+    attachments, chosen, owning = wanted.attachments, wanted.chosen, wanted.owning
+    relations = _relations(wanted.tables)
     names = [relation.name for relation in relations]
-    for relation in relations:
-        destination(relation)
     contents = _contents(attachments.read(archive.ATTACHMENT))
     contents = contents if owning.tablespaces else without_tablespaces(contents)
     part = restore_part.part_of(contents, names, chosen)
-    plan = archive_plan.plan(contents, part, owning, chosen, is_superuser)
+    plan = archive_plan.plan(contents, part, owning, chosen, wanted.is_superuser)
     return RestorePlan(
         backup=attachments.refs[archive.ATTACHMENT].name.split("/")[0],
         archive=plan,
         inventory=inventory.parse_inventory(attachments.read(inventory.ATTACHMENT)),
         relations=relations,
-        has_large_objects=any(map(is_large_objects, tables)),
+        has_large_objects=any(map(is_large_objects, wanted.tables.tables)),
         is_whole=not chosen,
         broken=tuple(foreign_keys.broken(contents, part, plan.post_data, relations)),
         notes=tuple(restore_part.notes(contents, part, names, chosen, plan.names)),
         owning=owning,
     )
+
+
+@functools.lru_cache(maxsize=1)
+def _relations(wanted: _Tables) -> tuple[Relation, ...]:
+    """The tables whose rows are restored; whoever restores, and before that is known."""
+    relations = tuple(Relation.from_json(table.schema) for table in wanted.tables if not is_large_objects(table))
+    for relation in relations:
+        destination(relation)
+    return relations
 
 
 @functools.lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from transforms.postgres.database import Database
 from transforms.postgres.errors import translated
 from transforms.postgres.identifiers import Name
 from transforms.postgres.load_piece import Loading, PieceRows
-from transforms.postgres.load_plan import BINARY, load_plan
+from transforms.postgres.load_plan import load_plan, texts_of
 from transforms.postgres.owners import Owning
 from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.restore_end import RestoreEnd
@@ -154,10 +154,9 @@ class PostgresTarget:
 
     def finish(self, assignment: Assignment) -> list[str]:
         """See `Target.finish`: tells by which of COPY's formats the rows were loaded, if not by the faster."""
-        plan = None if is_large_objects(assignment.table) else load_plan(assignment.table)
-        if plan is None or plan.route == BINARY:
-            return []
-        return [f"table {assignment.destination}: loaded as text, because of {', '.join(plan.texts)}."]
+        texts = () if is_large_objects(assignment.table) else texts_of(assignment.table)
+        reason = ", ".join(texts)
+        return [f"table {assignment.destination}: loaded as text, because of {reason}."] if texts else []
 
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
         """See `Target.end`: indexes, constraints, sequences and so on, then owners and privileges.

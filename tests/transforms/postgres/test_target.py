@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +10,17 @@ from tests.transforms.postgres.archives import RESTORER, SUPERUSERS, make_shop
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.restoring import BACKUP, Backup, back_up, load, restore, target_of
 from tests.transforms.postgres.sessions import opened
-from transforms.errors import NotFoundError, RefusedError
+from transforms.errors import IntegrityError, NotFoundError, RefusedError
+from transforms.identity import Table
 from transforms.postgres import restore_end
+from transforms.postgres.owners import Owning
 from transforms.postgres.preflight import list_objects
+from transforms.postgres.renames import EVERYTHING
+from transforms.postgres.restore_plan import RestorePlan, read_restore
 from transforms.postgres.restore_selection import parse_renames
 from transforms.postgres.selection import Selection
 from transforms.postgres.target import PostgresTarget
-from transforms.source import Ending, Load
+from transforms.source import Assignment, Ending, Load
 
 NewDatabase = Callable[..., str]
 MORE = """
@@ -89,6 +93,22 @@ def test_every_call_may_be_made_twice(
         target.forget()
     assert same(postgres, shop, database) == []
     assert target.unfinished(assignments) == []
+
+
+def test_a_plan_is_made_once_a_process_and_anew_for_other_tables_and_rights(shop: str, backup: Backup) -> None:
+    def plan(tables: Sequence[Table], is_superuser: bool = True) -> RestorePlan:
+        assignments = [Assignment(table, table.name) for table in tables]
+        return read_restore(assignments, backup.attachments, EVERYTHING, Owning(), is_superuser)
+
+    first = plan(backup.tables)
+    assert plan([replace(table, schema=dict(table.schema)) for table in backup.tables]) is first
+    assert plan(backup.tables, is_superuser=False) is not first
+    less = plan([table for table in backup.tables if table.name != "shop.orders"])
+    assert len(less.relations) == len(first.relations) - 1
+    assert len(plan(backup.tables).relations) == len(first.relations)
+    described = replace(backup.tables[0], schema={**backup.tables[0].schema, "oid": "none"})
+    with pytest.raises(IntegrityError, match="does not describe a table"):
+        plan([described, *backup.tables[1:]])
 
 
 def test_no_trigger_rule_or_policy_acts_on_what_is_loaded(
