@@ -24,7 +24,7 @@ class OtherTables:
         damaged: The names of those whose shards or index files are missing, or have other sizes than they were written
             with.
         unknown: Why they could not be listed, if so.
-        verify: The command that looks closer.
+        verify: The command that looks closer; empty where there is nothing to look at.
     """
 
     damaged: tuple[str, ...] = ()
@@ -75,9 +75,10 @@ def look_at(store: Store, manifest: Manifest, places: Collection[int], verify: s
     if not places:
         return OtherTables()
     try:
-        return OtherTables(tuple(_damaged(store, manifest, places)), verify=verify)
+        damaged = tuple(_damaged(store, manifest, places))
     except ShardkeepError as error:
         return OtherTables(unknown=str(error), verify=verify)
+    return OtherTables(damaged, verify=verify) if damaged else OtherTables()
 
 
 def verify_command(vault: str, folder: str, backup: str) -> str:

@@ -99,6 +99,7 @@ def test_all_tables_are_restored_with_rules_and_protection(vault: Path, target: 
         ],
         "notes": [],
         "skipped": [],
+        "others": {"damaged": [], "unknown": None, "verify": ""},
     }
     assert target.names() == ["events", "orders"]
     assert target.read("events") == EVENTS

@@ -169,7 +169,8 @@ def test_a_restored_table_gets_its_new_name(vault: MemoryVault, capsys: Capture)
     code, out, err = restore(restore_config(vault, target, f"{PEOPLE}:persons"), capsys)
     note = "table persons: rows without a key stand apart."
     table = {"table": PEOPLE, "destination": "persons", "rows": 24, "doomed_cells": 0, "notes": [note]}
-    assert (code, json.loads(out)) == (0, {"tables": [table], "notes": [ORDERS, PEOPLE], "skipped": []})
+    rest = {"notes": [ORDERS, PEOPLE], "skipped": [], "others": {"damaged": [], "unknown": None, "verify": ""}}
+    assert (code, json.loads(out)) == (0, {"tables": [table], **rest})
     assert err.splitlines()[-3:] == [f"note: {word}" for word in (note, ORDERS, PEOPLE)]
     assert "warning: " not in err
     assert DATABASES[target].content == {"persons": DATABASES[vault.database].tables[PEOPLE].content}
