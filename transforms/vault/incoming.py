@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from transforms.errors import ShardkeepError
 from transforms.vault.local_errors import explained
-from transforms.vault.local_folder import opened_folder
+from transforms.vault.local_folder import OpenFolders, opened_folder
 
 INCOMING = ".incoming"
 _FORM = re.compile("[0-9a-f]{32}")
@@ -33,15 +33,15 @@ class Incoming:
     file: BinaryIO
 
 
-def begin(root: str) -> Incoming:
+def begin(folders: OpenFolders) -> Incoming:
     """A new file that nobody else has, private whatever the umask."""
-    with opened_folder(root, INCOMING, []) as folder:
-        while True:
-            name = secrets.token_hex(16)
-            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE, dir_fd=folder)
-            if _is_kept(descriptor):
-                return Incoming(name, os.fdopen(descriptor, "wb"))
-            os.close(descriptor)
+    folder = folders.open(INCOMING, [])
+    while True:
+        name = secrets.token_hex(16)
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE, dir_fd=folder)
+        if _is_kept(descriptor):
+            return Incoming(name, os.fdopen(descriptor, "wb"))
+        os.close(descriptor)
 
 
 def _is_kept(descriptor: int) -> bool:
@@ -60,24 +60,24 @@ def _lock(descriptor: int, kind: int) -> bool:
     return True
 
 
-def publish(root: str, incoming: Incoming, name: str) -> list[str]:
+def publish(folders: OpenFolders, incoming: Incoming, name: str) -> list[str]:
     """Give a file its name; returns the folders that were made for it. Raises FileExistsError if the name is taken."""
     folder, _, last = name.rpartition("/")
     made: list[str] = []
-    with opened_folder(root, INCOMING) as source, opened_folder(root, folder, made) as target:
-        os.link(incoming.name, last, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+    source, target = folders.open(INCOMING), folders.open(folder, made)
+    os.link(incoming.name, last, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
     return made
 
 
-def discard(root: str, incoming: Incoming) -> None:
+def discard(folders: OpenFolders, incoming: Incoming) -> None:
     """Close a file and take away the name that it had while it was written.
 
     One that could not be written cannot be closed well, which is not told once more.
     """
     with suppress(OSError):
         incoming.file.close()
-    with explained(incoming.name), suppress(FileNotFoundError), opened_folder(root, INCOMING) as folder:
-        os.unlink(incoming.name, dir_fd=folder)
+    with explained(incoming.name), suppress(FileNotFoundError):
+        os.unlink(incoming.name, dir_fd=folders.open(INCOMING))
 
 
 def tidy(root: str) -> None:

@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,31 +21,56 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 _PRIVATE = 0o700
 
 
+@dataclass(frozen=True, slots=True)
+class OpenFolders:
+    """Descriptors of folders below `root`, each opened once; all are closed when the block ends. For one thread."""
+
+    root: str
+    opened: dict[str, int] = field(default_factory=dict)
+
+    def __enter__(self) -> "OpenFolders":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self.opened:
+            os.close(self.opened.popitem()[1])
+
+    def open(self, folder: str, made: list[str] | None = None) -> int:
+        """The descriptor of a folder, whose parts have `/` between them; empty for `root` itself.
+
+        Args:
+            folder: The folder's name below `root`.
+            made: If it is given, what is not there is made, private whatever the umask, and is added to it by its name.
+
+        Raises:
+            FileNotFoundError: if it is not there.
+            IntegrityError: if a part of it is no folder, or a link.
+        """
+        return self._open(parts_of(folder), made)
+
+    def open_above(self) -> int:
+        """The descriptor of the folder that holds `root`."""
+        if ".." not in self.opened:
+            self.opened[".."] = os.open(Path(self.root).parent, _FOLDER)
+        return self.opened[".."]
+
+    def _open(self, parts: list[str], made: list[str] | None) -> int:
+        name = "/".join(parts)
+        if name not in self.opened:
+            self.opened[name] = _below(self._open(parts[:-1], made), parts, made) if parts else self._open_root(made)
+        return self.opened[name]
+
+    def _open_root(self, made: list[str] | None) -> int:
+        if made is not None:
+            _make_root(Path(self.root))
+        return os.open(self.root, _FOLDER)
+
+
 @contextmanager
-def opened_folder(root: str, folder: str, made: list[str] | None = None) -> Iterator[int]:
-    """The descriptor of a folder below `root`, whose parts have `/` between them; empty for `root` itself.
-
-    Args:
-        root: The vault's folder.
-        folder: The folder's name below it.
-        made: If it is given, what is not there is made, private whatever the umask, and is added to it by its name.
-
-    Raises:
-        FileNotFoundError: if it is not there.
-        IntegrityError: if a part of it is no folder, or a link.
-    """
-    if made is not None:
-        _make_root(Path(root))
-    descriptor = os.open(root, _FOLDER)
-    try:
-        parts = parts_of(folder)
-        for depth in range(1, len(parts) + 1):
-            below = _below(descriptor, parts[:depth], made)
-            os.close(descriptor)
-            descriptor = below
-        yield descriptor
-    finally:
-        os.close(descriptor)
+def opened_folder(root: str, folder: str) -> Iterator[int]:
+    """The descriptor of one folder; see `OpenFolders.open`."""
+    with OpenFolders(root) as folders:
+        yield folders.open(folder)
 
 
 @contextmanager

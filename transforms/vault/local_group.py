@@ -11,7 +11,7 @@ from transforms.map_ahead import map_ahead
 from transforms.vault import incoming
 from transforms.vault.incoming import Incoming
 from transforms.vault.local_errors import explained
-from transforms.vault.local_folder import opened_folder, parts_of
+from transforms.vault.local_folder import OpenFolders, parts_of
 from transforms.vault.store import ObjectWriter
 
 T = TypeVar("T")
@@ -19,16 +19,19 @@ T = TypeVar("T")
 _SYNCS = 16
 """Files that are brought to disk at once."""
 
+_ABOVE = ".."
+"""The folder that holds the vault's; no name of a folder below it."""
+
 _REMEMBERED = 1000
-_DURABLE: set[Path] = set()
-"""Folders whose entries this process has brought to disk: there, and in the folders above them, they stay."""
+_DURABLE: set[tuple[str, str]] = set()
+"""Folders, each with its vault's, whose entries this process has brought to disk: there they stay, and those above."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileGroup:
-    """Files below `root` that have no names yet, each after the name that it will get."""
+    """Files below the root of `folders` that have no names yet, each after the name that it will get."""
 
-    root: str
+    folders: OpenFolders
     begun: list[tuple[str, Incoming]] = field(default_factory=list)
 
     @contextmanager
@@ -36,37 +39,40 @@ class FileGroup:
         """Create a file from a stream; see `ObjectGroup`."""
         with explained(name):
             self._require_free(name)
-            begun = incoming.begin(self.root)
+            begun = incoming.begin(self.folders)
         try:
             yield _FileWriter(begun, name)
             with explained(name):
                 begun.file.flush()
         except BaseException:
-            incoming.discard(self.root, begun)
+            incoming.discard(self.folders, begun)
             raise
         self.begun.append((name, begun))
 
     def _require_free(self, name: str) -> None:
         *folder, last = parts_of(name)
-        with suppress(FileNotFoundError), opened_folder(self.root, "/".join(folder)) as above:
-            os.stat(last, dir_fd=above, follow_symlinks=False)
+        with suppress(FileNotFoundError):
+            os.stat(last, dir_fd=self.folders.open("/".join(folder)), follow_symlinks=False)
             raise FileExistsError(name)
 
     def publish(self) -> None:
         """Bring the files to disk, then give them their names, then bring the names to disk, each folder once."""
         _side_by_side(_settle, self.begun)
-        unsynced: dict[Path, str] = {}
+        unsynced: dict[str, str] = {}
         for name, begun in self.begun:
             with explained(name):
-                _forget(Path(self.root, made) for made in incoming.publish(self.root, begun, name))
-            unsynced.update(dict.fromkeys(_to_sync(Path(self.root), Path(self.root, name).parent), name))
-        _side_by_side(_sync, list(unsynced.items()))
-        _remember(unsynced)
+                _forget(self.folders.root, incoming.publish(self.folders, begun, name))
+            unsynced.update(dict.fromkeys(_to_sync(self.folders.root, name.rpartition("/")[0]), name))
+        _side_by_side(_sync, [(name, self._descriptor(folder)) for folder, name in unsynced.items()])
+        _remember(self.folders.root, unsynced)
+
+    def _descriptor(self, folder: str) -> int:
+        return self.folders.open_above() if folder == _ABOVE else self.folders.open(folder)
 
     def clear(self) -> None:
         """Take away the names that the files had while they were written."""
         for _, begun in self.begun:
-            incoming.discard(self.root, begun)
+            incoming.discard(self.folders, begun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +91,10 @@ def _settle(item: tuple[str, Incoming]) -> None:
         os.fsync(item[1].file.fileno())
 
 
-def _sync(item: tuple[Path, str]) -> None:
-    """Bring a folder to disk for an object that it holds; both in a pair."""
-    with explained(item[1]), opened_folder(str(item[0]), "") as descriptor:
-        os.fsync(descriptor)
+def _sync(item: tuple[str, int]) -> None:
+    """Bring a folder, by its descriptor, to disk for the object that it holds."""
+    with explained(item[0]):
+        os.fsync(item[1])
 
 
 def _side_by_side(function: Callable[[T], None], items: Sequence[T]) -> None:
@@ -100,26 +106,27 @@ def _side_by_side(function: Callable[[T], None], items: Sequence[T]) -> None:
             pass
 
 
-def _to_sync(root: Path, folder: Path) -> Iterator[Path]:
+def _to_sync(root: str, folder: str) -> Iterator[str]:
     """The folders that must be on disk for what is in `folder` to be there after a loss of power.
 
     A folder that others have just made may not be on disk yet: only one that this process has synced is known to be.
     """
     yield folder
-    while folder not in _DURABLE and folder.is_relative_to(root):
-        # The vault itself may be in a folder of others', which its owner may not read.
-        if folder != root or os.access(folder.parent, os.R_OK):
-            yield folder.parent
-        folder = folder.parent
+    while folder and (root, folder) not in _DURABLE:
+        folder = folder.rpartition("/")[0]
+        yield folder
+    # The vault itself may be in a folder of others', which its owner may not read.
+    if (root, folder) not in _DURABLE and os.access(Path(root).parent, os.R_OK):
+        yield _ABOVE
 
 
-def _remember(folders: Iterable[Path]) -> None:
+def _remember(root: str, folders: Iterable[str]) -> None:
     """Know folders to be on disk; what was forgotten costs a sync."""
     if len(_DURABLE) > _REMEMBERED:
         _DURABLE.clear()
-    _DURABLE.update(folders)
+    _DURABLE.update((root, folder) for folder in folders)
 
 
-def _forget(made: Iterable[Path]) -> None:
+def _forget(root: str, made: Iterable[str]) -> None:
     """Know nothing of folders that were made anew: those that had their names are gone."""
-    _DURABLE.difference_update(made)
+    _DURABLE.difference_update((root, folder) for folder in made)

@@ -12,7 +12,7 @@ import google_crc32c
 from transforms.errors import IntegrityError, NotFoundError
 from transforms.vault.incoming import INCOMING
 from transforms.vault.local_errors import explained
-from transforms.vault.local_folder import opened_file, opened_folder, parts_of
+from transforms.vault.local_folder import OpenFolders, opened_file, opened_folder, parts_of
 from transforms.vault.local_group import FileGroup
 from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter
 
@@ -45,12 +45,13 @@ class LocalStore:
     @contextmanager
     def group(self) -> Iterator[ObjectGroup]:
         """Create several objects; see `Store.group`."""
-        group = FileGroup(self.root)
-        try:
-            yield group
-            group.publish()
-        finally:
-            group.clear()
+        with OpenFolders(self.root) as folders:
+            group = FileGroup(folders)
+            try:
+                yield group
+                group.publish()
+            finally:
+                group.clear()
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of an object; see `Store.read`."""
