@@ -1,6 +1,7 @@
 """How a command ends: its exit code, and one clear error for people or for a program."""
 
 import contextlib
+import gc
 import itertools
 import json
 import signal
@@ -20,6 +21,10 @@ _HUNG_UP = 128 + signal.SIGHUP
 _UNREAD = 128 + signal.SIGPIPE
 _FAULT = 1
 
+# The documents of a backup of thousands of tables become millions of values without cycles: Python's 700 would have
+# them looked at again and again, a tenth of the time of such a backup.
+_COLLECT_AFTER = 50_000
+
 
 def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None = None) -> int:
     """Run a command and turn however it ends into an exit code.
@@ -36,6 +41,7 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
         What `main` returned, the error's own code, 129, 130 or 143 if interrupted, 141 if nobody read to its end what
         was printed, as in `| head`, or 1.
     """
+    gc.set_threshold(_COLLECT_AFTER)
     arguments = sys.argv[1:] if argv is None else argv
     with safe_streams() as is_unread, noted_signals() as arrived:
         try:

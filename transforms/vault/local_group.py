@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from transforms.vault.store import ObjectWriter
 
 T = TypeVar("T")
 
-_SYNCS = 16
+_SYNCS = 8
 """Files that are brought to disk at once."""
 
 _ABOVE = ".."
@@ -99,11 +100,14 @@ def _sync(item: tuple[str, int]) -> None:
 
 def _side_by_side(function: Callable[[T], None], items: Sequence[T]) -> None:
     """Call it for each: a file system that keeps a journal writes it once for all that wait for it."""
-    if len(items) == 1:
-        function(items[0])
-    else:
-        for _ in map_ahead(function, items, _SYNCS):
-            pass
+    strips = [items[start::_SYNCS] for start in range(min(_SYNCS, len(items)))]
+    for _ in map_ahead(partial(_each, function), strips, _SYNCS):
+        pass
+
+
+def _each(function: Callable[[T], None], items: Sequence[T]) -> None:
+    for item in items:
+        function(item)
 
 
 def _to_sync(root: str, folder: str) -> Iterator[str]:
