@@ -94,13 +94,14 @@ def lock(connection: Connection) -> None:
 def claim_steps(connection: Connection, names: Iterable[str]) -> frozenset[str]:
     """Enter steps in the ledger; returns those that were not in it: the others have been done.
 
-    They are in it for others when the transaction ends well. Who claims the same meanwhile waits for that.
+    They are in it for others when the transaction ends well. Who claims the same meanwhile waits for that: in one order
+    everywhere, or two that claim the same steps might wait for each other.
     """
     query = (
         f"INSERT INTO {SCHEMA}.step SELECT pg_catalog.unnest(%s::pg_catalog.text[])"
         " ON CONFLICT DO NOTHING RETURNING name"
     )
-    return frozenset(row[0] for row in connection.execute(query, (list(names),)))
+    return frozenset(row[0] for row in connection.execute(query, (sorted(names),)))
 
 
 def done_steps(connection: Connection, names: Iterable[str]) -> frozenset[str]:

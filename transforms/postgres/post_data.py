@@ -7,7 +7,7 @@ the ledger. As with pg_restore, one that fails keeps none of the others from bei
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import psycopg
@@ -23,6 +23,10 @@ from transforms.postgres.step_runner import execute, failure_of, is_fatal, refus
 
 ATTEMPTS = 10
 DEADLOCK = "40P01"
+STILL_LOCKED = (
+    f"So it was in each of {ATTEMPTS} tries: other sessions lock the same tables. See in pg_stat_activity whose they are;"
+    " when they have ended, run the statement yourself"
+)
 PURPOSE = "restore"
 MOST, SHARES = 16, 8
 """Most steps of a transaction, and of how many such shares each connection has at least one: of thousands of small
@@ -83,8 +87,8 @@ class _Work:
         for _ in range(ATTEMPTS):
             failure = self._attempt([step])
             if failure is None or failure.code != DEADLOCK:
-                break
-        return failure
+                return failure
+        return failure and replace(failure, words=f"{failure.words}. {STILL_LOCKED}")
 
     def _attempt(self, group: Sequence[Step]) -> Failure | None:
         """Do steps in one transaction; a failure, of the first of them if there are several, undoes all."""

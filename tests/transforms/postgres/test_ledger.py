@@ -60,6 +60,13 @@ def test_a_step_is_claimed_once(connection: Connection) -> None:
     assert ledger.done_steps(connection, ["14", "12 owner", "13"]) == {"12 owner", "13"}
 
 
+def test_steps_are_locked_in_one_order_whoever_claims_them(connection: Connection) -> None:
+    ledger.claim_steps(connection, ["b", "c", "a"])
+    assert connection.execute("SELECT name FROM shardkeep_restore.step ORDER BY ctid").fetchall() == [
+        ("a",), ("b",), ("c",),
+    ]  # fmt: skip
+
+
 def test_a_piece_begins_a_transaction_once(connection: Connection) -> None:
     name = "data/t'able/%s\\x.avro:0"
     assert ledger.begin_pieces(connection, [name], OURS.id) == {name}
