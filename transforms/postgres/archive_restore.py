@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from transforms.errors import ShardkeepError
+from transforms.errors import RefusedError, ShardkeepError
 from transforms.postgres import ledger, search_path
 from transforms.postgres.archive_plan import ArchivePlan
 from transforms.postgres.failure import Failure, left_out, listed
@@ -161,14 +161,19 @@ def make(connection: Connection, plan: ArchivePlan, restoration: Restoration, re
         rehearsal: What came of trying them, if this is the first call.
 
     Raises:
-        RefusedError: if a step fails, which is then the first that did not in the rehearsal.
+        RefusedError: if a step fails, which is then the first that did not in the rehearsal; or if another restore
+            began here meanwhile.
         IntegrityError: if a step ends the transaction.
     """
     for steps in in_order(plan.pre_data):
         with connection.transaction(), unbroken(connection):
-            ledger.lock(connection)
+            held = ledger.lock(connection)
+            if held is None and ledger.last_word(connection, restoration.id) is not None:
+                return  # another call of this restore has ended it while this one waited
+            if held not in (None, restoration):
+                raise RefusedError(ledger.unfinished(f"the database {connection.info.dbname}", held))
             connection.execute(plan.session)
-            if ledger.find(connection) is None:
+            if held is None:
                 ledger.create(connection, restoration)
                 ledger.note_skipped(connection, rehearsal.skipped, left_out(rehearsal.failures))
             runner = StepRunner(connection, skipped=ledger.skipped(connection))
@@ -187,6 +192,7 @@ def _run_left(runner: StepRunner, steps: Sequence[Step]) -> None:
 def close(
     connection: Connection,
     plan: ArchivePlan,
+    restoration: Restoration,
     failures: Iterable[Failure],
     last: Callable[[StepRunner], None],
     word: Callable[[list[Failure]], str],
@@ -199,6 +205,7 @@ def close(
     Args:
         connection: A connection of its own: owners' rights change.
         plan: The plan.
+        restoration: Which restore this is; nothing is done if another call has ended it meanwhile.
         failures: What could not be made: nothing is done about it.
         last: What else belongs into the transaction.
         word: Makes the restore's last word of all failures.
@@ -208,17 +215,17 @@ def close(
         RefusedError: if a step fails and this is not tolerant; nothing was done then.
     """
     known = {failure.step.name: failure for failure in failures}
-    runner = StepRunner(connection, tolerant, ledger.skipped(connection), known)
+    runner = StepRunner(connection, tolerant, failures=known)
     batches = list(in_order((*plan.guards, *plan.renames, *plan.owners, *plan.acls)))
     for steps in batches[:-1]:
         with connection.transaction(), unbroken(connection):
-            ledger.lock(connection)
-            connection.execute(plan.session)
+            if not _is_reached(runner, plan, restoration):
+                return
             with lent_rights(runner, plan.visitors):
                 _run_left(runner, steps)
     with connection.transaction(), unbroken(connection):
-        ledger.lock(connection)
-        connection.execute(plan.session)
+        if not _is_reached(runner, plan, restoration):
+            return
         with lent_rights(runner, plan.visitors):
             runner.run(batches[-1])
         runner.run(plan.schema_owners)
@@ -226,6 +233,15 @@ def close(
         ledger.clear(connection)  # before there are event triggers, which would see it
         runner.run(plan.late)
         ledger.end(connection, word(list(runner.failures.values())))
+
+
+def _is_reached(runner: StepRunner, plan: ArchivePlan, restoration: Restoration) -> bool:
+    """Prepare a transaction of the end; false if the restore is not there any more: another call has ended it."""
+    if ledger.lock(runner.connection) != restoration:
+        return False
+    runner.skipped = ledger.skipped(runner.connection)
+    runner.connection.execute(plan.session)
+    return True
 
 
 def _hand_over(runner: StepRunner, plan: ArchivePlan) -> None:

@@ -86,9 +86,14 @@ def create(connection: Connection, restoration: Restoration) -> None:
     )
 
 
-def lock(connection: Connection) -> None:
-    """Wait until no other process changes the objects of a restore here; ends with the transaction."""
+def lock(connection: Connection) -> Restoration | None:
+    """Wait until no other process changes the objects of a restore here; ends with the transaction.
+
+    Returns:
+        The restore that has begun and has not ended, as it is now: who was waited for may have begun or ended one.
+    """
     connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", (LOCK,))
+    return find(connection)
 
 
 def claim_steps(connection: Connection, names: Iterable[str]) -> frozenset[str]:
@@ -179,7 +184,7 @@ def require_ours(connection: Connection, restoration: Restoration, database: Dat
         raise RefusedError(unfinished(database, found))
 
 
-def unfinished(database: Database, found: Restoration) -> str:
+def unfinished(database: Database | str, found: Restoration) -> str:
     """What to say of a database that holds a ledger."""
     return (
         f"{database} holds a part of the backup {found.backup}: the restore {found.id} was not ended. Drop the database"

@@ -24,8 +24,8 @@ from transforms.postgres.step_runner import execute, failure_of, is_fatal, refus
 ATTEMPTS = 10
 DEADLOCK = "40P01"
 STILL_LOCKED = (
-    f"So it was in each of {ATTEMPTS} tries: other sessions lock the same tables. See in pg_stat_activity whose they are;"
-    " when they have ended, run the statement yourself"
+    f"So it was in each of {ATTEMPTS} tries: other sessions lock the same tables. See in pg_stat_activity whose they"
+    " are; when they have ended, run the statement yourself"
 )
 PURPOSE = "restore"
 MOST, SHARES = 16, 8

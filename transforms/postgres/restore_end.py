@@ -95,7 +95,10 @@ class RestoreEnd:
         def word(every: list[Failure]) -> str:
             return to_word(Ending(tuple(notes), (*left_out(every), *known)))
 
-        close = functools.partial(archive_restore.close, connection, self.plan.archive, failures, self._last, word)
+        ours = self.plan.restoration(self.restore)
+        close = functools.partial(
+            archive_restore.close, connection, self.plan.archive, ours, failures, self._last, word
+        )
         try:
             close()
         except ShardkeepError as error:

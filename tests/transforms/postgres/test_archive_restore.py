@@ -1,4 +1,6 @@
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import psycopg
@@ -10,7 +12,8 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archives import OWNER, RESTORER, SUPERUSERS, archive_of, make_roles, make_shop, toc_of
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import database_of, opened
-from transforms.errors import IntegrityError, UnreachableError
+from tests.transforms.postgres.waiting import await_lock
+from transforms.errors import IntegrityError, RefusedError, UnreachableError
 from transforms.postgres import archive_part, archive_restore, ledger, post_data, session_pool
 from transforms.postgres.archive_plan import ArchivePlan, plan
 from transforms.postgres.archive_restore import Rehearsal
@@ -18,6 +21,7 @@ from transforms.postgres.failure import left_out
 from transforms.postgres.owners import Owning
 from transforms.postgres.preflight import list_objects
 from transforms.postgres.renames import EVERYTHING
+from transforms.postgres.session import Connection
 from transforms.postgres.step import Step
 from transforms.postgres.step_runner import StepRunner
 from transforms.postgres.toc import PRE_DATA, Entry, Toc, parse
@@ -50,7 +54,7 @@ def run_all(
             post_data.run(
                 where, steps.session, [step for step in steps.post_data if step.name not in tried.skipped], jobs
             )
-        archive_restore.close(connection, steps, [], lambda runner: None, lambda failures: "")
+        archive_restore.close(connection, steps, OURS, [], lambda runner: None, lambda failures: "")
         ledger.drop(connection)
     session_pool.close_idle(where)
     return tried
@@ -220,11 +224,68 @@ def test_an_interrupted_end_goes_on_where_it_was(postgres: PostgresServer, toc: 
         with pytest.raises(UnreachableError, match=r"terminating connection|closed the connection"):
             post_data.run(where, steps.session, [*steps.post_data[:half], failing, *steps.post_data[half + 1 :]], 2)
         assert post_data.run(where, steps.session, steps.post_data, 2) == []
-        archive_restore.close(connection, steps, [], lambda runner: None, lambda failures: "")
+        archive_restore.close(connection, steps, OURS, [], lambda runner: None, lambda failures: "")
         ledger.drop(connection)
     session_pool.close_idle(where)
     indexes = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'shop'"
     assert postgres.sql(indexes, database) == "6"
+
+
+@contextmanager
+def waiting_for(
+    holder: Connection, server: PostgresServer, other: Connection, call: Callable[[], None]
+) -> Iterator[None]:
+    """What `call` does in the session `other` waits, while the block runs, for the holder of the restore's lock.
+
+    What `call` raises is raised when the block has ended and it has been waited for.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        with holder.transaction():
+            ledger.lock(holder)
+            future = pool.submit(call)
+            await_lock(server, other.info.backend_pid)
+            yield
+        future.result(120)
+
+
+def test_who_ends_a_restore_that_another_call_has_ended_meanwhile_changes_nothing(
+    postgres: PostgresServer, toc: Toc, new_database: NewDatabase
+) -> None:
+    database, steps = new_database(postgres), planned(toc)
+    with opened(postgres, database) as first, opened(postgres, database) as second:
+        archive_restore.make(first, steps, OURS, Rehearsal())
+
+        def close() -> None:
+            archive_restore.close(second, steps, OURS, [], lambda runner: None, lambda failures: "second")
+
+        with waiting_for(first, postgres, second, close):
+            ledger.clear(first)
+            ledger.end(first, "first")
+        assert ledger.last_word(second, OURS.id) == "first"
+        assert second.info.transaction_status == TransactionStatus.IDLE
+    owners = "SELECT count(*) FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relowner <> 10"
+    assert postgres.sql(owners, database) == "0"  # they are given in the end: by the first call, had it been whole
+
+
+@pytest.mark.parametrize("is_ended", [True, False])
+def test_who_makes_objects_after_another_call_or_another_restore_adds_none(
+    postgres: PostgresServer, toc: Toc, new_database: NewDatabase, is_ended: bool
+) -> None:
+    database, steps = new_database(postgres), planned(toc)
+    begun = OURS if is_ended else ledger.Restoration("restore-2", "backup-2")
+    said = nullcontext() if is_ended else pytest.raises(RefusedError, match=r"backup-2: the restore restore-2 was not")
+    with opened(postgres, database) as first, opened(postgres, database) as second:
+
+        def make() -> None:
+            archive_restore.make(second, steps, OURS, Rehearsal())
+
+        with said, waiting_for(first, postgres, second, make):
+            ledger.create(first, begun)
+            if is_ended:
+                ledger.clear(first)
+                ledger.end(first, "first")
+        assert ledger.find(first) == (None if is_ended else begun)
+    assert postgres.sql("SELECT to_regnamespace('shop') IS NULL", database) == "t"
 
 
 def test_event_triggers_see_nothing_of_the_restore(
