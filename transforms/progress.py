@@ -17,12 +17,12 @@ name as well, `progress.plan(name, items=12)`, and said again by a planner that 
 import contextlib
 import os
 import secrets
-import threading
 from dataclasses import dataclass
 from hashlib import blake2b
 
-_descriptors: dict[str, int] = {}
-_opening = threading.Lock()
+from transforms.process_registry import ProcessRegistry
+
+_DESCRIPTORS = ProcessRegistry[str, int]()
 _GONE = -1
 PLAN, NEWS, DONE = b"p", b"n", b"d"
 """The kinds of lines; each goes on with a name, a try, rows, bytes and items."""
@@ -71,8 +71,8 @@ class ProgressFile:
 
     def close(self) -> None:
         """Give this process's descriptor back; the next line opens it again."""
-        with _opening:
-            descriptor = _descriptors.pop(self.path, _GONE)
+        with _DESCRIPTORS.held() as descriptors:
+            descriptor = descriptors.pop(self.path, _GONE)
         if descriptor != _GONE:
             os.close(descriptor)
 
@@ -84,10 +84,10 @@ class ProgressFile:
                 os.write(descriptor, b"%s %s %s %d %d %d\n" % (kind, name, attempt, *numbers))
 
     def _descriptor(self) -> int:
-        with _opening:
-            if self.path not in _descriptors:
-                _descriptors[self.path] = self._open()
-            return _descriptors[self.path]
+        with _DESCRIPTORS.held() as descriptors:
+            if self.path not in descriptors:
+                descriptors[self.path] = self._open()
+            return descriptors[self.path]
 
     def _open(self) -> int:
         try:

@@ -1,7 +1,5 @@
 """The one connection of this process to the table administration, and how patiently it asks."""
 
-import threading
-
 from google.api_core import exceptions
 from google.api_core.retry import Retry
 from google.cloud.bigtable_admin_v2 import BaseBigtableTableAdminClient
@@ -9,6 +7,7 @@ from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports imp
 
 from transforms.bigtable import credentials, emulator
 from transforms.bigtable.channel import ADMIN, open_channel
+from transforms.process_registry import ProcessRegistry
 
 ATTEMPT = 60.0
 """Most seconds that one try of a call may take."""
@@ -19,8 +18,7 @@ _PASSING = (
     exceptions.ResourceExhausted,
     exceptions.Aborted,
 )
-_clients: dict[str, BaseBigtableTableAdminClient] = {}
-_lock = threading.Lock()
+_CLIENTS = ProcessRegistry[str, BaseBigtableTableAdminClient]()
 
 
 def client() -> BaseBigtableTableAdminClient:
@@ -29,12 +27,12 @@ def client() -> BaseBigtableTableAdminClient:
     Raises:
         UnreachableError: if there are no credentials.
     """
-    with _lock:
+    with _CLIENTS.held() as clients:
         key = emulator.host()
-        if key not in _clients:
+        if key not in clients:
             transport = BigtableTableAdminGrpcTransport(channel=open_channel(ADMIN))
-            _clients[key] = BaseBigtableTableAdminClient(transport=transport)
-        return _clients[key]
+            clients[key] = BaseBigtableTableAdminClient(transport=transport)
+        return clients[key]
 
 
 def retry(deadline: float) -> Retry:

@@ -20,6 +20,7 @@ from google.cloud.bigtable_v2.services.bigtable.transports import BigtableGrpcTr
 
 from transforms.bigtable import emulator
 from transforms.bigtable.errors import translated
+from transforms.process_registry import ProcessRegistry
 
 MOST_AGE = 45 * 60.0
 """Seconds after which a channel is replaced; the service closes connections after an hour."""
@@ -104,11 +105,10 @@ def open_channel(service: Service = DATA) -> grpc.Channel:
     return channel
 
 
-_keepers: dict[str, ChannelKeeper] = {}
-_keepers_lock = threading.Lock()
+_KEEPERS = ProcessRegistry[str, ChannelKeeper]()
 
 
 def keeper() -> ChannelKeeper:
     """The keeper of this process, one for each emulator that it has spoken to."""
-    with _keepers_lock:
-        return _keepers.setdefault(emulator.host(), ChannelKeeper())
+    with _KEEPERS.held() as keepers:
+        return keepers.setdefault(emulator.host(), ChannelKeeper())

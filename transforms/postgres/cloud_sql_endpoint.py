@@ -1,14 +1,12 @@
 """The Cloud SQL Auth Proxies of this process: one for each instance and way to it, for all of its threads."""
 
 import atexit
-import os
-from threading import Lock
 
 from transforms.postgres.cloud_sql import CloudSql
 from transforms.postgres.cloud_sql_proxy import CloudSqlProxy
+from transforms.process_registry import ProcessRegistry
 
-_LOCK = Lock()
-_PROXIES: dict[tuple[CloudSql, bool], CloudSqlProxy] = {}
+_PROXIES = ProcessRegistry[tuple[CloudSql, bool], CloudSqlProxy]()
 
 
 def endpoint(cloud_sql: CloudSql, iam_auth: bool) -> str:
@@ -19,36 +17,28 @@ def endpoint(cloud_sql: CloudSql, iam_auth: bool) -> str:
         UsageError: if the folder of temporary files has too long a name for a socket.
     """
     key = cloud_sql, iam_auth
-    with _LOCK:
-        proxy = _PROXIES.get(key)
+    with _PROXIES.held() as proxies:
+        proxy = proxies.get(key)
         if proxy is not None and not proxy.process.is_alive():
-            _PROXIES.pop(key).end()
+            proxies.pop(key).end()
             proxy = None
         if proxy is None:
-            proxy = _PROXIES[key] = CloudSqlProxy(cloud_sql, iam_auth)
+            proxy = proxies[key] = CloudSqlProxy(cloud_sql, iam_auth)
         return str(proxy.folder)
 
 
 def said(cloud_sql: CloudSql, iam_auth: bool, since: float) -> str:
     """What the proxy said since a moment of `time.monotonic`, to end a message with; empty if nothing."""
-    with _LOCK:
-        proxy = _PROXIES.get((cloud_sql, iam_auth))
+    with _PROXIES.held() as proxies:
+        proxy = proxies.get((cloud_sql, iam_auth))
         return proxy.said(since) if proxy else ""
 
 
 def end_all() -> None:
     """End all of them, and their sessions."""
-    with _LOCK:
-        while _PROXIES:
-            _PROXIES.popitem()[1].end()
-
-
-def _forget() -> None:
-    """A forked process has no keeper of its parent's proxies, and perhaps a lock that nobody gives back."""
-    global _LOCK
-    _LOCK = Lock()
-    _PROXIES.clear()
+    with _PROXIES.held() as proxies:
+        while proxies:
+            proxies.popitem()[1].end()
 
 
 atexit.register(end_all)
-os.register_at_fork(after_in_child=_forget)

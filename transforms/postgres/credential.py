@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from transforms.errors import IntegrityError, NotFoundError, UnreachableError
 from transforms.postgres.database import Database
+from transforms.process_registry import ProcessRegistry
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 LOGIN_SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 SECONDS = 20.0
 """How long a secret or a token is asked for, again and again."""
-_LOCK = Lock()
+_CREDENTIALS = ProcessRegistry[str, "Credentials"]()
+"""By scope."""
 
 
 def password_of(database: Database) -> str | None:
@@ -89,8 +90,8 @@ def login_token() -> str:
     from google.auth.transport.requests import Request
 
     try:
-        with _LOCK:
-            credentials = _credentials()
+        with _CREDENTIALS.held() as known:
+            credentials = known[LOGIN_SCOPE] = known.get(LOGIN_SCOPE) or _credentials()
             if not credentials.valid:
                 credentials.refresh(partial(Request(), timeout=SECONDS))
             return str(credentials.token)
@@ -101,7 +102,6 @@ def login_token() -> str:
         ) from error
 
 
-@lru_cache(maxsize=1)
 def _credentials() -> "Credentials":
     import google.auth
 

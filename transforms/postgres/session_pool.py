@@ -2,7 +2,7 @@
 
 import logging
 import random
-import threading
+import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ from transforms.errors import UnreachableError
 from transforms.postgres.database import Database
 from transforms.postgres.errors import is_full, said
 from transforms.postgres.session import Connection, connect, end
+from transforms.process_registry import ProcessRegistry
 
 PATIENCE = 120.0
 """Seconds of pauses before a server that has no session left is given up: those of other workers come and go."""
@@ -25,8 +26,7 @@ Wait = Callable[[float], None]
 """Lets so many seconds pass."""
 
 _LOG = logging.getLogger("shardkeep")
-_LOCK = threading.Lock()
-_IDLE: dict[Database, list[Connection]] = {}
+_IDLE = ProcessRegistry[Database, list[Connection]]()
 
 
 @contextmanager
@@ -34,6 +34,8 @@ def lent(
     database: Database, purpose: str, *, keep: bool = True, wait: Wait | None = time.sleep
 ) -> Iterator[Connection]:
     """A session, outside of any transaction, that goes back when the block ends; one that failed is closed instead.
+
+    One that the server has ended meanwhile is not lent again.
 
     Args:
         database: What it is with.
@@ -59,8 +61,8 @@ def lent(
 
 def close_idle(database: Database) -> None:
     """Close all sessions with a database that nobody uses."""
-    with _LOCK:
-        idle = _IDLE.pop(database, [])
+    with _IDLE.held() as by_database:
+        idle = by_database.pop(database, [])
     for connection in idle:
         end(connection)
 
@@ -95,14 +97,36 @@ def _now(database: Database, purpose: str) -> Connection:
 
 
 def _taken(database: Database) -> Connection | None:
-    with _LOCK:
-        idle = _IDLE.get(database)
+    while connection := _popped(database):
+        if _is_alive(connection):
+            return connection
+        connection.close()
+    return None
+
+
+def _popped(database: Database) -> Connection | None:
+    with _IDLE.held() as by_database:
+        idle = by_database.get(database)
         return idle.pop() if idle else None
+
+
+def _is_alive(connection: Connection) -> bool:
+    """Whether the server still keeps an idle session, as far as this machine knows: no way to the server is taken.
+
+    A server that ends a session says so, and the keepalives of TCP notice when it is gone without a word: in both cases
+    there is something to read or an error. A session that nobody uses is sent nothing else, but for news of a setting
+    that the server's configuration has changed: that one is not lent either.
+    """
+    if connection.closed:
+        return False
+    wire = select.poll()
+    wire.register(connection.pgconn.socket, select.POLLIN)
+    return not wire.poll(0)
 
 
 def _give_back(database: Database, connection: Connection) -> None:
     if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
         connection.close()
         return
-    with _LOCK:
-        _IDLE.setdefault(database, []).append(connection)
+    with _IDLE.held() as by_database:
+        by_database.setdefault(database, []).append(connection)

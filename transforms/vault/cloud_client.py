@@ -1,11 +1,9 @@
 """The one connection of this process to Cloud Storage, and how patiently it asks."""
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import google.auth
 from google.api_core.retry import Retry
@@ -17,6 +15,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.adapters import HTTPAdapter
 
 from transforms.errors import UnreachableError
+from transforms.process_registry import ProcessRegistry
 
 EMULATOR = "STORAGE_EMULATOR_HOST"
 """The variable by which Google's client libraries are sent to an emulator; its value begins with `http://`."""
@@ -29,7 +28,6 @@ _NO_BUCKET_METADATA = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 # More threads than this wait for nobody; their further connections are just not kept open.
 _THREADS = 32
-_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +69,25 @@ class Cloud:
     session: AuthorizedSession
 
 
+_CLOUDS = ProcessRegistry[str | None, Cloud]()
+"""By emulator, each of which is a place of its own; None for Cloud Storage itself."""
+
+
 def cloud() -> Cloud:
-    """The connection of this process; made at the first call.
+    """The connection of this process; made at the first call, and anew where another emulator is named.
 
     Raises:
         UnreachableError: if there are no credentials, or the metadata server does not tell of them.
     """
-    with _LOCK:
-        return _connected(os.getpid(), os.environ.get(EMULATOR))
+    emulator = os.environ.get(EMULATOR)
+    with _CLOUDS.held() as clouds:
+        if emulator not in clouds:
+            clouds.clear()
+            clouds[emulator] = _connected(emulator)
+        return clouds[emulator]
 
 
-@lru_cache(maxsize=4)
-def _connected(process: int, emulator: str | None) -> Cloud:
-    """By process, for a fork must not share connections, and by emulator, for each is a place of its own."""
+def _connected(emulator: str | None) -> Cloud:
     os.environ.setdefault(_NO_BUCKET_METADATA, "true")
     with _explained():
         credentials = AnonymousCredentials() if emulator else google.auth.default(scopes=[_SCOPE])[0]

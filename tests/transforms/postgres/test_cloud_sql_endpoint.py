@@ -211,4 +211,5 @@ def test_one_whose_start_is_interrupted_is_ended(
         endpoint(MAIN, False)
     assert not any(map(is_alive, stand_in.pids()))
     assert not list(temporary.iterdir())
-    assert not cloud_sql_endpoint._PROXIES
+    with cloud_sql_endpoint._PROXIES.held() as proxies:
+        assert not proxies

@@ -23,6 +23,7 @@ from transforms.errors import IntegrityError, NotFoundError, UnreachableError
 from transforms.postgres import credential
 from transforms.postgres.credential import LOGIN_SCOPE, password_of, secret_text
 from transforms.postgres.database import Database
+from transforms.process_registry import ProcessRegistry
 
 NAME = "projects/p/secrets/s/versions/1"
 Client = Callable[[], SecretManagerServiceClient]
@@ -146,13 +147,12 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSe
     tokens, path = TokenServer(), tmp_path / "account.json"
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    credential._credentials.cache_clear()
+    monkeypatch.setattr(credential, "_CREDENTIALS", ProcessRegistry())
     with json_server.serving(tokens.answer) as address:
         uri = f"http://{address}/token"
         words = {"type": "service_account", "client_email": "a@p.iam", "token_uri": uri, "private_key": key.decode()}
         path.write_text(json.dumps(words))
         yield tokens
-    credential._credentials.cache_clear()
 
 
 def test_iam_login_takes_a_token_that_can_do_nothing_but_log_in(account: TokenServer) -> None:

@@ -1,8 +1,11 @@
 """Sessions of real servers that have none left: who waits for one, and who is told at once."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +63,58 @@ def test_a_session_that_this_process_gives_back_is_waited_for(crowded: Database)
 
         with lent(crowded, "test", wait=wait) as connection:
             assert (pid(connection), len(pauses)) == (first, 1)
+
+
+def test_a_session_that_the_server_has_ended_is_not_lent_again(postgres18: PostgresServer) -> None:
+    database = database_of(postgres18, "postgres")
+    with lent(database, "test") as first, lent(database, "test") as second:
+        ended, alive = pid(second), pid(first)
+    postgres18.sql(f"SELECT pg_terminate_backend({ended}, 60000)")  # returns when its process is gone
+    with lent(database, "test") as connection, lent(database, "test") as another:
+        lent_now = {pid(connection), pid(another)}
+        assert connection.execute("SELECT 1").fetchone() == another.execute("SELECT 1").fetchone() == (1,)
+    close_idle(database)
+    assert alive in lent_now
+    assert ended not in lent_now
+
+
+def test_a_look_at_a_session_sends_the_server_nothing(postgres18: PostgresServer, tmp_path: Path) -> None:
+    database = database_of(postgres18, "postgres")
+    with lent(database, "test") as connection:
+        traced = connection.pgconn
+    with (tmp_path / "trace").open("wb") as trace:
+        traced.trace(trace.fileno())
+        with lent(database, "test") as connection:
+            assert connection.pgconn is traced
+        traced.untrace()
+    assert (tmp_path / "trace").read_bytes() == b""
+    close_idle(database)
+
+
+# It lends a session, forks, and uses the one that the pool lends in both processes at once.
+FORKER = """
+import os, sys
+from transforms.postgres.database_url import parse_database
+from transforms.postgres.session_pool import lent
+database = parse_database(sys.argv[1])
+def answer():
+    with lent(database, "test") as connection:
+        return [connection.execute("SELECT pg_backend_pid(), %s", [n]).fetchone() for n in range(100)]
+((first, _), *_) = answer()
+child = os.fork()
+pids = answer()
+assert [n for _, n in pids] == list(range(100))
+assert {pid == first for pid, _ in pids} == {child != 0}, (first, pids)
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+    assert answer()[0][0] == first
+"""
+
+
+def test_a_forked_process_has_sessions_of_its_own(postgres18: PostgresServer) -> None:
+    command = [sys.executable, "-c", FORKER, postgres18.url("postgres")]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_a_server_that_stays_full_is_given_up(crowded: Database) -> None:

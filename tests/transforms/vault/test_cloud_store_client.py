@@ -19,8 +19,9 @@ from tests.servers.json_server import Answer, Request
 from tests.transforms.vault.cloud_stores import new_store
 from tests.transforms.vault.store_conformance import BYTES
 from transforms.errors import UnreachableError
+from transforms.process_registry import ProcessRegistry
 from transforms.vault import cloud_client
-from transforms.vault.cloud_client import cloud
+from transforms.vault.cloud_client import Cloud, cloud
 
 # A process of its own: `google.auth` remembers what it has found out about the machine.
 PROGRAM = """
@@ -115,12 +116,12 @@ def test_threads_that_begin_at_once_share_one_client(gate: Gate, monkeypatch: py
         made.append(Client(**words))
         return made[-1]
 
-    monkeypatch.setattr(cloud_client, "_LOCK", lock)
+    registry: ProcessRegistry[str | None, Cloud] = ProcessRegistry()
+    monkeypatch.setattr(registry, "_lock", lock)
+    monkeypatch.setattr(cloud_client, "_CLOUDS", registry)
     monkeypatch.setattr(cloud_client, "Client", late)
-    cloud_client._connected.cache_clear()
     with ThreadPoolExecutor(8) as pool:
         clients = [each.client for each in pool.map(lambda _: cloud(), range(8))]
-    cloud_client._connected.cache_clear()
     assert [id(client) for client in clients] == [id(made[0])] * 8
 
 
