@@ -8,8 +8,9 @@ from apache_beam.transforms.combiners import ToList
 
 from transforms.counters import count_checked
 from transforms.errors import UsageError
-from transforms.report import Report, found, merge
-from transforms.verify_work import Entries, VerifyWork, sum_runs
+from transforms.report import Report, merge
+from transforms.shard_check import sum_shards
+from transforms.verify_work import Entries, VerifyWork
 
 LEVELS = ("L0", "L1", "L2", "L3")
 """What a verification proves, each with all before it; L0 is proved by reading the manifest."""
@@ -35,7 +36,9 @@ class Verify(beam.PTransform[PBegin, PCollection[Report]]):
         # Both are spread: Beam's fuser for Flink cannot flatten what is reshuffled with what is not.
         objects = (
             start | "List documents" >> beam.FlatMap(work.documents) | "Spread documents" >> beam.Reshuffle(),
-            shards | "List objects" >> beam.Map(work.objects) | "Spread objects" >> beam.Reshuffle(),
+            shards
+            | "List objects" >> beam.Map(work.receipts if self.level == "L3" else work.objects)
+            | "Spread objects" >> beam.Reshuffle(),
         ) | "Flatten objects" >> beam.Flatten()
         reports.append(objects | "Check inventory" >> beam.Map(work.check_objects))
         if self.level != "L1":
@@ -67,17 +70,12 @@ def _part(item: Entries | Report, _: int) -> int:
 
 
 def _check_content(shards: PCollection[Entries], work: VerifyWork) -> list[PCollection[Report]]:
-    runs = (
-        shards
-        | "Cut into runs" >> beam.FlatMap(work.runs)
-        | "Spread runs" >> beam.Reshuffle()
-        | "Check runs" >> beam.FlatMap(work.check_runs)
-    )
+    checked = shards | "Check shards" >> beam.FlatMap(work.check_shards)
     return [
-        runs | "Report runs" >> beam.Map(lambda run: found(run.problem)),
-        runs
-        | "Sum by table" >> beam.WithKeys(lambda run: run.table)
-        | beam.CombinePerKey(sum_runs)
+        checked | "Report shards" >> beam.Map(lambda shard: shard.report),
+        checked
+        | "Sum by table" >> beam.WithKeys(lambda shard: shard.table)
+        | beam.CombinePerKey(sum_shards)
         | beam.Values()
         | "Gather tables" >> ToList()
         | "Check tables" >> beam.FlatMap(work.check_tables),

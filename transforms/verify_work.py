@@ -10,19 +10,18 @@ from transforms.groups import groups_of
 from transforms.map_ahead import map_ahead
 from transforms.progress import Amount, Item, ProgressFile
 from transforms.report import Report, found, report_of
+from transforms.shard_check import OTHER_BYTES, CheckedShard, ShardCheck
 from transforms.source import CheckAttachment, Inspect
 from transforms.vault.attachments import Attachments
 from transforms.vault.catalogue import read_manifest
-from transforms.vault.chunk_run import ChunkRun, read_chunks, run_groups, runs_of
 from transforms.vault.index import IndexEntry, IndexFile
 from transforms.vault.inventory import check_objects, documents, entries_or_problem, objects_of
 from transforms.vault.manifest import Manifest
 from transforms.vault.object_ref import ObjectRef
 from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.shard import Chunk
 from transforms.vault.store import Store
 from transforms.vault.stores import open_store
-from transforms.vault.totals import Totals, sum_of
+from transforms.vault.totals import Totals
 from transforms.vault.vault import open_vault
 
 _PIECE = 8 << 20
@@ -42,15 +41,6 @@ Objects = tuple[ObjectRef, ...]
 
 Select = Callable[[Manifest], Collection[int]]
 """The places in a manifest of the tables that are meant; pure, and pickled to workers."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedRun:
-    """What a run of chunks holds, and what is wrong with it, or None."""
-
-    table: int
-    totals: Totals
-    problem: str | None
 
 
 def every_table(manifest: Manifest) -> Collection[int]:
@@ -125,6 +115,10 @@ class VerifyWork:
         """The shards and their receipts."""
         return tuple(objects_of(entries))
 
+    def receipts(self, entries: Entries) -> Objects:
+        """The receipts alone: at L3 a shard is read once, for all levels."""
+        return tuple(dict.fromkeys(entry.receipt for entry in entries))
+
     def check_objects(self, refs: Objects) -> Report:
         """L1: objects are there, with their sizes and checksums."""
         report = report_of(len(refs), check_objects(self.store(), refs))
@@ -153,45 +147,23 @@ class VerifyWork:
             return f"{attachments.refs[name].name}: {error}"
         return None
 
-    def runs(self, entries: Entries) -> Iterator[tuple[ChunkRun, ...]]:
-        """The runs of chunks of shards, in groups."""
-        return run_groups(run for entry in entries for run in runs_of(entry.table, entry.shard))
+    def check_shards(self, entries: Entries) -> list[CheckedShard]:
+        """L3, with all before it, of the shards of a group."""
+        return list(map_ahead(self.check_shard, entries, READS))
 
-    def check_runs(self, runs: tuple[ChunkRun, ...]) -> list[CheckedRun]:
-        """L3, of a group of runs."""
-        return list(map_ahead(self.check_run, runs, READS))
+    def check_shard(self, entry: IndexEntry) -> CheckedShard:
+        """L3, with all before it: a shard is as it was written, and every chunk has the rows, digests and keys."""
+        table = self.manifest().tables[entry.table].table
+        item = self.progress.item(f"shard {entry.shard.object.name}")
+        return ShardCheck(self.store(), self.inspect, table, item).check(entry)
 
-    def check_run(self, run: ChunkRun) -> CheckedRun:
-        """L3: every chunk of a run decodes to the rows, digests and keys of the index."""
-        totals, problem = Totals(), None
-        item = self.progress.item(f"run {run.shard} {run.chunks[0].offset}")
-        try:
-            for chunk, records in read_chunks(self.store(), run):
-                totals += self._check_chunk(run, chunk, records)
-                item.add(rows=chunk.rows, bytes=chunk.bytes)
-        except (IntegrityError, NotFoundError) as error:
-            problem = str(error)
-        item.done()
-        return CheckedRun(run.table, totals, problem)
-
-    def _check_chunk(self, run: ChunkRun, chunk: Chunk, records: bytes) -> Totals:
-        where = f"{run.shard}: the chunk {chunk.range} at offset {chunk.offset}"
-        try:
-            batch = self.inspect(records, self.manifest().tables[run.table].table, chunk.range)
-        except IntegrityError as error:
-            raise IntegrityError(f"{where}: {error}") from error
-        actual = Totals(batch.rows, len(batch.record_ends), len(records), chunk.length, batch.hash_sum())
-        if actual != Totals(chunk.rows, chunk.records, chunk.bytes, chunk.length, chunk.hash_sum):
-            raise IntegrityError(f"{where} has {batch.rows} rows in {len(records)} bytes, not what the index says.")
-        return actual
-
-    def check_tables(self, runs: Iterable[CheckedRun]) -> list[Report]:
+    def check_tables(self, shards: Iterable[CheckedShard]) -> list[Report]:
         """L3: the sums of the tables whose chunks all decode are those of the manifest."""
         sums = {place: Totals() for place in sorted(_select(self))}
         damaged = set()
-        for run in runs:
-            sums[run.table] += run.totals
-            damaged |= {run.table} if run.problem else set()
+        for shard in shards:
+            sums[shard.table] += shard.totals
+            damaged |= {shard.table} if shard.damaged else set()
         return [self._check_table(number, total) for number, total in sums.items() if number not in damaged]
 
     def _check_table(self, number: int, actual: Totals) -> Report:
@@ -202,13 +174,6 @@ class VerifyWork:
             f"table {entry.table.name}: its chunks hold {actual.rows} rows with digest {actual.digest}"
             f", the manifest says {entry.totals.rows} and {entry.totals.digest}."
         )
-
-
-def sum_runs(runs: Iterable[CheckedRun]) -> CheckedRun:
-    """What runs of one table hold together, and the first problem of them."""
-    checked = list(runs)
-    problem = min((run.problem for run in checked if run.problem), default=None)
-    return CheckedRun(checked[0].table, sum_of(run.totals for run in checked), problem)
 
 
 def _items(refs: Objects) -> int:
@@ -228,7 +193,7 @@ def _check_bytes(store: Store, item: Item, ref: ObjectRef) -> str | None:
         return f"{ref.name} is missing."
     except IntegrityError as error:
         return f"{ref.name} cannot be read: {error}"
-    return None if digest.digest() == ref.sha256 else f"{ref.name} does not have the SHA-256 that it was written with."
+    return None if digest.digest() == ref.sha256 else f"{ref.name} {OTHER_BYTES}"
 
 
 @functools.lru_cache(maxsize=4)

@@ -15,9 +15,10 @@ from tests.memory_room.target import MemoryTarget
 from transforms.backup_work import BackupWork, index_group
 from transforms.destinations import Assign, Destinations
 from transforms.progress import ProgressFile
-from transforms.report import Report, found, merge
+from transforms.report import Report, merge
 from transforms.restore_work import Places, RestoreWork, table_group
 from transforms.restored import RestoredTable, WrittenTables
+from transforms.shard_check import sum_shards
 from transforms.source import Assignment, Wanted
 from transforms.vault.attachments import Attachments
 from transforms.vault.index import IndexFile
@@ -25,7 +26,7 @@ from transforms.vault.manifest import Manifest
 from transforms.vault.portion import Portion
 from transforms.vault.receipt import ReceiptSummary
 from transforms.vault.vault import open_or_create_vault, open_vault
-from transforms.verify_work import VerifyWork, sum_runs
+from transforms.verify_work import VerifyWork
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -70,14 +71,16 @@ def verify(work: VerifyWork, level: str) -> Report:
     parts = [part for file in work.index_files(None) for part in work.read_index(file)]
     reports = [part for part in parts if isinstance(part, Report)]
     shards = [part for part in parts if not isinstance(part, Report)]
-    objects = [*work.documents(None), *map(work.objects, shards)]
+    objects = [*work.documents(None), *map(work.receipts if level == "L3" else work.objects, shards)]
     reports += map(work.check_objects, objects)
     if level != "L1":
         reports += map(work.check_bytes, objects)
     if level == "L3":
-        runs = [run for shard in shards for group in work.runs(shard) for run in work.check_runs(group)]
-        sums = [sum_runs(run for run in runs if run.table == place) for place in {run.table for run in runs}]
-        reports += [found(run.problem) for run in runs] + work.check_tables(sums)
+        checked = [shard for group in shards for shard in work.check_shards(group)]
+        sums = [
+            sum_shards(each for each in checked if each.table == place) for place in {each.table for each in checked}
+        ]
+        reports += [shard.report for shard in checked] + work.check_tables(sums)
     return merge(reports)
 
 

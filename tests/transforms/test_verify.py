@@ -1,5 +1,6 @@
 """The memory room through the graph of a verification, on an engine."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,18 @@ from pipelines.command.job import run_job
 from pipelines.command.result import ResultFile
 from tests.memory_room import by_hand
 from tests.memory_room.vaults import MemoryVault, take
+from transforms import shard_check
 from transforms.batch import Batch
 from transforms.errors import IntegrityError, UsageError
 from transforms.identity import Table
 from transforms.key_range import KeyRange
 from transforms.report import found, report_json
+from transforms.shard_check import CheckedShard
+from transforms.vault import shard_pieces, stores
+from transforms.vault.local_store import LocalStore
+from transforms.vault.store import ObjectStat
 from transforms.verify import LEVELS, Verify
-from transforms.verify_work import CheckedRun, Entries
+from transforms.verify_work import Entries
 
 OBJECTS = 1 + 2 + 2 + 2 + 2 * 7
 """Intent, attachments, plans, index files, and shards with their receipts."""
@@ -45,6 +51,45 @@ def verified(vault: MemoryVault, level: str, folder: Path) -> object:
 def test_a_whole_backup_passes_each_level(vault: MemoryVault, level: str, checks: int, tmp_path: Path) -> None:
     assert verified(vault, level, tmp_path) == {"ok": True, "checked": checks, "problems": [], "unnamed_problems": 0}
     assert by_hand.verify(vault.work, level).checked == checks
+
+
+@pytest.mark.parametrize("piece", [1, 30, 200, shard_pieces.PIECE])
+def test_each_byte_of_a_shard_is_read_once_at_l3(
+    vault: MemoryVault, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shard_pieces, "PIECE", piece)
+    monkeypatch.setattr(shard_check, "PIECE", piece)
+    read = Counter[str]()
+    looked_at = list[str]()
+
+    class Counting(LocalStore):
+        def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
+            data = super().read(name, start, length)
+            read.update([name] * len(data))
+            return data
+
+        def stat(self, name: str, size: int | None = None) -> ObjectStat:
+            looked_at.append(name)  # of a folder, that reads it too
+            return super().stat(name, size)
+
+    monkeypatch.setattr(stores, "LocalStore", Counting)
+    assert by_hand.verify(vault.work, "L3").ok
+    shards = vault.objects("data/*/*.avro")
+    assert {name: read[name] for name in shards} == {name: len(vault.read(name)) for name in shards}
+    assert len(shards) == 7
+    assert not set(shards) & set(looked_at)
+
+
+def test_a_shard_that_is_missing_or_ends_early_is_told_by_what_is_wrong(tmp_path: Path) -> None:
+    vault = take(tmp_path / "vault")
+    first, second, *_ = _first_entries(vault)
+    names = [f"{vault.source}/{entry.shard.object.name}" for entry in (first, second)]
+    vault.write(names[0], None)
+    vault.write(names[1], vault.read(names[1])[:-1])
+    missing, short = (vault.work.check_shard(entry).report for entry in (first, second))
+    assert missing.problems[0] == f"{first.shard.object.name} is missing."
+    assert [problem.split(" ", 2)[1] for problem in short.problems] == ["has", "does", "the"]
+    assert (missing.objects, short.objects) == ((first.shard.object.name,), (second.shard.object.name,))
 
 
 def test_a_shard_with_a_bad_chunk_fails_every_check_that_reads_it(tmp_path: Path) -> None:
@@ -77,30 +122,30 @@ def test_records_that_are_not_what_the_index_says_are_found(vault: MemoryVault) 
         raise IntegrityError("the key b'x' is outside of the range")
 
     work = replace(vault.work, inspect=strange)
-    [[run, *_]] = work.runs(_first_entries(vault))
-    problem = work.check_run(run).problem
-    assert problem is not None
-    assert problem.startswith(f"{run.shard}: the chunk ")
+    entry = _first_entries(vault)[0]
+    [problem] = work.check_shard(entry).report.problems
+    assert problem.startswith(f"{entry.shard.object.name}: the chunk ")
     assert problem.endswith(": the key b'x' is outside of the range")
 
 
-@pytest.mark.parametrize("wrong", [{"rows": 0}, {"bytes": 0}, {"hash_sum": 0}], ids=lambda wrong: next(iter(wrong)))
+@pytest.mark.parametrize("wrong", [{"rows": 99}, {"bytes": 0}, {"hash_sum": 0}], ids=lambda wrong: next(iter(wrong)))
 def test_a_chunk_that_is_not_what_its_entry_counts_is_found(vault: MemoryVault, wrong: dict[str, int]) -> None:
     """The digest of its records is right, and the sums beside it are not: a fault of a writer."""
-    [[run, *_]] = vault.work.runs(_first_entries(vault))
-    first = replace(run.chunks[0], **wrong)  # type: ignore[arg-type]
-    problem = vault.work.check_run(replace(run, chunks=(first,))).problem
-    assert problem is not None
-    assert problem.startswith(f"{run.shard}: the chunk ")
+    entry = _first_entries(vault)[0]
+    first = replace(entry.shard.chunks[0], **wrong)  # type: ignore[arg-type]
+    checked = vault.work.check_shard(replace(entry, shard=replace(entry.shard, chunks=(first,))))
+    [problem] = checked.report.problems
+    assert problem.startswith(f"{entry.shard.object.name}: the chunk ")
     assert problem.endswith((", not what the index says.", "holds more bytes than it should."))
+    assert checked.damaged
 
 
 def test_a_table_whose_chunks_do_not_add_up_is_found(vault: MemoryVault) -> None:
     orders, people = (entry.totals for entry in vault.manifest.tables)
-    whole = [CheckedRun(0, orders, None), CheckedRun(1, people, None)]
+    whole = [CheckedShard(0, orders), CheckedShard(1, people)]
     assert vault.work.check_tables(whole) == [found(None), found(None)]
     for wrong in (replace(orders, rows=29), replace(orders, hash_sum=0), replace(orders, bytes=1)):
-        [first, second] = vault.work.check_tables([CheckedRun(0, wrong, None), whole[1]])
+        [first, second] = vault.work.check_tables([CheckedShard(0, wrong), whole[1]])
         assert first.problems[0].startswith(
             f"table orders: its chunks hold {wrong.rows} rows with digest {wrong.digest}"
         )
@@ -109,10 +154,10 @@ def test_a_table_whose_chunks_do_not_add_up_is_found(vault: MemoryVault) -> None
 
 def test_a_table_of_which_nothing_could_be_read_is_found(vault: MemoryVault) -> None:
     orders, people = (entry.totals for entry in vault.manifest.tables)
-    [first, second] = vault.work.check_tables([CheckedRun(0, orders, None)])
+    [first, second] = vault.work.check_tables([CheckedShard(0, orders)])
     assert (first.ok, second.ok) == (True, False)
     assert second.problems[0].startswith("table people: its chunks hold 0 rows")
-    assert len(vault.work.check_tables([CheckedRun(0, orders, "a chunk is bad"), CheckedRun(1, people, None)])) == 1
+    assert len(vault.work.check_tables([CheckedShard(0, orders, damaged=True), CheckedShard(1, people)])) == 1
 
 
 def _first_entries(vault: MemoryVault) -> Entries:
@@ -127,4 +172,5 @@ def test_whatever_lists_many_objects_is_followed_by_a_shuffle(vault: MemoryVault
     maker = {made: step.unique_name.rpartition("/")[2] for step in steps for made in step.outputs.values()}
     shuffles = [step for step in steps if step.unique_name.endswith("/AddRandomKeys")]
     spread = {maker[taken] for step in shuffles for taken in step.inputs.values()}
-    assert {"List documents", "List index files", "Cut into runs"} <= spread
+    assert {"List documents", "List index files", "List objects"} <= spread
+    assert any(step.unique_name.endswith("/Spread shards/AddRandomKeys") for step in shuffles)

@@ -77,10 +77,15 @@ def read_chunks(store: Store, run: ChunkRun) -> Iterator[tuple[Chunk, bytes]]:
     data = memoryview(store.read(run.shard, first, run.size))
     for chunk in run.chunks:
         offset = chunk.offset - first
-        yield chunk, _records(run, chunk, bytes(data[offset : offset + chunk.length]))
+        yield chunk, records_of(run, chunk, bytes(data[offset : offset + chunk.length]))
 
 
-def _records(run: ChunkRun, chunk: Chunk, stored: bytes) -> bytes:
+def records_of(run: ChunkRun, chunk: Chunk, stored: bytes) -> bytes:
+    """The records of a chunk of a run, out of its blocks and proved by its digest.
+
+    Raises:
+        IntegrityError: naming shard, offset and range, if they are not what was written.
+    """
     where = f"{run.shard}: the chunk {chunk.range} at offset {chunk.offset}"
     try:
         blocks = list(decode_blocks(stored, run.sync, chunk.bytes))

@@ -18,8 +18,9 @@ from tests.memory_room.vaults import MemoryVault
 from tests.transforms.vault.conftest import restore_config
 from transforms import verify_work
 from transforms.errors import IntegrityError
-from transforms.vault import stores
-from transforms.vault.chunk_run import ChunkRun
+from transforms.shard_check import CheckedShard
+from transforms.vault import shard_pieces, stores
+from transforms.vault.chunk_run import ChunkRun, runs_of
 from transforms.vault.local_store import LocalStore
 from transforms.vault.store import ObjectStat
 
@@ -185,19 +186,20 @@ def test_bytes_that_changed_below_a_stores_checksum_are_found_when_they_are_read
     monkeypatch.setattr(stores, "LocalStore", KeptChecksums)
     for name in damaged_copies(vault, kind, damage):
         # The object is read in whole pieces: what was added to it lies behind the last one.
-        monkeypatch.setattr(verify_work, "_PIECE", KeptChecksums.kept[f"{vault.source}/{name}"].size)
+        for reader, bound in ((verify_work, "_PIECE"), (shard_pieces, "PIECE")):
+            monkeypatch.setattr(reader, bound, KeptChecksums.kept[f"{vault.source}/{name}"].size)
         assert by_hand.verify(vault.work, "L1").ok
         assert [problem.partition(" ")[0] for problem in by_hand.verify(vault.work, "L2").problems] == [name]
         assert name in " ".join(by_hand.verify(vault.work, "L3").problems)
 
 
-def test_every_byte_of_every_chunk_is_proved_by_its_run(vault: MemoryVault) -> None:
+def test_every_byte_of_every_chunk_is_proved_by_its_digest(vault: MemoryVault) -> None:
     work, checked = vault.work, 0
     for file in work.index_files(None):
-        for shard in [part for part in work.read_index(file) if isinstance(part, tuple)]:
-            for run in (run for group in work.runs(shard) for run in group):
+        for entry in [entry for part in work.read_index(file) if isinstance(part, tuple) for entry in part]:
+            for run in runs_of(entry.table, entry.shard):
                 path = vault.root / vault.source / run.shard
-                checked += sum(_named(work.check_run(run).problem, run) for _ in inverted_bytes(path, run))
+                checked += sum(_named(work.check_shard(entry), run) for _ in inverted_bytes(path, run))
     assert checked == sum(entry.totals.stored_bytes for entry in vault.manifest.tables) > 800
 
 
@@ -211,5 +213,5 @@ def inverted_bytes(path: Path, run: ChunkRun) -> Iterator[None]:
     path.write_bytes(data)
 
 
-def _named(problem: str | None, run: ChunkRun) -> bool:
-    return problem is not None and problem.startswith(f"{run.shard}: the chunk ")
+def _named(checked: CheckedShard, run: ChunkRun) -> bool:
+    return checked.damaged and f"{run.shard}: the chunk " in " ".join(checked.report.problems)

@@ -1,0 +1,101 @@
+"""Level L3 of a shard, in one reading: it is the object that was written, and all its chunks decode to their rows."""
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from transforms.errors import IntegrityError, NotFoundError
+from transforms.identity import Table
+from transforms.progress import Item
+from transforms.read_ahead import read_ahead
+from transforms.report import Report
+from transforms.source import Inspect
+from transforms.vault.index import IndexEntry
+from transforms.vault.inventory import check_object
+from transforms.vault.object_ref import Tally
+from transforms.vault.shard import Chunk
+from transforms.vault.shard_pieces import PIECE, ShardPiece, read_pieces
+from transforms.vault.store import Store
+from transforms.vault.totals import Totals, sum_of
+
+CHECKS = 3
+"""What a shard counts as in a report: one check of each level."""
+
+OTHER_BYTES = "does not have the SHA-256 that it was written with."
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedShard:
+    """What shards of one table hold, and what is wrong with them.
+
+    Attributes:
+        table: The table's place in the manifest.
+        totals: What their chunks hold.
+        damaged: Whether a chunk is not what was written, so that `totals` are not all.
+        report: On their objects and their chunks.
+    """
+
+    table: int
+    totals: Totals
+    damaged: bool = False
+    report: Report = field(default_factory=Report)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardCheck:
+    """How a shard is checked: where it is, its room's reader of records, its table, and where the work is told of."""
+
+    store: Store
+    inspect: Inspect
+    table: Table
+    item: Item
+
+    def check(self, entry: IndexEntry) -> CheckedShard:
+        """Read a shard once: its size, CRC32C and SHA-256, and the rows, digests and keys of every chunk."""
+        ref, tally, totals, problems = entry.shard.object, Tally(), Totals(), list[str]()
+        pieces = read_pieces(self.store, entry, tally)
+        try:
+            with closing(read_ahead(pieces) if ref.size > PIECE else pieces) as reading:
+                for piece in reading:
+                    totals += self._check_piece(piece, problems)
+            digest = [] if tally.ref(ref.name).sha256 == ref.sha256 else [f"{ref.name} {OTHER_BYTES}"]
+        except (IntegrityError, NotFoundError) as error:
+            digest = [str(error)]
+        self.item.done()
+        # Its store is asked only of one that is not what was written: it may have to read it for that.
+        known = None if tally.ref(ref.name) == ref else check_object(self.store, ref)
+        wrong = (*([known] if known else []), *digest, *problems)
+        return CheckedShard(
+            entry.table, totals, bool(problems), Report(CHECKS, wrong, objects=(ref.name,) * bool(wrong))
+        )
+
+    def _check_piece(self, piece: ShardPiece, problems: list[str]) -> Totals:
+        """What the chunks of a piece hold, up to the first that is not what was written: that is a problem."""
+        self.item.add(bytes=len(piece.data))
+        totals = Totals()
+        try:
+            for chunk, records in piece.chunks():
+                totals += self._check_chunk(piece, chunk, records)
+                self.item.add(rows=chunk.rows, bytes=chunk.bytes)
+        except IntegrityError as error:
+            problems.append(str(error))
+        return totals
+
+    def _check_chunk(self, piece: ShardPiece, chunk: Chunk, records: bytes) -> Totals:
+        where = f"{piece.name}: the chunk {chunk.range} at offset {chunk.offset}"
+        try:
+            batch = self.inspect(records, self.table, chunk.range)
+        except IntegrityError as error:
+            raise IntegrityError(f"{where}: {error}") from error
+        actual = Totals(batch.rows, len(batch.record_ends), len(records), chunk.length, batch.hash_sum())
+        if actual != Totals(chunk.rows, chunk.records, chunk.bytes, chunk.length, chunk.hash_sum):
+            raise IntegrityError(f"{where} has {batch.rows} rows in {len(records)} bytes, not what the index says.")
+        return actual
+
+
+def sum_shards(shards: Iterable[CheckedShard]) -> CheckedShard:
+    """What shards of one table hold together; the reports on them go another way."""
+    checked = list(shards)
+    return CheckedShard(
+        checked[0].table, sum_of(each.totals for each in checked), any(each.damaged for each in checked)
+    )

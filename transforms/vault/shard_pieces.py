@@ -1,0 +1,67 @@
+"""A shard from its first byte to its last, in pieces that hold whole runs of chunks: each byte is read once."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+from transforms.vault.chunk_run import ChunkRun, records_of, runs_of
+from transforms.vault.index import IndexEntry
+from transforms.vault.object_ref import Tally
+from transforms.vault.shard import Chunk
+from transforms.vault.store import Store
+
+PIECE = 8 << 20
+"""Bytes of a piece at most, but for a single larger chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPiece:
+    """Bytes `start` to `start + len(data)` of the shard `name`, and the run of chunks in them, if there is one."""
+
+    name: str
+    start: int
+    data: bytes
+    run: ChunkRun | None
+
+    def chunks(self) -> Iterator[tuple[Chunk, bytes]]:
+        """The chunks of the run with their records, each proved by its digest.
+
+        Raises:
+            IntegrityError: naming shard, offset and range, if a chunk is not what was written.
+        """
+        if self.run is not None:
+            for chunk in self.run.chunks:
+                first = chunk.offset - self.start
+                yield chunk, records_of(self.run, chunk, self.data[first : first + chunk.length])
+
+
+def read_pieces(store: Store, entry: IndexEntry, tally: Tally) -> Generator[ShardPiece, None, None]:
+    """Read a shard once, and count its bytes in.
+
+    Of an object that is longer than it should be one byte more is read, so the tally differs then.
+
+    Raises:
+        NotFoundError: if the shard is missing.
+        IntegrityError: if its store cannot read it.
+    """
+    name, size = entry.shard.object.name, entry.shard.object.size
+    for start, end, run in _spans(entry):
+        data = store.read(name, start, end - start + (end == size))
+        tally.add(data)
+        yield ShardPiece(name, start, data, run)
+
+
+def _spans(entry: IndexEntry) -> Iterator[tuple[int, int, ChunkRun | None]]:
+    """Starts and ends of neighbouring spans of a shard: a run with the header or what else is right before it."""
+    reached, size = 0, entry.shard.object.size
+    for run in runs_of(entry.table, entry.shard, PIECE):
+        first = run.chunks[0].offset
+        if first - reached > PIECE:
+            yield from _without_chunks(reached, first)
+            reached = first
+        yield reached, first + run.size, run
+        reached = first + run.size
+    yield from _without_chunks(reached, size) if size else [(0, 0, None)]
+
+
+def _without_chunks(start: int, end: int) -> Iterator[tuple[int, int, None]]:
+    return ((first, min(first + PIECE, end), None) for first in range(start, end, PIECE))
