@@ -66,8 +66,14 @@ def check_objects(store: Store, refs: Sequence[ObjectRef]) -> Iterator[tuple[str
 
 
 def check_inventory(store: Store, manifest: Manifest) -> Iterator[str]:
-    """What is wrong with the objects of a backup, one after the other."""
-    yield from (problem for _, problem in check_objects(store, documents(manifest)))
-    for entries, problem in map_ahead(partial(entries_or_problem, store), manifest.index, LOOKS):
-        yield from [problem] if problem else []
-        yield from (problem for _, problem in check_objects(store, objects_of(entries)))
+    """What is wrong with the objects of a backup; those of all its index files are looked at side by side."""
+    bad_files = list[str]()
+
+    def named() -> Iterator[ObjectRef]:
+        yield from documents(manifest)
+        for entries, problem in map_ahead(partial(entries_or_problem, store), manifest.index, LOOKS):
+            bad_files.extend([problem] if problem else [])
+            yield from objects_of(entries)
+
+    yield from filter(None, map_ahead(partial(check_object, store), named(), LOOKS))
+    yield from bad_files

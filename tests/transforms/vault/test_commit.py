@@ -25,6 +25,7 @@ from transforms.vault.intent import Intent
 from transforms.vault.local_store import LocalStore
 from transforms.vault.manifest import Manifest, decode_manifest
 from transforms.vault.prefixed_store import PrefixedStore
+from transforms.vault.store import ObjectStat
 from transforms.vault.vault import open_vault
 
 
@@ -210,6 +211,25 @@ def test_plans_are_read_side_by_side_and_the_error_of_the_first_is_told(uncommit
         uncommitted.store().delete(uncommitted.work.layout.plan(plan))
         with pytest.raises(NotFoundError, match=uncommitted.work.layout.plan(plan)):
             commit(meeting, uncommitted.work.backup, Gathered(uncommitted.files))
+
+
+@dataclass(frozen=True)
+class Gathering(LocalStore):
+    """A store that looks at a shard when it is asked about all of them."""
+
+    shards: threading.Barrier = field(default_factory=lambda: threading.Barrier(7))
+
+    def stat(self, name: str, size: int | None = None) -> ObjectStat:
+        if "/data/" in name:
+            self.shards.wait(timeout=120)
+        return super().stat(name, size)
+
+
+def test_a_repeated_commit_looks_at_the_objects_of_all_index_files_side_by_side(uncommitted: Uncommitted) -> None:
+    first = uncommitted.commit()
+    assert len(uncommitted.files) == 7  # a shard and a receipt in each
+    gathering = PrefixedStore(Gathering(str(uncommitted.root)), uncommitted.folder)
+    assert commit(gathering, uncommitted.work.backup, Gathered(uncommitted.files)) == first
 
 
 def test_the_manifest_says_what_was_backed_up(uncommitted: Uncommitted) -> None:
