@@ -2,7 +2,7 @@
 
 Google's `BlobWriter` is meant for the same, but (in 3.17) its `terminate` asks for the wrong address and cancels
 nothing; and where the store keeps only the beginning of a part, as it may, it fails, or in the last part even succeeds
-without an object.
+without an object. `tests/transforms/vault/test_blob_writer.py` says when it no longer does.
 
 Source of the protocol: https://cloud.google.com/storage/docs/performing-resumable-uploads
 """
