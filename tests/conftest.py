@@ -75,7 +75,9 @@ def postgres_of(major: int) -> Iterator[PostgresServer]:
         binaries = postgres_server.of_major(major)
     except NotFoundError as error:
         pytest.skip(str(error))
-    with postgres_server.running(binaries) as server:
+    with postgres_server.running(binaries) as server, pytest.MonkeyPatch.context() as patch:
+        # The programs of a server that a Python package holds are in no place where Shardkeep looks.
+        patch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{binaries.folder}")
         yield server
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from transforms.errors import IntegrityError
 
+LONGEST_SHOWN = 60
+"""Bytes of a key that people are shown."""
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class KeyRange:
@@ -24,13 +27,13 @@ class KeyRange:
         return f"{space}[{printable(self.start)}, {printable(self.end)})"
 
 
-def printable(key: bytes, longest: int = 60) -> str:
-    """`key` as text for people: ASCII as it is, other bytes escaped, cut after `longest` bytes."""
+def printable(key: bytes) -> str:
+    """`key` as text for people: ASCII as it is, other bytes escaped, cut after `LONGEST_SHOWN` bytes."""
     if not key:
         return "(open)"
-    text = key[:longest].decode("ascii", "backslashreplace")
+    text = key[:LONGEST_SHOWN].decode("ascii", "backslashreplace")
     escaped = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
-    return escaped + ("..." if len(key) > longest else "")
+    return escaped + ("..." if len(key) > LONGEST_SHOWN else "")
 
 
 def check_tiling(ranges: Iterable[KeyRange], whole: KeyRange, where: str) -> None:

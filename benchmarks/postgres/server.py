@@ -88,6 +88,8 @@ def running_server() -> Iterator[Server]:
         if not line:
             raise RuntimeError(f"PostgreSQL (process {process.pid}) did not start: see its message above")
         try:
-            yield Server(**json.loads(line))
+            server = Server(**json.loads(line))
+            os.environ["PATH"] += f"{os.pathsep}{server.programs}"  # where a backup looks for pg_dump
+            yield server
         finally:
             process.communicate()  # the end of its input is its sign to end

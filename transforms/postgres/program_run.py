@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from transforms.postgres.silence import Silence
@@ -20,36 +21,31 @@ class Ended:
     errors: bytes
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], input: bytes, silence: Silence | None) -> Ended:
+def run(command: Sequence[str], environment: Mapping[str, str], silence: Silence) -> Ended:
     """Run a program; if the caller is interrupted, or it is given up, it is ended by force.
 
     Args:
         command: Its path and its arguments.
         environment: Its environment.
-        input: What it reads from its standard input.
-        silence: Judges the server of its session, whatever it writes meanwhile; None if it has none.
+        silence: Judges the server of its session, whatever it writes meanwhile.
 
     Raises:
         GivenUpError: if the server does nothing for it.
     """
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment) as running:  # noqa: S603
+    nothing = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=nothing, stdout=pipe, stderr=pipe, env=environment) as running:  # noqa: S603
         try:
-            output, errors = _awaited(running, input, silence)
+            output, errors = _awaited(running, silence)
         except BaseException:
             running.kill()
             raise
     return Ended(running.returncode, output, errors)
 
 
-def _awaited(running: "subprocess.Popen[bytes]", input: bytes, silence: Silence | None) -> tuple[bytes, bytes]:
-    if silence is None:
-        return running.communicate(input)
-    rest: bytes | None = input
+def _awaited(running: "subprocess.Popen[bytes]", silence: Silence) -> tuple[bytes, bytes]:
     while True:
-        try:
-            return running.communicate(rest, silence.limit)
-        except subprocess.TimeoutExpired:
-            rest = None  # it has been taken
+        with suppress(subprocess.TimeoutExpired):
+            return running.communicate(timeout=silence.limit)
         if why := silence.judge():
             raise GivenUpError(why)

@@ -11,14 +11,6 @@ from transforms.postgres.errors import translated
 from transforms.postgres.json_fields import SqlFields, text_of
 from transforms.postgres.session import Connection
 
-# What a role is needed for, as `Role.uses` says it.
-OWNER = "owner"
-PRIVILEGES = "privileges"
-DEFAULT_PRIVILEGES = "default privileges"
-POLICY = "policy"
-USER_MAPPING = "user mapping"
-SETTING = "setting"
-
 # Objects from here on are made by users (FirstNormalObjectId of access/transam.h), and all large objects.
 FIRST_USER_OID = 16384
 # pg_dump leaves out these schemas, too.
@@ -98,7 +90,8 @@ class Role:
 
     Attributes:
         name: Its name.
-        uses: What it is needed for, sorted: words above.
+        uses: What it is needed for, sorted: `owner`, `privileges`, `default privileges`, `policy`, `user mapping` or
+            `setting`.
         attributes: What it may, as CREATE ROLE says it: `LOGIN`, `CREATEDB`; no password.
     """
 

@@ -1,6 +1,6 @@
 """Values of sequences: read last, as no snapshot holds them, and set again at restore."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -137,20 +137,19 @@ def _values_query(names: Sequence[Name]) -> sql.Composed:
     return sql.SQL(" UNION ALL ").join(parts)
 
 
-def set_values(connection: Connection, values: Iterable[SequenceValue], renamed: Mapping[Name, Name] = {}) -> None:
+def set_values(connection: Connection, values: Iterable[SequenceValue]) -> None:
     """Set sequences to where they stood; may be done twice.
 
     Args:
         connection: To the target, as a role that may update the sequences.
         values: The values.
-        renamed: The names in the target of those that are called otherwise there.
 
     Raises:
         NotFoundError: if the target lacks one.
     """
     rest = iter(values)
     while part := list(islice(rest, AT_ONCE)):
-        names = [str(renamed.get(value.name, value.name)) for value in part]
+        names = [str(value.name) for value in part]
         with translated(f"setting the sequences {names[0]} to {names[-1]}"):
             last, called = [value.last_value for value in part], [value.is_called for value in part]
             connection.execute(_SET, (names, last, called))

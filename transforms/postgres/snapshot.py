@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
-from transforms.errors import NotFoundError, RefusedError, UnreachableError
+from transforms.errors import NotFoundError, RefusedError
 from transforms.postgres.database import Database
 from transforms.postgres.errors import said, translated
 from transforms.postgres.identifiers import Name
@@ -62,7 +62,6 @@ class Holder:
         self._beat = beat
         self._lock_seconds = lock_seconds
         self._done = threading.Event()
-        self._loss: str | None = None
         self._thread = threading.Thread(target=self._keep, name="postgres-snapshot", daemon=True)
 
     def __enter__(self) -> "Holder":
@@ -82,30 +81,14 @@ class Holder:
         finally:
             end(self._connection)  # which ends the transaction
 
-    def check(self) -> None:
-        """Ask the session once more.
-
-        Raises:
-            UnreachableError: if it was lost, now or before: nothing more can be read of the snapshot.
-        """
-        self._ask()
-        if self._loss is not None:
-            raise UnreachableError(
-                f"{self._database}: the session that holds the snapshot was lost: {self._loss} What is not yet read"
-                " cannot be read as of the same moment: start the backup again."
-            )
-
     def _keep(self) -> None:
-        while not self._done.wait(self._beat) and self._loss is None:
-            self._ask()
-
-    def _ask(self) -> None:
-        try:
-            self._connection.execute("SELECT 1")
-        except psycopg.Error as error:
-            if self._loss is None and not self._done.is_set():
-                self._loss = said(error)
-                _LOG.error("%s: the session that holds the snapshot was lost: %s", self._database, self._loss)
+        while not self._done.wait(self._beat):
+            try:
+                self._connection.execute("SELECT 1")
+            except psycopg.Error as error:
+                if not self._done.is_set():
+                    _LOG.error("%s: the session that holds the snapshot was lost: %s", self._database, said(error))
+                return
 
     def _begun(self) -> Moment:
         with translated(f"{self._database}: preparing the snapshot"):

@@ -98,12 +98,6 @@ def test_values_that_are_set_twice_are_those_that_were_read(
         assert read_values(target, list_sequences(target).names) == values
 
 
-def test_a_renamed_sequence_gets_its_value(postgres: PostgresServer, database: str) -> None:
-    with opened(postgres, database) as session:
-        set_values(session, [SequenceValue(Name("old", "s"), 42, True)], {Name("old", "s"): COUNTER})
-        assert read_values(session, [COUNTER]) == (SequenceValue(COUNTER, 42, True),)
-
-
 def test_many_sequences_are_read_in_the_order_given(postgres: PostgresServer, database: str) -> None:
     names = [Name("public", f"many_{number}") for number in range(AT_ONCE + 3)]
     postgres.sql("".join(f"CREATE SEQUENCE {name} START {place};" for place, name in enumerate(names, 1)), database)
