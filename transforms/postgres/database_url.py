@@ -1,4 +1,8 @@
-"""Reading the URL of a database, as libpq defines it in "Connection URIs", less what Shardkeep decides itself."""
+"""Reading the URL of a database, as libpq defines it in "Connection URIs", less what Shardkeep decides itself.
+
+libpq's own reader (`psycopg.conninfo.conninfo_to_dict`) does not do it: its errors repeat parts of the URL, which may
+be a password, and it takes the last of two values without a word.
+"""
 
 import re
 from difflib import get_close_matches

@@ -3,6 +3,7 @@
 import pickle
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,6 +112,28 @@ def test_no_error_repeats_what_may_be_a_password(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_database(f"postgresql://me:{secret}@db/shop")
     assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:s3cr3t%zz@db/shop", "postgresql://me:s3cr3t@[db/shop", "postgresql://me@db/shop?s3cr3t"]
+)
+def test_libpqs_reader_does_not_replace_ours_for_its_errors_repeat_secrets(url: str) -> None:
+    with pytest.raises(psycopg.ProgrammingError, match="s3cr3t"):
+        conninfo_to_dict(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("postgresql://me@db/shop?sslmode=require&sslmode=disable", {"sslmode": "disable"}),
+        ("postgresql://me@db/shop?dbname=other&host=elsewhere", {"dbname": "other", "host": "elsewhere"}),
+        ("postgresql://me@db/shop/of#us", {"dbname": "shop/of#us"}),
+    ],
+)
+def test_libpqs_reader_does_not_replace_ours_for_it_takes_what_is_ambiguous(url: str, read: dict[str, str]) -> None:
+    assert read.items() <= conninfo_to_dict(url).items()
+    with pytest.raises(UsageError):
+        parse_database(url)
 
 
 def test_two_ways_to_log_in_are_refused() -> None:
