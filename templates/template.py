@@ -3,16 +3,21 @@
 Nothing here needs Beam or a compiled module, so that specs can be built where Shardkeep is not installed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from pipelines.command.rooms import ROOMS
 
 FOLDER = Path(__file__).parent
 
+
+def _titles_of(name: str, database: str) -> Iterator[tuple[str, str]]:
+    yield f"{name}_backup", f"Shardkeep: {database} to a backup on Cloud Storage"
+    yield f"{name}_restore", f"Shardkeep: a backup on Cloud Storage to {database}"
+
+
 TITLES: Mapping[str, str] = {
-    "bigtable_backup": "Shardkeep: Bigtable to a backup on Cloud Storage",
-    "bigtable_restore": "Shardkeep: a backup on Cloud Storage to Bigtable",
-    "postgres_backup": "Shardkeep: PostgreSQL to a backup on Cloud Storage",
-    "postgres_restore": "Shardkeep: a backup on Cloud Storage to PostgreSQL",
+    **{template: title for name, room in ROOMS.items() for template, title in _titles_of(name, room.title)},
     "verify": "Shardkeep: verify a backup on Cloud Storage",
 }
 """What the console lists them as."""

@@ -1,25 +1,15 @@
 """The `shardkeep` command: finds the command that is meant and runs it."""
 
 import importlib
-import importlib.metadata
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from pipelines.command.exit_codes import run_command
 from pipelines.command.nearest import nearest
+from pipelines.command.rooms import COMMANDS
+from pipelines.command.version import version
 from transforms.errors import UsageError
-
-# Modules are named, not imported: a job's modules import Beam, which takes seconds.
-COMMANDS: Mapping[str, tuple[str, str]] = {
-    "bigtable-backup": ("pipelines.bigtable_backup", "back up tables of a Bigtable instance into a vault"),
-    "bigtable-restore": ("pipelines.bigtable_restore", "restore tables from a backup into a Bigtable instance"),
-    "postgres-backup": ("pipelines.postgres_backup", "back up a PostgreSQL database into a vault"),
-    "postgres-restore": ("pipelines.postgres_restore", "restore a backup into an empty PostgreSQL database"),
-    "list": ("pipelines.list_backups", "list the backups of a vault"),
-    "show": ("pipelines.show_backup", "show one backup and its tables"),
-    "verify": ("pipelines.verify", "check that a backup is whole and unchanged"),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,16 +44,8 @@ def usage() -> str:
     )
 
 
-def version() -> str:
-    """The version of the installed distribution."""
-    try:
-        return importlib.metadata.version("shardkeep")
-    except importlib.metadata.PackageNotFoundError:
-        return "(not installed)"
-
-
 def _start(name: str, argv: Sequence[str]) -> int:
-    return cast(int, importlib.import_module(COMMANDS[name][0]).main(argv))
+    return cast(int, importlib.import_module(COMMANDS[name].module).main(argv))
 
 
 def _refuse(first: str) -> int:

@@ -1,32 +1,92 @@
-"""The rooms that this version knows: who can read the records of a backup, and its attachments."""
+"""The registry: the databases that this version knows, a line each, and the commands that follow from them.
 
+Modules are named here, not imported: a job's modules import Beam, and a room's its database's driver, which takes
+seconds. `tests/test_rooms.py` says what a database lacks that has a line here or a folder in `transforms/`.
+"""
+
+from __future__ import annotations
+
+import importlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from transforms.bigtable.records import inspect as inspect_bigtable
 from transforms.errors import IntegrityError
-from transforms.identity import Identity
-from transforms.postgres.attachment import check_attachment as check_postgres
-from transforms.postgres.records import inspect as inspect_postgres
-from transforms.source import CheckAttachment, Inspect
-from transforms.verify_work import let_pass
 
-INSPECTORS: Mapping[str, Inspect] = {"bigtable": inspect_bigtable, "postgres": inspect_postgres}
+if TYPE_CHECKING:
+    from transforms.identity import Identity
+    from transforms.source import CheckAttachment, Inspect
 
-ATTACHMENTS: Mapping[str, CheckAttachment] = {"postgres": check_postgres}
-"""Rooms whose backups have attachments."""
+
+class Room(NamedTuple):
+    """What is said of a database; its room is the folder `transforms/<name>/`, its pipelines begin with its name.
+
+    Attributes:
+        title: What people call it.
+        source: What a backup reads.
+        target: What a restore writes to.
+        attachments: Whether its backups have attachments, which `transforms/<name>/attachment.py` checks.
+    """
+
+    title: str
+    source: str
+    target: str
+    attachments: bool = False
+
+
+class Command(NamedTuple):
+    """A command: the module with its `main`, and its line in the list of all."""
+
+    module: str
+    help: str
+
+
+ROOMS: Mapping[str, Room] = {
+    "bigtable": Room("Bigtable", "tables of a Bigtable instance", "a Bigtable instance"),
+    "postgres": Room("PostgreSQL", "a PostgreSQL database", "an empty PostgreSQL database", attachments=True),
+}
+"""By the word that begins the names of their sources in a vault."""
+
+
+def _commands_of(name: str, room: Room) -> dict[str, Command]:
+    return {
+        f"{name}-backup": Command(f"pipelines.{name}_backup", f"back up {room.source} into a vault"),
+        f"{name}-restore": Command(f"pipelines.{name}_restore", f"restore a backup into {room.target}"),
+    }
+
+
+COMMANDS: Mapping[str, Command] = {
+    **{command: found for name, room in ROOMS.items() for command, found in _commands_of(name, room).items()},
+    "list": Command("pipelines.list_backups", "list the backups of a vault"),
+    "show": Command("pipelines.show_backup", "show one backup and its tables"),
+    "verify": Command("pipelines.verify", "check that a backup is whole and unchanged"),
+}
 
 
 def attachment_check(source: Identity) -> CheckAttachment:
-    """The reader of the attachments of a source's backups."""
-    return ATTACHMENTS.get(source.room, let_pass)
+    """The reader of the attachments of a source's backups.
+
+    Raises:
+        IntegrityError: if this version does not know the source's database.
+    """
+    if _room_of(source).attachments:
+        module = importlib.import_module(f"transforms.{source.room}.attachment")
+        return cast("CheckAttachment", module.check_attachment)
+    from transforms.verify_work import let_pass
+
+    return let_pass
 
 
 def inspector(source: Identity) -> Inspect:
     """The reader of a source's records.
 
     Raises:
-        IntegrityError: if this version has none.
+        IntegrityError: if this version does not know the source's database.
     """
-    if source.room not in INSPECTORS:
+    _room_of(source)
+    return cast("Inspect", importlib.import_module(f"transforms.{source.room}.records").inspect)
+
+
+def _room_of(source: Identity) -> Room:
+    if source.room not in ROOMS:
         raise IntegrityError(f"the backup is of {source}, which this version cannot read. Use a newer Shardkeep.")
-    return INSPECTORS[source.room]
+    return ROOMS[source.room]

@@ -13,12 +13,12 @@ import apache_beam as beam
 
 from pipelines.command.dataflow import label
 from pipelines.command.describe import description, details_json
-from pipelines.command.dispatch import version
 from pipelines.command.engine import open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
 from pipelines.command.launch import is_launch
 from pipelines.command.tables import render
 from pipelines.command.telling import print_elsewhere, telling
+from pipelines.command.version import version
 from transforms.backup_work import BackupWork
 from transforms.identity import Table
 from transforms.progress import Amount, ProgressFile

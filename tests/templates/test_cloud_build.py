@@ -48,7 +48,7 @@ def test_the_base_is_built_from_the_checkout(tmp_path: Path) -> None:
 
 def test_every_template_gets_an_image_of_its_own_which_is_pushed(tmp_path: Path) -> None:
     expected = [f"push --quiet {IMAGE}/base:{TAG}"]
-    for template in TITLES:
+    for template in sorted(TITLES):
         image = image_of(IMAGE, TAG, template)
         arguments = f"--build-arg=BASE={IMAGE}/base:{TAG} --build-arg=PIPELINE={template} --build-arg=IMAGE={image}"
         expected.append(f"build --file=templates/pipeline.Dockerfile --tag={image} {arguments} templates")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pipelines.command.dispatch import COMMANDS
+from pipelines.command.rooms import COMMANDS
 from tests.memory_room.vaults import MemoryVault, take
 
 HEAVY = ("apache_beam", "grpc", "psycopg", "google.cloud.bigtable", "google.cloud.storage", "numpy", "requests")

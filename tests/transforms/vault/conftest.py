@@ -2,6 +2,7 @@
 
 import functools
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,8 @@ from pipelines.command.give_back import RestoreConfig
 from pipelines.command.placing import Placing
 from pipelines.command.table_renames import assign
 from pipelines.command.take_backup import BackupConfig
-from tests.memory_room.attachments import check_attachment
+from tests.memory_room import attachments, records
 from tests.memory_room.database import DATABASES, Database
-from tests.memory_room.records import inspect
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from tests.memory_room.target import MemoryTarget
@@ -41,9 +41,11 @@ def other_vault(tmp_path: Path) -> MemoryVault:
 
 
 @pytest.fixture(autouse=True)
-def _memory_inspector(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "INSPECTORS", {**rooms.INSPECTORS, "memory": inspect})
-    monkeypatch.setattr(rooms, "ATTACHMENTS", {**rooms.ATTACHMENTS, "memory": check_attachment})
+def _memory_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = rooms.Room("Memory", "a memory database", "a memory database", attachments=True)
+    monkeypatch.setattr(rooms, "ROOMS", {**rooms.ROOMS, "memory": line})
+    monkeypatch.setitem(sys.modules, "transforms.memory.records", records)
+    monkeypatch.setitem(sys.modules, "transforms.memory.attachment", attachments)
 
 
 def backup_config(place: str, database: str, *tables: str) -> BackupConfig:
