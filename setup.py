@@ -7,20 +7,11 @@ every package for development and for the image.
 from pathlib import Path
 
 from Cython.Build import cythonize
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 
 ROOT = Path(__file__).parent
 
-PACKAGES = [
-    "pipelines",
-    "pipelines.command",
-    "transforms",
-    "transforms.avro",
-    "transforms.bigtable",
-    "transforms.postgres",
-    "transforms.vault",
-]
-
+PACKAGES = sorted(find_packages(str(ROOT), include=["pipelines", "pipelines.*", "transforms", "transforms.*"]))
 
 # Cython writes a conversion for every struct, whether a module needs it or not.
 FLAGS = ["-O3", "-Wno-unused-function"]
@@ -34,32 +25,33 @@ def extensions() -> list[Extension]:
     return [Extension(name, [str(path)], extra_compile_args=FLAGS) for name, path in zip(names, sources, strict=True)]
 
 
-setup(
-    name="shardkeep",
-    version="0.1.0.dev0",
-    description="Backups of Cloud Bigtable and Cloud SQL as plain Avro shards that you hold yourself",
-    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
-    long_description_content_type="text/markdown",
-    license="Apache-2.0",
-    python_requires=">=3.10,<3.14",
-    packages=PACKAGES,
-    package_data={"": ["py.typed", "*.pyi", "*.pxd", "*.avsc"]},
-    ext_modules=cythonize(
-        extensions(), compiler_directives={"language_level": "3", "boundscheck": False, "wraparound": False}
-    ),
-    install_requires=[
-        "apache-beam[gcp]>=2.77,<2.78",
-        "google-cloud-bigtable>=2.50,<3",
-        "google-cloud-storage>=3.1,<4",
-        "fastavro>=1.12,<2",
-        "isal>=1.7,<2",
-        "google-api-core>=2.20,<3",
-        "google-auth>=2.35,<3",
-        "google-crc32c>=1.7,<2",
-        "google-cloud-secret-manager>=2.20,<3",
-        "psycopg[binary]>=3.2,<4",
-        "requests>=2.31,<3",
-        "urllib3>=2,<3",
-    ],
-    entry_points={"console_scripts": ["shardkeep = pipelines.command.dispatch:main"]},
-)
+if __name__ == "__main__":
+    setup(
+        name="shardkeep",
+        version="0.1.0.dev0",
+        description="Backups of Cloud Bigtable and Cloud SQL as plain Avro shards that you hold yourself",
+        long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+        long_description_content_type="text/markdown",
+        license="Apache-2.0",
+        python_requires=">=3.10,<3.14",
+        packages=PACKAGES,
+        package_data={"": ["py.typed", "*.pyi", "*.pxd", "*.avsc"]},
+        ext_modules=cythonize(
+            extensions(), compiler_directives={"language_level": "3", "boundscheck": False, "wraparound": False}
+        ),
+        install_requires=[
+            "apache-beam[gcp]>=2.77,<2.78",
+            "google-cloud-bigtable>=2.50,<3",
+            "google-cloud-storage>=3.1,<4",
+            "fastavro>=1.12,<2",
+            "isal>=1.7,<2",
+            "google-api-core>=2.20,<3",
+            "google-auth>=2.35,<3",
+            "google-crc32c>=1.7,<2",
+            "google-cloud-secret-manager>=2.20,<3",
+            "psycopg[binary]>=3.2,<4",
+            "requests>=2.31,<3",
+            "urllib3>=2,<3",
+        ],
+        entry_points={"console_scripts": ["shardkeep = pipelines.command.dispatch:main"]},
+    )
