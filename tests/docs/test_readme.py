@@ -15,10 +15,8 @@ README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 
 def listed() -> dict[str, set[str]]:
     """Each command in the list of all, with the options that it is shown with."""
-    lines = "\n".join(line for line in dict(sections(README))["Commands"] if line.startswith("    "))
-    usages = lines.split("    shardkeep ")[1:]
-    commands = "\n".join(usages[: len(COMMANDS)])
-    found = re.split(r"^([a-z-]+) {2,}", commands, flags=re.MULTILINE)[1:]
+    commands = "\n".join(dict(sections(README))["Commands"]).strip("\n").partition("\n\n")[0]
+    found = re.split(r"^ +shardkeep ([a-z-]+) ", commands, flags=re.MULTILINE)[1:]
     return {name: set(re.findall(r"--[a-z_]+", text)) for name, text in zip(found[::2], found[1::2], strict=True)}
 
 

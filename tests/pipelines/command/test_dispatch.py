@@ -65,8 +65,7 @@ def test_an_unknown_command_is_refused_with_the_nearest(
 
 def test_a_command_like_no_other_gets_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert dispatch.main(["qqqq"]) == 2
-    commands = "bigtable-backup, bigtable-restore, postgres-backup, postgres-restore, list, show, verify"
-    assert capsys.readouterr().err.endswith(f"the commands are {commands}\n")
+    assert capsys.readouterr().err.endswith(f"the commands are {', '.join(COMMANDS)}\n")
 
 
 def test_a_command_gets_its_arguments_and_gives_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
