@@ -86,7 +86,7 @@ def documents(root: Path, name: str, room: Room) -> Iterator[str]:
     said = {
         "docs/vault.md": "the sections on its records, ## TITLE with ### Canonical TITLE records, schema and facts",
         "docs/architecture.md": "the row of its folder",
-        "docs/deploy.md": "the columns of its templates; tests/docs/test_deploy_document.py prints the table",
+        "docs/deploy.md": "its templates, in a launch each and in the form, which test_deploy_document.py prints",
         "README.md": "its commands with all their options",
     }
     for path, patterns in wanted.items():

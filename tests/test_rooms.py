@@ -63,7 +63,8 @@ def test_a_new_database_is_found_and_what_it_lacks_is_named(tmp_path: Path) -> N
         "toy: no tests in tests/transforms/toy/",
         "toy: docs/vault.md lacks the sections on its records, ## Toy with ### Canonical Toy records, schema and facts",
         "toy: docs/architecture.md lacks the row of its folder",
-        "toy: docs/deploy.md lacks the columns of its templates; tests/docs/test_deploy_document.py prints the table",
+        "toy: docs/deploy.md lacks its templates, in a launch each and in the form,"
+        " which test_deploy_document.py prints",
         "toy: README.md lacks its commands with all their options",
     ]
 
