@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.command.aliases import BIGTABLE_ALIASES
-from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.bigtable_options import TABLES, add_instance, instance_of
 from pipelines.command.exit_codes import run_command
 from pipelines.command.vault_options import add_output, add_sizes, add_written_vault
@@ -51,20 +51,20 @@ def options() -> OptionParser:
 
 def configure(argv: Sequence[str]) -> BackupConfig:
     """The checked configuration that the arguments ask for."""
-    values, beam_args = parse(options(), argv, BIGTABLE_ALIASES)
+    values, engine = parse_job(options(), argv, BIGTABLE_ALIASES)
     from pipelines.command.take_backup import BackupConfig
     from transforms.bigtable.source import BigtableSource
     from transforms.source import Wanted
 
     return BackupConfig(
         vault=values.vault,
-        source=BigtableSource(instance_of(values, beam_args), values.table),
+        source=BigtableSource(instance_of(values, engine.project), values.table),
         chunk_size=values.chunk_size,
         wanted=Wanted(values.ranges, values.shard_size),
         label=values.name or "",
         plan_only=values.plan_only,
         json=values.json,
-        beam_args=tuple(beam_args),
+        engine=engine,
     )
 
 

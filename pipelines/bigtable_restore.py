@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.command.aliases import BIGTABLE_ALIASES
-from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.bigtable_options import RENAMES, TABLES, add_instance, instance_of
 from pipelines.command.exit_codes import run_command
 from pipelines.command.vault_options import add_backup, add_output
@@ -68,7 +68,7 @@ def options() -> OptionParser:
 
 def configure(argv: Sequence[str]) -> RestoreConfig:
     """The checked configuration that the arguments ask for."""
-    values, beam_args = parse(options(), argv, BIGTABLE_ALIASES)
+    values, engine = parse_job(options(), argv, BIGTABLE_ALIASES)
     from pipelines.command.give_back import RestoreConfig
     from pipelines.command.placing import Placing
     from pipelines.command.resumption import Resumption
@@ -76,7 +76,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     from transforms.bigtable.target import BigtableTarget
     from transforms.range_reading import now_micros
 
-    target = BigtableTarget(instance_of(values, beam_args), values.gc == "saved", now_micros())
+    target = BigtableTarget(instance_of(values, engine.project), values.gc == "saved", now_micros())
     select = functools.partial(assign, values.table, excluded=values.exclude_table)
     return RestoreConfig(
         vault=values.vault,
@@ -86,7 +86,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         placing=Placing(select, target.identity(), values.if_exists == "append", values.into_source),
         plan_only=values.plan_only,
         json=values.json,
-        beam_args=tuple(beam_args),
+        engine=engine,
         resumption=Resumption("bigtable-restore", tuple(argv)),
         name=values.name,
     )

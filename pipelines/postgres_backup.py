@@ -9,13 +9,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.exit_codes import run_command
 from pipelines.command.postgres_options import add_database, database_of
 from pipelines.command.postgres_reading import (
     add_reading,
     add_selection,
-    is_alone,
     lanes_and_threads,
     readers_of,
     selection_of,
@@ -52,19 +51,18 @@ def options() -> OptionParser:
 
 def configure(argv: Sequence[str]) -> BackupConfig:
     """The checked configuration that the arguments ask for."""
-    values, beam_args = parse(options(), argv)
-    from pipelines.command.engine import is_here, refuse_distant_snapshot
+    values, engine = parse_job(options(), argv)
+    from pipelines.command.engine import refuse_distant_snapshot
     from pipelines.command.take_backup import BackupConfig
     from transforms.postgres.source import PostgresSource
     from transforms.source import Wanted
 
     if values.consistency == "snapshot":
-        refuse_distant_snapshot(beam_args)
-    readers = readers_of(values.readers, values.max_connections, is_here(beam_args))
-    alone = is_alone(beam_args)
-    lanes, threads = lanes_and_threads(readers, alone)
+        refuse_distant_snapshot(engine)
+    readers = readers_of(values.readers, values.max_connections, engine.is_here)
+    lanes, threads = lanes_and_threads(readers, engine.is_alone)
     source = PostgresSource(
-        database_of(values), selection_of(values), values.consistency, values.order, keep_sessions=alone
+        database_of(values), selection_of(values), values.consistency, values.order, keep_sessions=engine.is_alone
     )
     return BackupConfig(
         vault=values.vault,
@@ -74,7 +72,7 @@ def configure(argv: Sequence[str]) -> BackupConfig:
         label=values.name or "",
         plan_only=values.plan_only,
         json=values.json,
-        beam_args=tuple(beam_args),
+        engine=engine,
         lanes=lanes,
         readers=threads,
     )

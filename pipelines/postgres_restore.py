@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.exit_codes import run_command
 from pipelines.command.postgres_options import add_database, database_of, split_list
 from pipelines.command.vault_options import add_backup, add_output
@@ -105,7 +105,7 @@ def _add_rules(parser: OptionParser) -> None:
 
 def configure(argv: Sequence[str]) -> RestoreConfig:
     """The checked configuration that the arguments ask for."""
-    values, beam_args = parse(options(), argv)
+    values, engine = parse_job(options(), argv)
     from pipelines.command.give_back import RestoreConfig
     from pipelines.command.placing import Placing
     from pipelines.command.report import Report
@@ -137,7 +137,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         placing=Placing(functools.partial(assign, renames), target.identity(), append=False, into_source=False),
         plan_only=values.plan_only,
         json=values.json,
-        beam_args=tuple(beam_args),
+        engine=engine,
         writers=values.writers,
         tried=_TRIED_NOTHING if values.create_database else _TRIED,
         report=Report.at(values.report, renames.changes),

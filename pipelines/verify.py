@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.exit_codes import run_command
 from pipelines.command.vault_options import add_backup, add_output
 
@@ -40,12 +40,10 @@ def options() -> OptionParser:
 
 def configure(argv: Sequence[str]) -> VerifyConfig:
     """The checked configuration that the arguments ask for."""
-    values, beam_args = parse(options(), argv)
+    values, engine = parse_job(options(), argv)
     from pipelines.command.check_backup import VerifyConfig
 
-    return VerifyConfig(
-        values.vault, values.backup, values.source, values.level, values.json, tuple(beam_args), values.name
-    )
+    return VerifyConfig(values.vault, values.backup, values.source, values.level, values.json, engine, values.name)
 
 
 def build(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: Result) -> None:

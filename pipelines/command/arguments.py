@@ -25,6 +25,8 @@ from transforms.errors import UsageError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from pipelines.command.engine import Engine
+
 _BEAM_HELP = "Options of Apache Beam (--runner, --project, --direct_num_workers and the rest) are passed on to it.\n"
 
 
@@ -157,21 +159,37 @@ def parse(
         SystemExit: Help was asked for and printed.
     """
     argv = replace_aliases(argv, aliases or {})
-    if is_launch(argv):
+    launched = is_launch(argv)
+    if launched:
         argv = _without_empty(parser, argv)
     names = given_names(argv)
     if not {"-h", "--help"}.isdisjoint(names):
         parser.parse_known_args(["--help"])
-    if not (parser.beam and is_launch(argv)):  # the service has checked the user's; a launcher may add some of its own
+    if not (parser.beam and launched):  # the service has checked the user's; a launcher may add some of its own
         _refuse_unknown(parser, names, aliases or {})
     refuse_repeated(names, parser.option_names())
     values, rest = parser.parse_known_args(argv)
     if parser.beam:
-        beam_args = check_beam_arguments(rest)
-        _fill_by_engine(parser, values, beam_args)
-        return values, beam_args
+        return values, check_beam_arguments(rest)
     refuse_leftovers(rest)
     return values, []
+
+
+def parse_job(
+    parser: OptionParser, argv: Sequence[str], aliases: Mapping[str, str] | None = None
+) -> tuple[argparse.Namespace, Engine]:
+    """The options of a command that runs a job, those that depend on the engine filled in, and the engine.
+
+    Raises:
+        UsageError: as `parse` does.
+        SystemExit: Help was asked for and printed.
+    """
+    values, arguments = parse(parser, argv, aliases)
+    from pipelines.command.engine import Engine  # it imports Beam
+
+    engine = Engine.of(arguments)
+    _fill_by_engine(parser, values, engine)
+    return values, engine
 
 
 def _without_empty(parser: OptionParser, argv: Sequence[str]) -> list[str]:
@@ -180,14 +198,12 @@ def _without_empty(parser: OptionParser, argv: Sequence[str]) -> list[str]:
     return [argument for argument in argv if argument not in empty]
 
 
-def _fill_by_engine(parser: OptionParser, values: argparse.Namespace, beam_args: Sequence[str]) -> None:
+def _fill_by_engine(parser: OptionParser, values: argparse.Namespace, engine: Engine) -> None:
     """Give the options whose defaults depend on the engine theirs."""
-    from pipelines.command.engine import is_here  # it imports Beam
-
     for option in parser.declared:
         name = option.name.removeprefix("--")
         if option.distant_default and getattr(values, name) is None:
-            setattr(values, name, option.default if is_here(beam_args) else option.distant_default)
+            setattr(values, name, option.default if engine.is_here else option.distant_default)
 
 
 def _refuse_unknown(parser: OptionParser, names: Sequence[str], aliases: Mapping[str, str]) -> None:

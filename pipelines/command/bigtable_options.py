@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.command.arguments import OptionParser
@@ -43,17 +42,15 @@ def add_instance(parser: OptionParser, purpose: str) -> None:
     )
 
 
-def instance_of(values: argparse.Namespace, beam_args: Sequence[str]) -> Instance:
-    """The instance that the options name.
+def instance_of(values: argparse.Namespace, project: str | None) -> Instance:
+    """The instance that the options name; its project by default `project`, that of Beam's options.
 
     Raises:
         UsageError: if there is no project.
     """
-    from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
-
     from transforms.bigtable.instance import Instance
 
-    project = values.bigtable_project or PipelineOptions(list(beam_args)).view_as(GoogleCloudOptions).project
+    project = values.bigtable_project or project
     if not project:
         raise UsageError("--bigtable_project is missing: the project of the instance, unless --project names it")
     return Instance(project, values.instance, values.app_profile or "")

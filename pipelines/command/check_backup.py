@@ -8,9 +8,8 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.command.dataflow import label
-from pipelines.command.engine import open_pipeline, refuse_distant_workers
+from pipelines.command.engine import Engine, open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
-from pipelines.command.launch import is_launch
 from pipelines.command.result import Result
 from pipelines.command.rooms import attachment_check, inspector
 from pipelines.command.sizes import counted
@@ -35,23 +34,23 @@ class VerifyConfig:
     source: str | None
     level: str
     json: bool
-    beam_args: tuple[str, ...]
+    engine: Engine
     name: str | None = None
 
 
 def check_backup(config: VerifyConfig, build: Build) -> int:
     """Check the backup and print the report; returns the exit code, 5 if something is wrong."""
-    refuse_distant_workers(config.vault, config.beam_args)
-    if config.level == "L0" and is_launch(config.beam_args):
+    refuse_distant_workers(config.vault, config.engine)
+    if config.level == "L0" and config.engine.is_launch:
         raise UsageError("--level=L0 reads the manifest alone and runs no job: take L1, or shardkeep verify.")
     try:
         report = _check(config, build)
     except IntegrityError as error:  # what keeps the check from being made is its result
-        if is_launch(config.beam_args):
+        if config.engine.is_launch:
             raise
         report = report_json(found(str(error)))
     if report is None:
-        print_elsewhere(config.beam_args, config.json)
+        print_elsewhere(config.engine, config.json)
         return 0
     _print({"level": config.level, **report}, config.json)
     return 0 if report["ok"] else IntegrityError.exit_code
@@ -77,8 +76,8 @@ def _run(
     config: VerifyConfig, build: Build, vault: Vault, listing: Listing, manifest: Manifest
 ) -> dict[str, Any] | None:
     source = manifest.intent.source
-    with telling(config.beam_args) as told:
-        pipeline = open_pipeline(config.beam_args)
+    with telling(config.engine) as told:
+        pipeline = open_pipeline(config.engine)
         label(pipeline, job_labels("verify", listing.source, listing.backup))
         work = VerifyWork(
             vault.place, listing.source, listing.backup, inspector(source), told.progress, attachment_check(source)

@@ -10,15 +10,14 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions
 
-from pipelines.command.workers import flink_cluster
+from pipelines.command.engine import Engine
 
 _LOG = logging.getLogger("shardkeep")
 _FAULTS = (OSError, http.client.HTTPException, ValueError, KeyError, TypeError)
@@ -80,9 +79,7 @@ class FlinkJob:
             connection.close()
 
 
-def flink_job(beam_args: Sequence[str]) -> FlinkJob | None:
+def flink_job(engine: Engine) -> FlinkJob | None:
     """The job that will be, if it goes to a Flink cluster whose JobManager is named (`--flink_master`)."""
-    options = PipelineOptions(list(beam_args))
-    master = flink_cluster(options)
-    given = options.view_as(GoogleCloudOptions).job_name or "shardkeep"
-    return FlinkJob(master, f"{given}-{secrets.token_hex(4)}") if master else None
+    name = f"{engine.job_name or 'shardkeep'}-{secrets.token_hex(4)}"
+    return FlinkJob(engine.flink, name) if engine.flink else None

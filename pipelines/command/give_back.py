@@ -9,7 +9,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.command.dataflow import label
-from pipelines.command.engine import is_here, open_pipeline, refuse_distant_workers
+from pipelines.command.engine import Engine, open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
 from pipelines.command.placing import Placing
 from pipelines.command.report import Report, Reported
@@ -50,7 +50,7 @@ class RestoreConfig:
     placing: Placing
     plan_only: bool
     json: bool
-    beam_args: tuple[str, ...]
+    engine: Engine
     writers: int = 4
     resumption: Resumption | None = None
     tried: str = ""
@@ -61,9 +61,9 @@ class RestoreConfig:
 
 def give_back(config: RestoreConfig, build: Build) -> int:
     """Restore and print what was restored; returns the exit code."""
-    refuse_distant_workers(config.vault, config.beam_args)
+    refuse_distant_workers(config.vault, config.engine)
     if config.report:
-        config.report.check(is_here(config.beam_args))
+        config.report.check(config.engine.is_here)
     vault = open_vault(config.vault)
     listing = find_backup(vault, config.backup, config.source, config.name)
     manifest = usable(listing)
@@ -72,7 +72,7 @@ def give_back(config: RestoreConfig, build: Build) -> int:
         return _print_plan(config, manifest, placed)
     restored = _run(config, build, vault, listing, placed)
     if restored is None:
-        print_elsewhere(config.beam_args, config.json)
+        print_elsewhere(config.engine, config.json)
         return 0
     _forget(config.target)
     skipped = [Skipped(**each) for each in restored["skipped"]]
@@ -100,9 +100,9 @@ def _judge(config: RestoreConfig, manifest: Manifest, store: Store) -> Placed:
 def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, placed: Placed) -> dict[str, Any] | None:
     """What was restored; None if the workers' log has it."""
     source = usable(listing).intent.source
-    with telling(config.beam_args) as told:
+    with telling(config.engine) as told:
         backup = VerifyWork(vault.place, listing.source, listing.backup, inspector(source), told.progress)
-        pipeline = open_pipeline(config.beam_args)
+        pipeline = open_pipeline(config.engine)
         label(pipeline, job_labels(f"{source.room}-restore", listing.source, listing.backup))
         destinations = Destinations.judged(config.placing, placed)
         result = Reported(told.result, config.report) if config.report else told.result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.command.arguments import OptionParser
@@ -103,15 +102,6 @@ def readers_of(wanted: int | None, most_connections: int | None, here: bool) -> 
             f" {_FEWEST_CONNECTIONS}"
         )
     return min(readers, most_connections - _FEWEST_CONNECTIONS + 1)
-
-
-def is_alone(beam_args: Sequence[str]) -> bool:
-    """Whether all work is done in this one process, whose sessions then are those of the whole job."""
-    from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
-
-    options = PipelineOptions(list(beam_args))
-    runner = options.view_as(StandardOptions).runner
-    return bool(runner == "FnApiRunner" and options.view_as(DirectOptions).direct_num_workers == 1)
 
 
 def lanes_and_threads(readers: int, alone: bool) -> tuple[int, int]:

@@ -13,9 +13,8 @@ import apache_beam as beam
 
 from pipelines.command.dataflow import label
 from pipelines.command.describe import description, details_json
-from pipelines.command.engine import open_pipeline, refuse_distant_workers
+from pipelines.command.engine import Engine, open_pipeline, refuse_distant_workers
 from pipelines.command.labels import job_labels
-from pipelines.command.launch import is_launch
 from pipelines.command.tables import render
 from pipelines.command.telling import print_elsewhere, telling
 from pipelines.command.version import version
@@ -46,14 +45,14 @@ class BackupConfig:
     label: str
     plan_only: bool
     json: bool
-    beam_args: tuple[str, ...]
+    engine: Engine
     lanes: int | None = None
     readers: int = 1
 
 
 def take_backup(config: BackupConfig, build: Build) -> int:
     """Take the backup and print it; returns the exit code."""
-    refuse_distant_workers(config.vault, config.beam_args)
+    refuse_distant_workers(config.vault, config.engine)
     with config.source.opened() as source:
         return _take(replace(config, source=source), build)
 
@@ -63,15 +62,15 @@ def _take(config: BackupConfig, build: Build) -> int:
     _warn(tables)
     if config.plan_only:
         return _print_plan(config, tables)
-    pipeline = open_pipeline(config.beam_args)
+    pipeline = open_pipeline(config.engine)
     vault = open_or_create_vault(config.vault)
     shape = {"chunk_size": config.chunk_size, **asdict(config.wanted)}
     options = {**shape, **config.source.settings(), **store_settings(config.vault)}
     intent = claim(vault, config.source, tables, config.label, options)
     label(pipeline, job_labels(f"{intent.source.room}-backup", intent.source.folder, intent.backup))
     _run(config, pipeline, build, vault, intent)
-    if is_launch(config.beam_args):
-        print_elsewhere(config.beam_args, config.json)
+    if config.engine.is_launch:
+        print_elsewhere(config.engine, config.json)
     else:
         _print(find_backup(vault, intent.backup, intent.source.folder), config.json)
     return 0
@@ -103,7 +102,7 @@ def claim(vault: Vault, source: Source, tables: Sequence[Table], label: str, opt
 
 
 def _run(config: BackupConfig, pipeline: beam.Pipeline, build: Build, vault: Vault, intent: Intent) -> None:
-    with telling(config.beam_args) as told:
+    with telling(config.engine) as told:
         try:
             build(pipeline, _work(config, vault, intent.backup, told.progress))
             told.run(pipeline, "backing up", Amount())

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +10,9 @@ from typing import Any
 import apache_beam as beam
 import grpc
 
-from pipelines.command.engine import is_here, outlives_command
+from pipelines.command.engine import Engine
 from pipelines.command.flink_job import FlinkJob, flink_job
 from pipelines.command.job import run_job
-from pipelines.command.launch import is_launch
 from pipelines.command.progress import ProgressLine
 from pipelines.command.result import ResultFile, ResultLog
 from transforms.private_folder import private_folder
@@ -74,18 +73,17 @@ class Telling:
 
 
 @contextmanager
-def telling(beam_args: Sequence[str]) -> Iterator[Telling]:
+def telling(engine: Engine) -> Iterator[Telling]:
     """Files in a temporary folder for workers of this machine, none for others."""
-    outlives = outlives_command(beam_args)
-    if not is_here(beam_args):
-        yield Telling(ProgressFile(""), ResultLog(), not is_launch(beam_args), outlives, flink_job(beam_args))
+    if not engine.is_here:
+        yield Telling(ProgressFile(""), ResultLog(), not engine.is_launch, engine.outlives, flink_job(engine))
         return
     with private_folder() as folder:
         progress, result = (str(folder / name) for name in ("progress", "result"))
-        yield Telling(ProgressFile(progress), ResultFile(result), True, outlives, flink_job(beam_args))
+        yield Telling(ProgressFile(progress), ResultFile(result), True, engine.outlives, flink_job(engine))
 
 
-def print_elsewhere(beam_args: Sequence[str], as_json: bool) -> None:
+def print_elsewhere(engine: Engine, as_json: bool) -> None:
     """Print how a job ended whose result went to a log of its workers, or that it is yet to run."""
-    state = "STAGED" if is_launch(beam_args) else "DONE"
+    state = "STAGED" if engine.is_launch else "DONE"
     print(json.dumps({"job": state}) if as_json else f"The job is {state}; its last step logs what it did.")

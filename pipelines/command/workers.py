@@ -3,7 +3,13 @@
 import argparse
 import json
 
-from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, PortableOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    FlinkRunnerOptions,
+    PipelineOptions,
+    PortableOptions,
+    StandardOptions,
+)
 
 _IN_COMMAND = frozenset({"FnApiRunner", "DirectRunner"})
 # Engines that start workers as --environment_type says: Beam's "portable" ones.
@@ -44,6 +50,11 @@ def share_files(options: PipelineOptions) -> bool:
     if kind == "LOOPBACK" or _seen(options) == "machine":
         return True
     return _is_own_engine(options) and (kind == "PROCESS" or (kind == "EXTERNAL" and _has_pool_here(options)))
+
+
+def are_one(options: PipelineOptions) -> bool:
+    """Whether there is one worker, in the command's own process."""
+    return bool(_runner(options) == "FnApiRunner" and options.view_as(DirectOptions).direct_num_workers == 1)
 
 
 def may_outlive(options: PipelineOptions) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.bigtable_backup import build
+from pipelines.command.engine import Engine
 from pipelines.command.take_backup import BackupConfig, take_backup
 from tests.docs.small_database import running_database
 from tests.docs.small_source import SmallSource
@@ -79,6 +80,6 @@ def postgres_vault(
 
 def take(root: Path, source: SmallSource) -> None:
     values: dict[str, Any] = {"chunk_size": 64, "wanted": Wanted(None, 1 << 20), "label": "größe"}
-    values |= {"plan_only": False, "json": True, "beam_args": ("--runner=FnApiRunner",)}
+    values |= {"plan_only": False, "json": True, "engine": Engine.of(["--runner=FnApiRunner"])}
     config = BackupConfig(vault=str(root), source=source, **values)
     assert take_backup(config, build) == 0

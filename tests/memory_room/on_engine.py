@@ -1,6 +1,6 @@
 """The graph of a backup, on an engine in this process."""
 
-from pipelines.command.engine import open_pipeline
+from pipelines.command.engine import Engine, open_pipeline
 from pipelines.command.job import run_job
 from transforms.back_up import BackUp
 from transforms.backup_work import BackupWork
@@ -8,6 +8,6 @@ from transforms.backup_work import BackupWork
 
 def back_up(work: BackupWork, *options: str) -> None:
     """Take a backup whose intent is written, with options of the engine."""
-    pipeline = open_pipeline(["--runner=FnApiRunner", *options])
+    pipeline = open_pipeline(Engine.of(["--runner=FnApiRunner", *options]))
     pipeline | BackUp(work)
     run_job(pipeline)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipelines import bigtable_backup
-from pipelines.command.engine import open_pipeline
+from pipelines.command.engine import Engine, open_pipeline
 from pipelines.command.job import run_job
 from pipelines.command.take_backup import claim
 from tests.pipelines.bigtable_runs import backup, check, restore
@@ -152,7 +152,7 @@ def back_up_planned(vault: Path, tables: Tables, ranges: list[KeyRange]) -> str:
     work = BackupWork(opened.place, source, intent.backup, 4096, Wanted(1, 1 << 30), ProgressFile(""))
     planned = ((PlannedRange(0, number, each), None) for number, each in enumerate(ranges))
     work.store().put(work.layout.plan(0), encode_plan(portions_of(0, planned)))
-    pipeline = open_pipeline(["--runner=FnApiRunner"])
+    pipeline = open_pipeline(Engine.of(["--runner=FnApiRunner"]))
     bigtable_backup.build(pipeline, work)
     run_job(pipeline)
     return intent.backup

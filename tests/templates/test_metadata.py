@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from google.cloud.dataflow_v1beta3 import TemplateMetadata
 
-from pipelines.command.arguments import parse
+from pipelines.command.arguments import parse, parse_job
 from pipelines.command.beam_names import OPTIONS
 from templates import metadata, template
 from templates.metadata import metadata_of, metadata_text
@@ -78,8 +78,8 @@ def test_a_required_option_is_a_required_parameter(name: str) -> None:
 def test_giving_every_default_of_the_form_changes_nothing(name: str) -> None:
     needed = [f"--{each['name']}={example(each)}" for each in parameters(name).values() if not each["isOptional"]]
     defaults = {each["name"]: each["defaultValue"] for each in parameters(name).values() if "defaultValue" in each}
-    left_out, _ = parse(parser_of(name), needed)
-    given, _ = parse(parser_of(name), [*needed, *(f"--{key}={value}" for key, value in defaults.items())])
+    left_out, _ = parse_job(parser_of(name), needed)
+    given, _ = parse_job(parser_of(name), [*needed, *(f"--{key}={value}" for key, value in defaults.items())])
     # The defaults of these depend on the engine, which the parser does not know.
     elsewhere = {
         key: word

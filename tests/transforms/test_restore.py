@@ -7,7 +7,7 @@ from typing import Any
 import apache_beam as beam
 import pytest
 
-from pipelines.command.engine import open_pipeline
+from pipelines.command.engine import Engine, open_pipeline
 from pipelines.command.job import run_job
 from pipelines.command.result import ResultFile
 from tests.memory_room import by_hand
@@ -44,7 +44,7 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> MemoryVault:
 def ended(work: RestoreWork, folder: Path) -> dict[str, Any]:
     """What the graph hands back."""
     result = ResultFile(str(folder / "result"))
-    pipeline = open_pipeline(["--runner=FnApiRunner"])
+    pipeline = open_pipeline(Engine.of(["--runner=FnApiRunner"]))
     pipeline | Restore(work) | beam.Map(restored_json) | "Hand back" >> beam.Map(result.write)
     run_job(pipeline)
     return result.read()

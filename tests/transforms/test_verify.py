@@ -7,7 +7,7 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from pipelines.command.engine import open_pipeline
+from pipelines.command.engine import Engine, open_pipeline
 from pipelines.command.job import run_job
 from pipelines.command.result import ResultFile
 from tests.memory_room import by_hand
@@ -39,7 +39,7 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> MemoryVault:
 
 def verified(vault: MemoryVault, level: str, folder: Path) -> object:
     result = ResultFile(str(folder / "report"))
-    pipeline = open_pipeline(["--runner=FnApiRunner"])
+    pipeline = open_pipeline(Engine.of(["--runner=FnApiRunner"]))
     pipeline | Verify(vault.work, level) | beam.Map(report_json) | "Hand back" >> beam.Map(result.write)
     run_job(pipeline)
     return result.read()

@@ -4,14 +4,14 @@ import pytest
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, SetupOptions, WorkerOptions
 
 from pipelines.command.dataflow import IMAGE, label
-from pipelines.command.engine import open_pipeline
+from pipelines.command.engine import Engine, open_pipeline
 from transforms.errors import UsageError
 
 LABELS = {"tool": "shardkeep", "backup": "b"}
 
 
 def opened(*argv: str) -> PipelineOptions:
-    pipeline = open_pipeline(argv)
+    pipeline = open_pipeline(Engine.of(argv))
     label(pipeline, LABELS)
     options = pipeline.options
     assert isinstance(options, PipelineOptions)
@@ -31,7 +31,7 @@ def test_the_image_that_launches_is_the_image_that_works(monkeypatch: pytest.Mon
 
 def test_a_runner_that_lacks_an_option_says_which() -> None:
     with pytest.raises(UsageError, match="Missing required option: project"):
-        open_pipeline(["--runner=DataflowRunner", "--region=europe-west1"])
+        open_pipeline(Engine.of(["--runner=DataflowRunner", "--region=europe-west1"]))
 
 
 def test_no_image_is_made_up(monkeypatch: pytest.MonkeyPatch) -> None:

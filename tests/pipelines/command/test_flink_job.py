@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from pipelines.command.engine import Engine
 from pipelines.command.flink_job import FlinkJob, flink_job
 from pipelines.command.telling import telling
 from tests.servers.json_server import Answer, Request, serving
@@ -63,19 +64,19 @@ def test_what_is_no_jobmanager_has_ended_nothing(answer: Answer, caplog: pytest.
 
 def test_each_job_has_a_name_of_its_own_where_the_cluster_is_named() -> None:
     options = ["--runner=FlinkRunner", "--flink_master=flink:8081", ENDPOINT]
-    jobs = [flink_job(options), flink_job(options), flink_job([*options, "--job_name=nightly"])]
+    jobs = [flink_job(Engine.of(each)) for each in (options, options, [*options, "--job_name=nightly"])]
     names = [job.name for job in jobs if job is not None]
     assert [name.partition("-")[0] for name in names] == ["shardkeep", "shardkeep", "nightly"]
     assert len(set(names)) == 3
     for other in (["--runner=FlinkRunner", ENDPOINT], ["--runner=PortableRunner", ENDPOINT], ["--runner=FnApiRunner"]):
-        assert flink_job(other) is None
+        assert flink_job(Engine.of(other)) is None
 
 
 def test_a_command_whose_job_has_ended_on_the_cluster_knows_it() -> None:
     manager = JobManager()
     with serving(manager.answer) as master:
         options = ["--runner=FlinkRunner", f"--flink_master={master}", ENDPOINT, "--environment_type=PROCESS"]
-        with telling(options) as told:
+        with telling(Engine.of(options)) as told:
             assert told.flink is not None
             assert told.goes_on(KeyboardInterrupt())
             manager.states = {told.flink.name: "CANCELED"}

@@ -12,6 +12,7 @@ import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
 from pipelines.command.check_backup import VerifyConfig, check_backup
+from pipelines.command.engine import Engine
 from pipelines.command.exit_codes import run_command
 from pipelines.command.result import Result
 from pipelines.command.take_backup import BackupConfig, take_backup
@@ -53,7 +54,7 @@ def test_an_error_is_one_line_with_a_severity(capsys: pytest.CaptureFixture[str]
 
 
 def test_workers_elsewhere_have_no_file_of_this_machine(tmp_path: Path) -> None:
-    with telling(launch_options(tmp_path)) as told:
+    with telling(Engine.of(launch_options(tmp_path))) as told:
         assert told.progress.path == ""
         assert told.answer() is None
 
@@ -64,9 +65,9 @@ def test_a_folder_of_this_machine_is_no_vault_for_workers_elsewhere(tmp_path: Pa
     assert not (tmp_path / "vault").exists()
 
 
-def config(vault: Path, beam_args: Sequence[str]) -> BackupConfig:
+def config(vault: Path, arguments: Sequence[str]) -> BackupConfig:
     source = MemorySource(new_database(two_tables(rows=10)))
-    return BackupConfig(str(vault), source, 1000, Wanted(None, 1000), "", False, False, tuple(beam_args))
+    return BackupConfig(str(vault), source, 1000, Wanted(None, 1000), "", False, False, Engine.of(arguments))
 
 
 def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
@@ -94,8 +95,8 @@ def test_a_launch_stages_the_job_and_claims_the_backup(
     assert not list(tmp_path.glob("vault/*/*/MANIFEST.json"))
 
 
-def verify_config(vault: Path, level: str, beam_args: Sequence[str]) -> VerifyConfig:
-    return VerifyConfig(str(vault), "latest", None, level, False, tuple(beam_args))
+def verify_config(vault: Path, level: str, arguments: Sequence[str]) -> VerifyConfig:
+    return VerifyConfig(str(vault), "latest", None, level, False, Engine.of(arguments))
 
 
 @pytest.mark.usefixtures("everywhere")
@@ -124,7 +125,7 @@ def build_check(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: R
 def test_a_job_elsewhere_may_go_on_if_its_command_is_interrupted_or_loses_it(
     error: BaseException, here: bool, elsewhere: bool, tmp_path: Path
 ) -> None:
-    with telling(["--runner=FnApiRunner"]) as told:
+    with telling(Engine.of(["--runner=FnApiRunner"])) as told:
         assert told.goes_on(error) is here
-    with telling(launch_options(tmp_path)) as told:
+    with telling(Engine.of(launch_options(tmp_path))) as told:
         assert told.goes_on(error) is elsewhere

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.postgres_options import add_database, database_of
 from pipelines.command.postgres_reading import readers_of
 from transforms.errors import UsageError
@@ -20,7 +20,7 @@ ENGINES = [("FnApiRunner", "public"), ("DataflowRunner", "private")]
 def database(*argv: str, runner: str = "FnApiRunner") -> Database:
     parser = OptionParser("postgres-test", "A test.")
     add_database(parser, "to test")
-    return database_of(parse(parser, [*argv, f"--runner={runner}"])[0])
+    return database_of(parse_job(parser, [*argv, f"--runner={runner}"])[0])
 
 
 def test_an_instance_stands_for_host_and_port() -> None:

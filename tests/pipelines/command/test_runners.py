@@ -7,7 +7,7 @@ from apache_beam.runners.runner import create_runner
 
 from pipelines.command.beam_names import RUNNERS
 from pipelines.command.beam_options import check_beam_arguments
-from pipelines.command.engine import is_here, open_pipeline
+from pipelines.command.engine import Engine, open_pipeline
 from pipelines.command.runners import name_runner, runner_of
 from transforms.errors import UsageError
 
@@ -19,8 +19,8 @@ from transforms.errors import UsageError
 def test_beams_words_for_one_machine_are_the_engine_in_this_process(word: str) -> None:
     arguments = check_beam_arguments([f"--runner={word}"])
     assert arguments == ["--runner=FnApiRunner"]
-    assert is_here(arguments)
-    assert type(open_pipeline(arguments).runner) is FnApiRunner
+    assert Engine.of(arguments).is_here
+    assert type(open_pipeline(Engine.of(arguments)).runner) is FnApiRunner
 
 
 def test_direct_runner_looks_for_no_other_engine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +30,7 @@ def test_direct_runner_looks_for_no_other_engine(monkeypatch: pytest.MonkeyPatch
         raise AssertionError("Prism was looked for, which downloads it")
 
     monkeypatch.setattr(prism_runner.PrismRunner, "run_pipeline", asked)
-    with open_pipeline(check_beam_arguments(["--runner=DirectRunner"])) as pipeline:
+    with open_pipeline(Engine.of(check_beam_arguments(["--runner=DirectRunner"]))) as pipeline:
         pipeline | beam.Create([1]) | beam.Map(lambda one: one + 1)
 
 
@@ -67,4 +67,4 @@ def test_no_runner_of_beams_is_a_usage_error() -> None:
 @pytest.mark.parametrize("option", ["--pickle_library=dill", "--runner=no_such_module.Runner"])
 def test_what_is_not_installed_is_a_usage_error(option: str) -> None:
     with pytest.raises(UsageError, match=r"^Beam's options ask for what is not installed here: "):
-        open_pipeline(check_beam_arguments([option]))
+        open_pipeline(Engine.of(check_beam_arguments([option])))

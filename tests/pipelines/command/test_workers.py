@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.command.beam_options import check_beam_arguments
-from pipelines.command.engine import is_here, outlives_command, refuse_distant_snapshot, refuse_distant_workers
+from pipelines.command.engine import Engine, refuse_distant_snapshot, refuse_distant_workers
 from transforms.errors import RefusedError, UsageError
 
 FLINK = "--runner=FlinkRunner"
@@ -47,25 +47,26 @@ CASES = [
 
 @pytest.mark.parametrize(("options", "here", "outlives"), CASES, ids=str)
 def test_the_workers_decide_not_the_runners_name(options: list[str], here: bool, outlives: bool) -> None:
-    assert (is_here(options), outlives_command(options)) == (here, outlives)
+    engine = Engine.of(options)
+    assert (engine.is_here, engine.outlives) == (here, outlives)
 
 
 def test_a_shared_vault_is_seen_by_workers_that_see_nothing_else_of_this_machine() -> None:
     cluster = [PORTABLE, ENDPOINT, PROCESS]
     with pytest.raises(RefusedError, match=r"--runner=PortableRunner do not see, .* add --workers_see=vault"):
-        refuse_distant_workers("/backups", cluster)
-    refuse_distant_workers("gs://bucket/backups", cluster)
-    shared = [*cluster, "--workers_see=vault"]
+        refuse_distant_workers("/backups", Engine.of(cluster))
+    refuse_distant_workers("gs://bucket/backups", Engine.of(cluster))
+    shared = Engine.of([*cluster, "--workers_see=vault"])
     refuse_distant_workers("/backups", shared)
-    assert not is_here(shared)
+    assert not shared.is_here
     with pytest.raises(RefusedError, match="--consistency=snapshot: the command holds the snapshot"):
         refuse_distant_snapshot(shared)
-    refuse_distant_snapshot([*cluster, "--workers_see=machine"])
+    refuse_distant_snapshot(Engine.of([*cluster, "--workers_see=machine"]))
 
 
 def test_machines_of_a_service_see_no_folder_whatever_is_said() -> None:
     with pytest.raises(RefusedError, match="--runner=DataflowRunner do not see"):
-        refuse_distant_workers("/backups", ["--runner=DataflowRunner", "--workers_see=vault"])
+        refuse_distant_workers("/backups", Engine.of(["--runner=DataflowRunner", "--workers_see=vault"]))
 
 
 def test_what_the_workers_see_is_an_option_like_beams() -> None:
@@ -73,3 +74,30 @@ def test_what_the_workers_see_is_an_option_like_beams() -> None:
     assert check_beam_arguments(options) == options
     with pytest.raises(UsageError, match="--workers_see: invalid choice: 'all'"):
         check_beam_arguments([PORTABLE, "--workers_see=all"])
+
+
+@pytest.mark.parametrize(
+    ("options", "alone"),
+    [
+        (["--runner=FnApiRunner"], True),
+        (["--runner=FnApiRunner", "--direct_num_workers=2"], False),
+        ([PRISM], False),
+        (["--runner=DataflowRunner"], False),
+    ],
+)
+def test_one_worker_in_the_command_itself_is_alone(options: list[str], alone: bool) -> None:
+    assert Engine.of(options).is_alone is alone
+
+
+def test_an_engine_is_read_from_beams_options_once_and_is_a_value() -> None:
+    options = ["--runner=FlinkRunner", "--flink_master=flink:8081", "--project=p", "--job_name=nightly"]
+    engine = Engine.of(options)
+    assert (engine.runner, engine.flink, engine.project, engine.job_name) == (
+        "FlinkRunner",
+        "flink:8081",
+        "p",
+        "nightly",
+    )
+    assert not engine.is_launch
+    assert Engine.of([*options, "--template_location=gs://b/t"]).is_launch
+    assert Engine.of(engine.arguments) == engine

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.command import rooms
+from pipelines.command.engine import Engine
 from pipelines.command.give_back import RestoreConfig
 from pipelines.command.placing import Placing
 from pipelines.command.table_renames import assign
@@ -58,7 +59,7 @@ def backup_config(place: str, database: str, *tables: str) -> BackupConfig:
         label="nightly",
         plan_only=False,
         json=True,
-        beam_args=("--runner=FnApiRunner",),
+        engine=Engine.of(["--runner=FnApiRunner"]),
     )
 
 
@@ -74,5 +75,5 @@ def restore_config(vault: MemoryVault, target: str, *tables: str) -> RestoreConf
         ),
         plan_only=False,
         json=True,
-        beam_args=("--runner=FnApiRunner",),
+        engine=Engine.of(["--runner=FnApiRunner"]),
     )

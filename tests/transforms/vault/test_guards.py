@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.bigtable_backup import build as build_backup
 from pipelines.bigtable_restore import build as build_restore
+from pipelines.command.engine import Engine
 from pipelines.command.exit_codes import run_command
 from pipelines.command.give_back import RestoreConfig, give_back
 from pipelines.command.report import Report
@@ -133,9 +134,9 @@ def test_two_tables_into_one(vault: MemoryVault, capsys: Capture) -> None:
 
 
 def test_a_runner_whose_workers_do_not_see_the_vault(vault: MemoryVault, capsys: Capture) -> None:
-    config = replace(restore_config(vault, new_database()), beam_args=("--runner=DataflowRunner",))
+    config = replace(restore_config(vault, new_database()), engine=Engine.of(["--runner=DataflowRunner"]))
     refused(config, 6, "which the workers of --runner=DataflowRunner do not see", capsys)
-    backup = replace(backup_config(vault.place, vault.database), beam_args=config.beam_args)
+    backup = replace(backup_config(vault.place, vault.database), engine=config.engine)
     before = [item.backup for item in list_backups(open_vault(vault.place))]
     assert run_command(lambda _: take_backup(backup, build_backup), []) == 6
     assert [item.backup for item in list_backups(open_vault(vault.place))] == before
