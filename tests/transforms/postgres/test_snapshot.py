@@ -10,7 +10,7 @@ import pytest
 
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import database_of, new_role, opened
-from tests.transforms.postgres.waiting import waiting
+from tests.transforms.postgres.waiting import await_no_lock, waiting
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.postgres.database import Database
 from transforms.postgres.identifiers import Name
@@ -109,6 +109,7 @@ def test_tables_stay_while_the_snapshot_is_held(postgres: PostgresServer, databa
         with opened(postgres, database.name) as reader, pytest.raises(RefusedError, match=rf"public\.t .*{pid}"):
             moment.enter(reader, [T])
         postgres.sql(f"SELECT pg_cancel_backend({pid})")
+        await_no_lock(postgres, pid)
         with opened(postgres, database.name) as reader, moment.entered(reader, [T]):
             assert count(reader) == 100
 

@@ -36,6 +36,13 @@ def await_lock(server: PostgresServer, pid: int) -> None:
             continue
 
 
+def await_no_lock(server: PostgresServer, pid: int) -> None:
+    """Return when a process waits for no lock any more: a signal to it takes its time."""
+    with psycopg.connect(server.url(), autocommit=True) as observer:
+        while observer.execute(WAITING, [pid]).fetchone() != (0,):
+            continue
+
+
 def _run(session: "psycopg.Connection[tuple[object, ...]]", statement: str) -> None:
     try:
         session.execute(statement.encode())
