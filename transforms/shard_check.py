@@ -31,7 +31,7 @@ class CheckedShard:
     Attributes:
         table: The table's place in the manifest.
         totals: What their chunks hold.
-        damaged: Whether a chunk is not what was written, so that `totals` are not all.
+        damaged: Whether a chunk is missing or not what was written, so that `totals` are not all.
         report: On their objects and their chunks.
     """
 
@@ -65,9 +65,8 @@ class ShardCheck:
         # Its store is asked only of one that is not what was written: it may have to read it for that.
         known = None if tally.ref(ref.name) == ref else check_object(self.store, ref)
         wrong = (*([known] if known else []), *digest, *problems)
-        return CheckedShard(
-            entry.table, totals, bool(problems), Report(CHECKS, wrong, objects=(ref.name,) * bool(wrong))
-        )
+        report = Report(CHECKS, wrong, objects=(ref.name,) if wrong else ())
+        return CheckedShard(entry.table, totals, bool(problems) or tally.size < ref.size, report)
 
     def _check_piece(self, piece: ShardPiece, problems: list[str]) -> Totals:
         """What the chunks of a piece hold, up to the first that is not what was written: that is a problem."""

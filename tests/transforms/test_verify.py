@@ -87,9 +87,30 @@ def test_a_shard_that_is_missing_or_ends_early_is_told_by_what_is_wrong(tmp_path
     vault.write(names[0], None)
     vault.write(names[1], vault.read(names[1])[:-1])
     missing, short = (vault.work.check_shard(entry).report for entry in (first, second))
+    assert [vault.work.check_shard(entry).damaged for entry in (first, second)] == [True, True]
     assert missing.problems[0] == f"{first.shard.object.name} is missing."
     assert [problem.split(" ", 2)[1] for problem in short.problems] == ["has", "does", "the"]
     assert (missing.objects, short.objects) == ((first.shard.object.name,), (second.shard.object.name,))
+
+
+def test_an_object_is_read_to_its_end_and_not_to_the_size_that_an_index_gives_it(
+    vault: MemoryVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = list[str]()
+
+    class Bounded(LocalStore):
+        def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
+            reads.append(name)
+            assert len(reads) < 10, "it is read on and on"
+            return super().read(name, start, length)
+
+    entry = _first_entries(vault)[0]
+    forged = replace(entry, shard=replace(entry.shard, object=replace(entry.shard.object, size=1 << 62)))
+    monkeypatch.setattr(stores, "LocalStore", Bounded)
+    checked = vault.work.check_shard(forged)
+    size = entry.shard.object.size
+    assert checked.damaged
+    assert f"{entry.shard.object.name} has {size} bytes; it was written with {1 << 62}." in checked.report.problems
 
 
 def test_a_shard_with_a_bad_chunk_fails_every_check_that_reads_it(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class ShardPiece:
 def read_pieces(store: Store, entry: IndexEntry, tally: Tally) -> Generator[ShardPiece, None, None]:
     """Read a shard once, and count its bytes in.
 
-    Of an object that is longer than it should be one byte more is read, so the tally differs then.
+    Of an object that is longer than it should be one byte more is read, and of a shorter one all: the tally differs.
 
     Raises:
         NotFoundError: if the shard is missing.
@@ -48,6 +48,8 @@ def read_pieces(store: Store, entry: IndexEntry, tally: Tally) -> Generator[Shar
         data = store.read(name, start, end - start + (end == size))
         tally.add(data)
         yield ShardPiece(name, start, data, run)
+        if len(data) < end - start:  # the object ends here, whatever size an index gives it
+            return
 
 
 def _spans(entry: IndexEntry) -> Iterator[tuple[int, int, ChunkRun | None]]:
