@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from pipelines.command.arguments import OptionParser
 from pipelines.command.durations import parse_duration
+from transforms.cloud_sql.instance import IPS, PRIVATE, PSC, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.errors import UsageError
-from transforms.postgres.cloud_sql import IPS, PRIVATE, PSC, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.postgres.database import MOST_IDLE_SECONDS, Database
 from transforms.postgres.database_url import parse_database
 

@@ -23,8 +23,8 @@ from tests.pipelines.test_postgres_secrets import PASSWORD, arguments
 from tests.pipelines.test_postgres_secrets import role as role  # a fixture
 from tests.servers import cloud_sql_instance, cloud_sql_program
 from tests.servers.cloud_sql_path import INSTANCE, StandIn, await_end, is_alive, put_on_path
+from transforms.cloud_sql.endpoint import end_all
 from transforms.errors import NotFoundError
-from transforms.postgres.cloud_sql_endpoint import end_all
 
 HERE = f"--cloud_sql_instance={INSTANCE}"
 FOLDER = "postgres+my-project%3Aeurope-west1%3Amain+"

@@ -14,7 +14,7 @@ import pytest
 from tests.servers import cloud_sql_proxy
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.program_file import SHELL, program
-from transforms.postgres.cloud_sql_command import PROGRAM
+from transforms.cloud_sql.command import PROGRAM
 
 INSTANCE = "my-project:europe-west1:main"
 

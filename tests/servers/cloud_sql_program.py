@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.servers import provision
 from tests.servers.provision import go_maker
-from transforms.postgres.cloud_sql_command import PROGRAM
+from transforms.cloud_sql.command import PROGRAM
 
 GO_PACKAGE = "github.com/GoogleCloudPlatform/cloud-sql-proxy/v2"
 VERSION = "v2.27.0"

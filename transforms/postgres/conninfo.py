@@ -1,6 +1,6 @@
 """What libpq needs to reach a database; for one of Cloud SQL that starts a proxy."""
 
-from transforms.postgres import cloud_sql_endpoint
+from transforms.cloud_sql import endpoint
 from transforms.postgres.database import Database
 
 # A peer that is gone is noticed in about two minutes, also in the middle of a COPY. Parameters of the URL come first.
@@ -22,7 +22,7 @@ def conninfo(database: Database) -> dict[str, str]:
     A Cloud SQL instance's proxy is started if this process has none that runs.
 
     Raises:
-        UnreachableError, UsageError: if the proxy cannot be started; see `cloud_sql_endpoint.endpoint`.
+        UnreachableError, UsageError: if the proxy cannot be started; see `endpoint.endpoint`.
     """
     where = {**TRANSPORT, **_where(database)}
     return {**where, "user": database.user, "dbname": database.name, **dict(database.parameters)}
@@ -32,6 +32,6 @@ def _where(database: Database) -> dict[str, str]:
     port = str(database.port)
     if database.cloud_sql is None:
         return {"host": database.host, "port": port}
-    folder = cloud_sql_endpoint.endpoint(database.cloud_sql, database.iam_auth)
+    folder = endpoint.endpoint(database.cloud_sql, database.iam_auth)
     # An address in PGHOSTADDR would come before the host.
     return {"host": folder, "hostaddr": "", "port": port, "connect_timeout": PROXY_SECONDS}

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from transforms.cloud_sql.instance import CloudSql
 from transforms.identity import Identity
-from transforms.postgres.cloud_sql import CloudSql
 
 ROOM = "postgres"
 IDLE_SECONDS = 600.0

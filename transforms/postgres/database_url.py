@@ -8,8 +8,8 @@ import re
 from difflib import get_close_matches
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import UsageError
-from transforms.postgres.cloud_sql import CloudSql
 from transforms.postgres.database import Database
 
 FORM = "postgresql://USER@HOST:PORT/DB"

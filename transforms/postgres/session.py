@@ -8,9 +8,10 @@ from typing import Any
 
 import psycopg
 
+from transforms.cloud_sql import endpoint
+from transforms.cloud_sql.proxy import ADVICE
 from transforms.errors import NotFoundError, ShardkeepError, UnreachableError, UsageError
-from transforms.postgres import ascii_session, cloud_sql_endpoint
-from transforms.postgres.cloud_sql_proxy import ADVICE
+from transforms.postgres import ascii_session
 from transforms.postgres.connection import Connection as Connection  # where others look for it
 from transforms.postgres.conninfo import conninfo
 from transforms.postgres.credential import password_of
@@ -150,7 +151,7 @@ def _proxy_said(database: Database, start: float) -> str:
     """Why the proxy of a Cloud SQL instance hung up; libpq knows no more than that. Empty if it did not say."""
     if database.cloud_sql is None:
         return ""
-    return cloud_sql_endpoint.said(database.cloud_sql, database.iam_auth, start)
+    return endpoint.said(database.cloud_sql, database.iam_auth, start)
 
 
 def _check_age(connection: Connection, database: Database) -> None:

@@ -7,8 +7,8 @@ import pytest
 from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.postgres_options import add_database, database_of
 from pipelines.command.postgres_reading import readers_of
+from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import UsageError
-from transforms.postgres.cloud_sql import CloudSql
 from transforms.postgres.database import Database
 
 NAME = "my-project:europe-west1:main"

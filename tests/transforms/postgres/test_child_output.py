@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.postgres.child_output import LINES, LONGEST_LINE, Output
+from transforms.cloud_sql.child_output import LINES, LONGEST_LINE, Output
 
 Pipe = tuple[Output, IO[bytes]]
 

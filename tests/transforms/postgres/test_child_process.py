@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.servers.cloud_sql_path import await_end, is_alive
-from transforms.postgres import child_process
-from transforms.postgres.child_process import ChildProcess
+from transforms.cloud_sql import child_process
+from transforms.cloud_sql.child_process import ChildProcess
 
 FOREVER = ["sleep", "1000"]
 DEAF = """
@@ -24,7 +24,7 @@ signal.pause()
 # A command that has started a program, says so, and waits.
 STARTER = """
 import sys
-from transforms.postgres.child_process import ChildProcess
+from transforms.cloud_sql.child_process import ChildProcess
 child = ChildProcess(sys.argv[1:], {})
 while child.output.lines() != ["up"]:  # by then the kernel knows whom to end it with
     assert child.is_alive()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.cloud_sql.instance import IPS, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.errors import UsageError
-from transforms.postgres.cloud_sql import IPS, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.postgres.credential import password_of
 from transforms.postgres.database import Database
 from transforms.postgres.database_url import PARAMETERS, PROXY_PARAMETERS, parse_database

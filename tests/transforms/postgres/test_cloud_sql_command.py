@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from transforms.cloud_sql.command import PROGRAM, command, environment
+from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import UnreachableError
-from transforms.postgres.cloud_sql import CloudSql
-from transforms.postgres.cloud_sql_command import PROGRAM, command, environment
 
 NAME = "p:r:i"
 

@@ -12,11 +12,13 @@ import pytest
 
 from tests.servers.cloud_sql_path import INSTANCE, StandIn, await_end, is_alive, put_on_path
 from tests.servers.postgres_server import PostgresServer
+from transforms.cloud_sql import child_process, proxy
+from transforms.cloud_sql import endpoint as cloud_sql_endpoint
+from transforms.cloud_sql.child_process import ChildProcess
+from transforms.cloud_sql.endpoint import end_all, endpoint
+from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import NotFoundError, UnreachableError, UsageError
-from transforms.postgres import archive, child_process, cloud_sql_endpoint, cloud_sql_proxy
-from transforms.postgres.child_process import ChildProcess
-from transforms.postgres.cloud_sql import CloudSql
-from transforms.postgres.cloud_sql_endpoint import end_all, endpoint
+from transforms.postgres import archive
 from transforms.postgres.database import Database
 from transforms.postgres.database_url import parse_database
 from transforms.postgres.session import connect, end
@@ -25,8 +27,8 @@ MAIN = CloudSql(INSTANCE)
 # It opens an endpoint, forks, opens one in the child, lets the child end as any program does, and opens its own again.
 FORKER = """
 import os, sys
-from transforms.postgres.cloud_sql import CloudSql
-from transforms.postgres.cloud_sql_endpoint import endpoint
+from transforms.cloud_sql.instance import CloudSql
+from transforms.cloud_sql.endpoint import endpoint
 main = CloudSql(sys.argv[1])
 folders = [endpoint(main, False)]
 child = os.fork()
@@ -50,7 +52,7 @@ def database() -> Database:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud_sql_proxy, "SECONDS_TO_START", 0.5)
+    monkeypatch.setattr(proxy, "SECONDS_TO_START", 0.5)
 
 
 def answer(database: Database) -> object:

@@ -11,9 +11,9 @@ from tests.servers.cloud_sql_instance import Instance
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.test_credential import TokenServer
 from tests.transforms.postgres.test_credential import account as account  # a fixture
+from transforms.cloud_sql.endpoint import end_all
+from transforms.cloud_sql.instance import PRIVATE, PSC, PUBLIC, CloudSql
 from transforms.errors import NotFoundError, UnreachableError
-from transforms.postgres.cloud_sql import PRIVATE, PSC, PUBLIC, CloudSql
-from transforms.postgres.cloud_sql_endpoint import end_all
 from transforms.postgres.database_url import parse_database
 from transforms.postgres.session import connect
 

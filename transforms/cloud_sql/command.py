@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from transforms.cloud_sql.instance import PRIVATE, PSC, PUBLIC, CloudSql
 from transforms.errors import UnreachableError
-from transforms.postgres.cloud_sql import PRIVATE, PSC, PUBLIC, CloudSql
 
 PROGRAM = "cloud-sql-proxy"
 SOCKET = ".s.PGSQL.5432"

@@ -10,10 +10,10 @@ import socket
 import time
 from pathlib import Path
 
+from transforms.cloud_sql.child_process import ChildProcess
+from transforms.cloud_sql.command import LONGEST_PATH, PROGRAM, SOCKET, command, environment
+from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import UnreachableError, UsageError
-from transforms.postgres.child_process import ChildProcess
-from transforms.postgres.cloud_sql import CloudSql
-from transforms.postgres.cloud_sql_command import LONGEST_PATH, PROGRAM, SOCKET, command, environment
 from transforms.private_folder import PrivateFolder
 
 SECONDS_TO_START = 30.0

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from threading import Thread
 
-from transforms.postgres.child_output import Output
+from transforms.cloud_sql.child_output import Output
 
 SECONDS_TO_END = 5.0
 Popen = subprocess.Popen[bytes]

@@ -2,8 +2,8 @@
 
 import atexit
 
-from transforms.postgres.cloud_sql import CloudSql
-from transforms.postgres.cloud_sql_proxy import CloudSqlProxy
+from transforms.cloud_sql.instance import CloudSql
+from transforms.cloud_sql.proxy import CloudSqlProxy
 from transforms.process_registry import ProcessRegistry
 
 _PROXIES = ProcessRegistry[tuple[CloudSql, bool], CloudSqlProxy]()
