@@ -13,8 +13,8 @@ from benchmarks.job_steps import back_up_rows
 from benchmarks.stopwatch import Stopwatch
 from pipelines.command.take_backup import claim
 from transforms.backup_work import BackupWork
-from transforms.postgres.database_url import parse_database
-from transforms.postgres.selection import Selection
+from transforms.postgres.names.selection import Selection
+from transforms.postgres.server.database_url import parse_database
 from transforms.postgres.source import PostgresSource
 from transforms.progress import ProgressFile
 from transforms.source import Wanted

@@ -7,8 +7,8 @@ from pipelines.command.arguments import OptionParser
 from pipelines.command.durations import parse_duration
 from transforms.cloud_sql.instance import IPS, PRIVATE, PSC, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.errors import UsageError
-from transforms.postgres.database import MOST_IDLE_SECONDS, Database
-from transforms.postgres.database_url import parse_database
+from transforms.postgres.server.database import MOST_IDLE_SECONDS, Database
+from transforms.postgres.server.database_url import parse_database
 
 # What a form takes is shown to whoever may see the job, so a password must not even get that far.
 _WITHOUT_PASSWORD = "^postgres(ql)?://[^:/?@]+@[^@?]*([?].*)?$"  # noqa: S105 - a pattern

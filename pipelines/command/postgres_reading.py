@@ -10,7 +10,7 @@ from pipelines.command.arguments import OptionParser
 from transforms.errors import UsageError
 
 if TYPE_CHECKING:
-    from transforms.postgres.selection import Selection
+    from transforms.postgres.names.selection import Selection
 
 _FEWEST_CONNECTIONS = 3
 """The snapshot's holder, a planner or reader, and pg_dump."""
@@ -74,7 +74,7 @@ def add_reading(parser: OptionParser) -> None:
 
 def selection_of(values: argparse.Namespace) -> Selection:
     """The selection that the options ask for; see `Selection.parse` for what is refused."""
-    from transforms.postgres.selection import Selection  # it imports the driver
+    from transforms.postgres.names.selection import Selection  # it imports the driver
 
     return Selection.parse(
         values.schema or "", values.table or "", values.exclude_table or "", (values.where or "").splitlines()

@@ -20,7 +20,7 @@ from transforms.postgres.column import Column, Form
 from transforms.postgres.field_names import TEXT_SUFFIX, decode, encode
 from transforms.postgres.load_plan import load_plan
 from transforms.postgres.relation import Relation
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 
 DOCUMENT = read("postgres-types.md")
 HEADINGS = ["type", "Avro", "why", "loaded", "not kept"]

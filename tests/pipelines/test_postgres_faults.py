@@ -11,7 +11,7 @@ import pytest
 from tests.pipelines.postgres_gate import ADVISORY, RELATION
 from tests.pipelines.postgres_outcome import numbers_of, require_no_backup, require_told, states
 from tests.pipelines.postgres_scene import ALL, LOCK_ASIDE, NOT_ASIDE, THROUGH_THE_GATE, Process, Scene
-from transforms.postgres import credential
+from transforms.postgres.server import credential
 
 SECRET = "--password_secret=projects/p/secrets/s/versions/1"  # noqa: S105 - the name of one
 

@@ -22,7 +22,7 @@ from tests.pipelines.postgres_runs import backup, restore
 from tests.pipelines.postgres_scene import LOCK_ASIDE, NOT_ASIDE, Scene
 from tests.transforms.postgres.sessions import new_role
 from tests.transforms.postgres.test_credential import SecretManager
-from transforms.postgres import credential
+from transforms.postgres.server import credential
 
 PASSWORD = "s3cr3t-Pa55w0rd"  # noqa: S105 - the secret that must not be found
 WRONG = "not-Pa55w0rd"

@@ -1,11 +1,12 @@
 """The archive of a database's schema: what pg_dump writes, in its custom format, without any rows."""
 
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
-from transforms.postgres import client_programs, ledger
-from transforms.postgres.database import Database
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import name_list
-from transforms.postgres.session import Connection
+from transforms.postgres import client_programs
+from transforms.postgres.names.identifiers import name_list
+from transforms.postgres.names.reserved import LEDGER
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 ATTACHMENT = "archive"
 """Its name among the attachments of a backup."""
@@ -72,7 +73,7 @@ def _arguments(encoding: str, snapshot: str | None, lock_seconds: float) -> list
         "--schema-only",
         "--no-sync",
         "--no-password",
-        f"--exclude-schema={ledger.SCHEMA}",
+        f"--exclude-schema={LEDGER}",
         f"--lock-wait-timeout={round(lock_seconds * 1000)}",
         *([f"--snapshot={snapshot}"] if snapshot is not None else []),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from transforms.postgres.identifiers import Name
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.toc import Entry, Toc
 
 # Settings of the session, and what database_properties restores. Rows and statistics are never in our archives.

@@ -9,7 +9,7 @@ from typing import Any
 from transforms.errors import IntegrityError
 from transforms.postgres import archive, entry_kind, partition_trees
 from transforms.postgres.archive_part import Part
-from transforms.postgres.identifiers import Name
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.owners import ACLS, Owning, acl_steps, owner_steps, visitors
 from transforms.postgres.relocation import relocate
 from transforms.postgres.renames import Renames

@@ -15,7 +15,7 @@ from transforms.postgres.failure import Failure, left_out, listed
 from transforms.postgres.ledger import Restoration
 from transforms.postgres.lent_rights import lent_rights
 from transforms.postgres.row_trial import Refusal, RowTrial
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 from transforms.postgres.step import Step
 from transforms.postgres.step_batches import SIZE, closed_batches, in_order
 from transforms.postgres.step_runner import StepRunner

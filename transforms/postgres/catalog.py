@@ -10,16 +10,16 @@ from transforms.postgres.catalog_sql import COLUMNS, CORRELATIONS, SIZES
 from transforms.postgres.catalog_table import CatalogTable, list_catalog_tables, list_schemas, without_rows
 from transforms.postgres.column import Column
 from transforms.postgres.column_form import PRESENCE, BaseType
-from transforms.postgres.errors import translated
 from transforms.postgres.field_names import encode
-from transforms.postgres.identifiers import Name, name_list
 from transforms.postgres.key import Key
+from transforms.postgres.names.identifiers import Name, name_list
+from transforms.postgres.names.selection import Selection
 from transforms.postgres.predicate import check_predicate
 from transforms.postgres.read_order import ReadOrder
 from transforms.postgres.relation import Relation
-from transforms.postgres.selection import Selection
 from transforms.postgres.sequences import list_sequences
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 from transforms.postgres.usable_keys import usable_keys
 
 _READING = "reading the catalog"

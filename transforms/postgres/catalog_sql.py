@@ -3,7 +3,7 @@
 The catalogs are those of PostgreSQL 12 to 18, chapter "System Catalogs" of its manual.
 """
 
-from transforms.postgres.ledger import SCHEMA as LEDGER
+from transforms.postgres.names.reserved import LEDGER
 
 # The ledger of a restore belongs to that restore, not to the database.
 # Nobody may make a schema whose name begins with pg_: these are the server's own, and those of temporary tables.

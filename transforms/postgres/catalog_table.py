@@ -7,9 +7,9 @@ from typing import Any
 
 from transforms.errors import RefusedError
 from transforms.postgres.catalog_sql import PARENTS, SCHEMAS, TABLES
-from transforms.postgres.identifiers import Name
-from transforms.postgres.selection import Candidate
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import Name
+from transforms.postgres.names.selection import Candidate
+from transforms.postgres.server.session import Connection
 
 _WHERE = re.compile(r"\s*where\b\s*", re.IGNORECASE)
 

@@ -13,11 +13,12 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 
 from transforms.errors import NotFoundError, UnreachableError, UsageError
-from transforms.postgres import program_run, session
-from transforms.postgres.conninfo import conninfo
-from transforms.postgres.credential import password_of
-from transforms.postgres.database import Database
-from transforms.postgres.silence import BY_NAME, Silence
+from transforms.postgres import program_run
+from transforms.postgres.server import session
+from transforms.postgres.server.conninfo import conninfo
+from transforms.postgres.server.credential import password_of
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.silence import BY_NAME, Silence
 from transforms.private_folder import private_folder
 
 # Where packages of PostgreSQL put the programs of each major version: Debian and Ubuntu, Red Hat and Fedora, Homebrew

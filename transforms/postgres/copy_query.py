@@ -8,8 +8,8 @@ from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
 from transforms.postgres import plan_path
 from transforms.postgres.column import Column, Form
-from transforms.postgres.identifiers import Bytes, identifier, literal
 from transforms.postgres.key_value import check_ctid, texts_of
+from transforms.postgres.names.identifiers import Bytes, identifier, literal
 from transforms.postgres.predicate import enclosed
 from transforms.postgres.relation import CTID, Relation
 

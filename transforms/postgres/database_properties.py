@@ -8,9 +8,8 @@ from typing import Any
 from psycopg import sql
 
 from transforms.errors import RefusedError
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import Bytes, identifier, literal
 from transforms.postgres.json_fields import INT4, SqlFields
+from transforms.postgres.names.identifiers import Bytes, identifier, literal
 from transforms.postgres.privilege import (
     EXPLODED,
     Privilege,
@@ -19,7 +18,8 @@ from transforms.postgres.privilege import (
     privileges_from_json,
     privileges_json,
 )
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin", "d": "libc"}
 """Letters of `datlocprovider` (catalog/pg_collation.h)."""

@@ -7,9 +7,9 @@ middle of a backup, rows have the one name before and the other one behind, and 
 from collections.abc import Mapping
 
 from transforms.errors import RefusedError
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import name_list
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import name_list
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 Definitions = Mapping[tuple[str, int], tuple[str, str]]
 """By kind and oid: the name for people, and what must stay as it is."""

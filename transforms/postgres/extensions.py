@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.postgres.errors import translated
 from transforms.postgres.json_fields import SqlFields
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 _LIST = """
     SELECT e.extname, e.extversion, n.nspname

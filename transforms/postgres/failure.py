@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from transforms import skipped
-from transforms.postgres.identifiers import name_list
+from transforms.postgres.names.identifiers import name_list
 from transforms.postgres.owners import OWNER, PRIVILEGES
 from transforms.postgres.step import Step
 from transforms.skipped import Skipped

@@ -12,11 +12,11 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from transforms.errors import IntegrityError, RefusedError
-from transforms.postgres.database import Database
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import Name, name_list
 from transforms.postgres.moment import BEGIN, FROZEN, Moment, Stillness, begin_facts, roll_back
-from transforms.postgres.session import APPLICATION, Connection, connect, end, major_of
+from transforms.postgres.names.identifiers import Name, name_list
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import APPLICATION, Connection, connect, end, major_of
 from transforms.postgres.snapshot import ListTables
 
 # Their counters see tables that are made or altered, and large objects.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from transforms.errors import IntegrityError
-from transforms.postgres.identifiers import statement_bytes
+from transforms.postgres.names.identifiers import statement_bytes
 from transforms.vault.json_fields import Fields
 
 T = TypeVar("T")

@@ -8,10 +8,10 @@ from psycopg import sql
 from transforms.key_range import KeyRange
 from transforms.postgres.column import Column
 from transforms.postgres.copy_query import compare, operator, output, value, where_all
-from transforms.postgres.identifiers import Bytes, identifier
 from transforms.postgres.key_value import end_of
+from transforms.postgres.names.identifiers import Bytes, identifier
 from transforms.postgres.relation import Relation
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 
 PAGES_PER_RANGE = 16
 """Blocks that are looked at for each range: where the key follows the file, each counts as one row."""

@@ -4,9 +4,9 @@ from psycopg.errors import UniqueViolation
 
 from transforms.avro.varint import decode_bytes, decode_long
 from transforms.errors import IntegrityError
-from transforms.postgres.errors import translated
 from transforms.postgres.large_objects import PAGE_SIZE
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 # A concurrent writer of another page of the same object may create it first; then it is there on the second look.
 ATTEMPTS = 5

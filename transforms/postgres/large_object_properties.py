@@ -10,9 +10,8 @@ from typing import Any
 
 from psycopg import sql
 
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import identifier, literal
 from transforms.postgres.json_fields import OID, SqlFields
+from transforms.postgres.names.identifiers import identifier, literal
 from transforms.postgres.privilege import (
     EXPLODED,
     Privilege,
@@ -21,7 +20,8 @@ from transforms.postgres.privilege import (
     privileges_from_json,
     privileges_json,
 )
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 # Statements in one transaction: each locks its object, and the server's lock table is small.
 AT_ONCE = 500

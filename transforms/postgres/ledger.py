@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from psycopg.errors import InsufficientPrivilege, UndefinedObject, UndefinedTable
 
 from transforms.errors import RefusedError
-from transforms.postgres.database import Database
-from transforms.postgres.identifiers import literal
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import literal
+from transforms.postgres.names.reserved import LEDGER as SCHEMA
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.session import Connection
 from transforms.skipped import Skipped, from_text, to_text
 
-SCHEMA = "shardkeep_restore"
 # A number that no other program locks: the first 63 bits of the SHA-256 of the schema's name.
 LOCK = int.from_bytes(hashlib.sha256(SCHEMA.encode()).digest()[:8], "big") >> 1
 _CREATE = f"""

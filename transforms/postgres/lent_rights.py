@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from transforms.errors import RefusedError
-from transforms.postgres.identifiers import always_quoted, literal
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import always_quoted, literal
+from transforms.postgres.server.session import Connection
 from transforms.postgres.step import Step, encoded
 from transforms.postgres.step_runner import StepRunner
 

@@ -9,10 +9,10 @@ from psycopg.pq import TransactionStatus
 from transforms.errors import RefusedError
 from transforms.postgres import large_object_load, ledger
 from transforms.postgres.copy_encoder import encode_binary, encode_text
-from transforms.postgres.errors import is_ours, meaning, said
 from transforms.postgres.load_plan import BINARY, LoadPlan
 from transforms.postgres.search_path import Path, local
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import is_ours, meaning, said
+from transforms.postgres.server.session import Connection
 
 
 @dataclass(frozen=True, slots=True)

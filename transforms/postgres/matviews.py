@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 import psycopg
 from psycopg import sql
 
-from transforms.postgres.errors import translated
 from transforms.postgres.failure import Failure
-from transforms.postgres.identifiers import Name
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.search_path import Path, local
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 from transforms.postgres.step import Step
 from transforms.postgres.step_runner import failure_of, is_fatal, refusal
 

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import psycopg
 
 from transforms.errors import UnreachableError
-from transforms.postgres import server_facts
-from transforms.postgres.errors import LOST, meaning, said, translated
-from transforms.postgres.identifiers import Name, literal
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import Name, literal
+from transforms.postgres.server import facts as server_facts
+from transforms.postgres.server.errors import LOST, meaning, said, translated
+from transforms.postgres.server.session import Connection
 from transforms.postgres.table_locks import lock
 
 SNAPSHOT = "snapshot"

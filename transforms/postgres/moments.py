@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from transforms.postgres.database import Database
 from transforms.postgres.frozen_source import frozen
 from transforms.postgres.moment import FROZEN, FUZZY, SNAPSHOT, Moment, begin_fuzzy
-from transforms.postgres.session import connect, end
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.session import connect, end
 from transforms.postgres.snapshot import ListTables, hold
 
 

@@ -8,7 +8,6 @@ from psycopg import sql
 from psycopg.errors import DuplicateDatabase
 
 from transforms.errors import NotFoundError, RefusedError
-from transforms.postgres.database import Database
 from transforms.postgres.database_properties import (
     DatabaseProperties,
     create_statement,
@@ -16,10 +15,11 @@ from transforms.postgres.database_properties import (
     privilege_statements,
     setting_statements,
 )
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import identifier
+from transforms.postgres.names.identifiers import identifier
 from transforms.postgres.owners import OWNER, PRIVILEGES, Owning
-from transforms.postgres.session import Connection, connect
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection, connect
 from transforms.postgres.step import Step
 
 # Databases that every cluster has at the start; one of them is there to be connected to.

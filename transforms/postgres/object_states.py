@@ -9,10 +9,10 @@ from dataclasses import astuple, dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import Name, always_quoted, identifier, quoted
 from transforms.postgres.json_fields import SqlFields
-from transforms.postgres.session import Connection, major_of
+from transforms.postgres.names.identifiers import Name, always_quoted, identifier, quoted
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection, major_of
 from transforms.skipped import Skipped
 
 SINCE_ENFORCED = 18

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from transforms.postgres.identifiers import always_quoted
+from transforms.postgres.names.identifiers import always_quoted
 from transforms.postgres.step import Step, as_role, encoded
 from transforms.postgres.toc import Entry
 

@@ -13,10 +13,10 @@ import psycopg
 from psycopg import sql
 
 from transforms.errors import RefusedError, UnreachableError
-from transforms.postgres.errors import meaning, said
-from transforms.postgres.identifiers import Bytes, always_quoted, name_list
+from transforms.postgres.names.identifiers import Bytes, always_quoted, name_list
 from transforms.postgres.relation import Relation
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import meaning, said
+from transforms.postgres.server.session import Connection
 
 Path = tuple[str, ...]
 

@@ -13,11 +13,11 @@ from itertools import islice
 import psycopg
 
 from transforms.postgres import ledger
-from transforms.postgres.database import Database
-from transforms.postgres.errors import translated
 from transforms.postgres.failure import Failure, following
 from transforms.postgres.schedule import Schedule
-from transforms.postgres.session_pool import lent
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session_pool import lent
 from transforms.postgres.step import Step
 from transforms.postgres.step_runner import execute, failure_of, is_fatal, refusal
 

@@ -5,10 +5,10 @@ from psycopg import sql
 
 from transforms.errors import ShardkeepError, UsageError
 from transforms.postgres import plan_path
-from transforms.postgres.errors import said, translation
-from transforms.postgres.identifiers import Bytes
+from transforms.postgres.names.identifiers import Bytes
 from transforms.postgres.relation import Relation
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import said, translation
+from transforms.postgres.server.session import Connection
 
 # Syntax errors, unknown names, wrong types (class 42), and values that cannot be (class 22).
 _FAULTS_OF_WORDS = ("22", "42")

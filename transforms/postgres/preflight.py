@@ -5,11 +5,11 @@ from typing import Any
 
 from transforms.errors import RefusedError
 from transforms.postgres import ledger
-from transforms.postgres.database import Database
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import name_list
-from transforms.postgres.server_facts import server_facts
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import name_list
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.facts import server_facts
+from transforms.postgres.server.session import Connection
 from transforms.postgres.tablespaces import missing_tablespaces
 from transforms.postgres.toc import Entry
 

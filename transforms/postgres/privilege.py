@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg import sql
 
-from transforms.postgres.identifiers import Bytes, identifier
 from transforms.postgres.json_fields import SqlFields
+from transforms.postgres.names.identifiers import Bytes, identifier
 
 PUBLIC = ""
 WORDS = frozenset({"CONNECT", "CREATE", "SELECT", "TEMPORARY", "UPDATE"})

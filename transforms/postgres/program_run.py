@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from transforms.postgres.silence import Silence
+from transforms.postgres.server.silence import Silence
 
 
 class GivenUpError(Exception):

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from transforms.postgres.catalog_sql import SIZES
 from transforms.postgres.ctid_split import ctid_ranges
-from transforms.postgres.errors import translated
 from transforms.postgres.key_split import key_ranges
 from transforms.postgres.relation import KEY, Relation
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 from transforms.source import TablePlan, Wanted
 
 SMALL_RANGE = 16 << 20

@@ -16,11 +16,11 @@ from transforms.postgres import plan_path
 from transforms.postgres.column import program
 from transforms.postgres.copy_query import copy_statement
 from transforms.postgres.copy_transcoder import ENDED, FAILED, WAIT, CopyTranscoder
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import literal
 from transforms.postgres.key_value import ctid_end, key_end
+from transforms.postgres.names.identifiers import literal
 from transforms.postgres.relation import CTID, Relation
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 EndOf = Callable[[tuple[bytes | None, ...]], bytes]
 """Makes the end of a range of the fields of a row's key."""

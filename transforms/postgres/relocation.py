@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from transforms.errors import RefusedError
 from transforms.postgres.archive_part import ATTACHMENTS, PARTS, REMARKS, Part, own_tables
-from transforms.postgres.identifiers import Name, always_quoted, identifier
+from transforms.postgres.names.identifiers import Name, always_quoted, identifier
 from transforms.postgres.owners import ACLS, BY_SIGNATURE
 from transforms.postgres.renames import Renames
 from transforms.postgres.sql_names import first_name, rewritten

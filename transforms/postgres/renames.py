@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from transforms.postgres.identifiers import Name, quoted
-from transforms.postgres.selection import Candidate, Selection
+from transforms.postgres.names.identifiers import Name, quoted
+from transforms.postgres.names.selection import Candidate, Selection
 
 DIGITS = 16
 

@@ -21,14 +21,15 @@ from transforms.postgres import (
     post_data,
     sequences,
 )
-from transforms.postgres.database import Database
-from transforms.postgres.errors import said, translated
 from transforms.postgres.failure import Failure, left_out
+from transforms.postgres.names.reserved import LEDGER
 from transforms.postgres.restore_plan import RestorePlan
 from transforms.postgres.search_path import Path, local
 from transforms.postgres.sequences import SequenceValue
-from transforms.postgres.session import Connection
-from transforms.postgres.session_pool import lent
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import said, translated
+from transforms.postgres.server.session import Connection
+from transforms.postgres.server.session_pool import lent
 from transforms.postgres.step import Step, encoded
 from transforms.postgres.step_runner import StepRunner, is_of_a_step
 from transforms.skipped import Skipped
@@ -140,9 +141,7 @@ def require_last_word(connection: Connection, database: Database, restore: str) 
     """
     word = ledger.last_word(connection, restore)
     if word is None:
-        raise RefusedError(
-            f"{database} knows nothing of the restore {restore}: somebody dropped the schema {ledger.SCHEMA}."
-        )
+        raise RefusedError(f"{database} knows nothing of the restore {restore}: somebody dropped the schema {LEDGER}.")
     return of_word(word)
 
 

@@ -8,10 +8,10 @@ from transforms.identity import Table
 from transforms.postgres import archive, archive_plan, foreign_keys, inventory, large_objects, restore_part
 from transforms.postgres.archive_plan import ArchivePlan
 from transforms.postgres.failure import Failure
-from transforms.postgres.identifiers import Name
 from transforms.postgres.inventory import DatabaseInventory
 from transforms.postgres.ledger import Restoration
 from transforms.postgres.load_plan import destination
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.object_states import ObjectState
 from transforms.postgres.owners import Owning
 from transforms.postgres.relation import Relation

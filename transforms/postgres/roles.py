@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.postgres.errors import translated
 from transforms.postgres.json_fields import SqlFields, text_of
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 # Objects from here on are made by users (FirstNormalObjectId of access/transam.h), and all large objects.
 FIRST_USER_OID = 16384

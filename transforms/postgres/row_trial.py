@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import psycopg
 
 from transforms.postgres.copy_encoder import encode_binary, encode_text
-from transforms.postgres.errors import said
-from transforms.postgres.identifiers import Name
 from transforms.postgres.load_plan import BINARY, LoadPlan, load_plan
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.search_path import Path, local
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import said
+from transforms.postgres.server.session import Connection
 from transforms.postgres.step_runner import is_fatal
 from transforms.source import NO_SAMPLES, Assignment, Samples
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from transforms.errors import UsageError
 from transforms.postgres.database_properties import DatabaseProperties, list_items
-from transforms.postgres.identifiers import always_quoted, parse_name, quoted
+from transforms.postgres.names.identifiers import always_quoted, parse_name, quoted
 from transforms.postgres.step import encoded
 
 Path = tuple[str, ...]

@@ -8,10 +8,10 @@ from typing import Any
 from psycopg import sql
 
 from transforms.errors import UnreachableError
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import Name
 from transforms.postgres.json_fields import INT8, SqlFields
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import Name
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 AT_ONCE = 200  # sequences in one query
 _SET = """

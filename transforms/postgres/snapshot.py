@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from transforms.errors import NotFoundError, RefusedError
-from transforms.postgres.database import Database
-from transforms.postgres.errors import said, translated
-from transforms.postgres.identifiers import Name
 from transforms.postgres.moment import BEGIN, SEEN, SNAPSHOT, Moment, begin_facts, roll_back
-from transforms.postgres.session import Connection, connect, end
+from transforms.postgres.names.identifiers import Name
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import said, translated
+from transforms.postgres.server.session import Connection, connect, end
 from transforms.postgres.table_locks import lock
 
 ListTables = Callable[[Connection], Sequence[Name]]

@@ -9,7 +9,7 @@ where the string is a name: `'public.orders_id_seq'::regclass`.
 import re
 from collections.abc import Mapping
 
-from transforms.postgres.identifiers import Name, always_quoted
+from transforms.postgres.names.identifiers import Name, always_quoted
 
 # 4.1 of PostgreSQL's documentation: identifiers, constants, operators.
 _IDENTIFIER = r'(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)'

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transforms.postgres.archive_part import Part, is_partitioned
-from transforms.postgres.identifiers import always_quoted, identifier, statement_bytes
+from transforms.postgres.names.identifiers import always_quoted, identifier, statement_bytes
 from transforms.postgres.presence import presence_query
 from transforms.postgres.toc import Entry
 

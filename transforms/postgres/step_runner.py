@@ -8,9 +8,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from transforms.errors import IntegrityError, RefusedError, ShardkeepError
-from transforms.postgres.errors import is_ours, meaning, said
 from transforms.postgres.failure import Failure, following
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import is_ours, meaning, said
+from transforms.postgres.server.session import Connection
 from transforms.postgres.sql_script import statements
 from transforms.postgres.step import Step
 

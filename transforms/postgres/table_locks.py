@@ -6,9 +6,9 @@ import psycopg
 from psycopg import sql
 
 from transforms.errors import RefusedError
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import Name, name_list
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import Name, name_list
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 BATCH = 500
 # Only ACCESS EXCLUSIVE conflicts with ACCESS SHARE. Who waits for it counts too: the server serves in order.

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from transforms.postgres.identifiers import name_list
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import name_list
+from transforms.postgres.server.session import Connection
 from transforms.postgres.toc import Entry, Toc
 
 MOST_NAMES = 5

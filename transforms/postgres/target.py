@@ -8,19 +8,20 @@ from transforms.errors import NotFoundError, RefusedError
 from transforms.identity import Identity, Table
 from transforms.postgres import archive_restore, ledger, load_piece, new_database, preflight, restore_end, search_path
 from transforms.postgres.archive_restore import Rehearsal
-from transforms.postgres.database import Database
-from transforms.postgres.errors import translated
-from transforms.postgres.identifiers import Name
 from transforms.postgres.load_piece import Loading, PieceRows
 from transforms.postgres.load_plan import load_plan, texts_of
+from transforms.postgres.names.identifiers import Name
+from transforms.postgres.names.reserved import LEDGER
 from transforms.postgres.owners import Owning
 from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.restore_end import RestoreEnd
 from transforms.postgres.restore_plan import RestorePlan, is_large_objects, read_restore
 from transforms.postgres.row_trial import RowTrial
 from transforms.postgres.search_path import Path
-from transforms.postgres.session import Connection
-from transforms.postgres.session_pool import close_idle, lent
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
+from transforms.postgres.server.session_pool import close_idle, lent
 from transforms.source import NO_SAMPLES, Assignment, Ending, Load, Samples
 from transforms.vault.attachments import Attachments
 
@@ -176,7 +177,7 @@ class PostgresTarget:
 
     def forget(self) -> None:
         """See `Target.forget`: the last word goes, and with it all that the restore had of its own."""
-        with self._own_session() as connection, translated(f"{self.database}: dropping the schema {ledger.SCHEMA}"):
+        with self._own_session() as connection, translated(f"{self.database}: dropping the schema {LEDGER}"):
             if ledger.last_word(connection, self.restore) is not None:
                 ledger.drop(connection)
 
@@ -197,9 +198,7 @@ class PostgresTarget:
         except NotFoundError:
             return []
         if word is not None:
-            return [
-                f"{self.database} holds the whole restore. DROP SCHEMA {ledger.SCHEMA} CASCADE removes its last mark."
-            ]
+            return [f"{self.database} holds the whole restore. DROP SCHEMA {LEDGER} CASCADE removes its last mark."]
         if held is not None:
             return [ledger.unfinished(self.database, held)]
         return [f"{self.database} was created and is empty: drop it, or leave --create_database out."] * (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from transforms.errors import IntegrityError
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 
 _ESCAPED = (
     "What was tried ended the transaction that it was tried in, so it may have stayed. Drop what was made, verify the"

@@ -9,7 +9,7 @@ from pipelines.command.postgres_options import add_database, database_of
 from pipelines.command.postgres_reading import readers_of
 from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import UsageError
-from transforms.postgres.database import Database
+from transforms.postgres.server.database import Database
 
 NAME = "my-project:europe-west1:main"
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database, undone
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from itertools import count
 
 from tests.servers.postgres_server import SUPERUSER, PostgresServer
-from transforms.postgres.database import Database
-from transforms.postgres.session import Connection, connect
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.session import Connection, connect
 
 _NUMBERS = count(1)
 

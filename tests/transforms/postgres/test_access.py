@@ -9,8 +9,8 @@ from tests.transforms.postgres.catalogs import loaded, module_database, relation
 from tests.transforms.postgres.sessions import new_role, opened
 from transforms.errors import UnreachableError
 from transforms.postgres.catalog import list_tables
-from transforms.postgres.selection import Selection
-from transforms.postgres.session import Connection
+from transforms.postgres.names.selection import Selection
+from transforms.postgres.server.session import Connection
 
 TABLES = """
     CREATE SCHEMA closed; CREATE TABLE closed.t (a int); GRANT SELECT ON closed.t TO {role};

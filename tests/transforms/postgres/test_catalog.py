@@ -12,10 +12,10 @@ from tests.transforms.postgres.sessions import opened
 from transforms.errors import NotFoundError
 from transforms.postgres.catalog import list_tables
 from transforms.postgres.column import Form
-from transforms.postgres.identifiers import Name
+from transforms.postgres.names.identifiers import Name
+from transforms.postgres.names.selection import Selection
 from transforms.postgres.relation import Relation
-from transforms.postgres.selection import Selection
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 
 NewDatabase = Callable[..., str]
 

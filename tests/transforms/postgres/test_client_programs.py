@@ -11,8 +11,8 @@ from tests.servers.program_file import program
 from transforms.errors import NotFoundError, UnreachableError, UsageError
 from transforms.postgres import client_programs
 from transforms.postgres.client_programs import ClientProgram, find, find_all, run
-from transforms.postgres.database import Database
-from transforms.postgres.database_url import parse_database
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.database_url import parse_database
 
 SECRET_ROLE = "with_password"  # noqa: S105 - the server's pg_hba.conf asks this role for one
 NOWHERE = Database("db", 5432, "me", "shop")

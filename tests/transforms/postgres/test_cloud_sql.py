@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from transforms.cloud_sql.instance import IPS, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.errors import UsageError
-from transforms.postgres.credential import password_of
-from transforms.postgres.database import Database
-from transforms.postgres.database_url import PARAMETERS, PROXY_PARAMETERS, parse_database
+from transforms.postgres.server.credential import password_of
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.database_url import PARAMETERS, PROXY_PARAMETERS, parse_database
 
 MAIN = CloudSql("my-project:europe-west1:main")
 URL = "postgresql://me@/shop"

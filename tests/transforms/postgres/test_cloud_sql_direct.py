@@ -14,9 +14,9 @@ from tests.servers.cloud_sql_certificates import Authority, new_key
 from tests.servers.postgres_server import PostgresServer
 from transforms.errors import UnreachableError
 from transforms.postgres import archive
-from transforms.postgres.database import Database
-from transforms.postgres.database_url import parse_database
-from transforms.postgres.session import connect
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.database_url import parse_database
+from transforms.postgres.server.session import connect
 
 SECONDS = 120
 _IS_ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"

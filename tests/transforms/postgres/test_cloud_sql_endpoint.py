@@ -19,9 +19,9 @@ from transforms.cloud_sql.endpoint import end_all, endpoint
 from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import NotFoundError, UnreachableError, UsageError
 from transforms.postgres import archive
-from transforms.postgres.database import Database
-from transforms.postgres.database_url import parse_database
-from transforms.postgres.session import connect, end
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.database_url import parse_database
+from transforms.postgres.server.session import connect, end
 
 MAIN = CloudSql(INSTANCE)
 # It opens an endpoint, forks, opens one in the child, lets the child end as any program does, and opens its own again.

@@ -14,8 +14,8 @@ from tests.transforms.postgres.test_credential import account as account  # a fi
 from transforms.cloud_sql.endpoint import end_all
 from transforms.cloud_sql.instance import PRIVATE, PSC, PUBLIC, CloudSql
 from transforms.errors import NotFoundError, UnreachableError
-from transforms.postgres.database_url import parse_database
-from transforms.postgres.session import connect
+from transforms.postgres.server.database_url import parse_database
+from transforms.postgres.server.session import connect
 
 NAME = "my-project:europe-west1:main"
 Open = Callable[..., Instance]

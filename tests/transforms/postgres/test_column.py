@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.postgres.column import Column, Form, program
-from transforms.postgres.identifiers import Name
+from transforms.postgres.names.identifiers import Name
 
 ANY = st.text(max_size=5)
 NUMBER = st.integers(0, 1600)

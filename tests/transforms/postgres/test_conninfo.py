@@ -5,7 +5,7 @@ import sys
 
 PROGRAM = """
 import sys
-from transforms.postgres.database_url import parse_database
+from transforms.postgres.server.database_url import parse_database
 parse_database("postgresql://me@db/shop")
 print(sorted(name for name in sys.modules if name.startswith("transforms.") and "proxy" in name))
 print("subprocess" in sys.modules)

@@ -7,10 +7,10 @@ from transforms.key_range import KeyRange
 from transforms.postgres.column import Column, Form
 from transforms.postgres.column_form import PRESENCE
 from transforms.postgres.copy_query import copy_statement
-from transforms.postgres.identifiers import Name
 from transforms.postgres.key import Key
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.relation import CTID, KEY, Relation
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 
 ID = Column("id", "id", "integer", "pg_catalog.int4", Form.INT4)
 CASE = Column("case", "case", "text", "pg_catalog.text", Form.TEXT, collation='pg_catalog."C"')

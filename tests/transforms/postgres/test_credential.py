@@ -20,9 +20,9 @@ from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, Acce
 from tests.servers import json_server
 from tests.servers.json_server import Answer, Request
 from transforms.errors import IntegrityError, NotFoundError, UnreachableError
-from transforms.postgres import credential
-from transforms.postgres.credential import LOGIN_SCOPE, password_of, secret_text
-from transforms.postgres.database import Database
+from transforms.postgres.server import credential
+from transforms.postgres.server.credential import LOGIN_SCOPE, password_of, secret_text
+from transforms.postgres.server.database import Database
 from transforms.process_registry import ProcessRegistry
 
 NAME = "projects/p/secrets/s/versions/1"

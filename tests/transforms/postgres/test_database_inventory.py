@@ -22,9 +22,9 @@ from transforms.postgres.database_properties import (
     setting_statements,
 )
 from transforms.postgres.extensions import Extension
-from transforms.postgres.identifiers import Name
 from transforms.postgres.inventory import parse_inventory, take_inventory
 from transforms.postgres.large_object_properties import LargeObjectProperties
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.privilege import Privilege
 from transforms.postgres.sequences import SequenceValue
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
 from transforms.errors import UsageError
-from transforms.postgres.conninfo import TRANSPORT, conninfo
-from transforms.postgres.database import Database
-from transforms.postgres.database_url import PARAMETERS, parse_database
+from transforms.postgres.server.conninfo import TRANSPORT, conninfo
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.database_url import PARAMETERS, parse_database
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
 HOSTS = st.one_of(

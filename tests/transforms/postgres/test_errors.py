@@ -5,9 +5,9 @@ import pytest
 
 from tests.servers.postgres_server import PostgresServer
 from transforms.errors import NotFoundError, RefusedError, ShardkeepError, UnreachableError, UsageError
-from transforms.postgres.database_url import parse_database
-from transforms.postgres.errors import translated
-from transforms.postgres.session import Connection, connect
+from transforms.postgres.server.database_url import parse_database
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection, connect
 
 RAISE = "DO $$ BEGIN RAISE EXCEPTION 'so be it' USING ERRCODE = '{}'; END $$"
 

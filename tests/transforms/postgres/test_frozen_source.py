@@ -13,12 +13,12 @@ import pytest
 from tests.servers.postgres_server import PostgresServer, _server_user, running, started
 from tests.transforms.postgres.sessions import database_of, new_role, opened
 from transforms.errors import IntegrityError, RefusedError
-from transforms.postgres.database import Database
 from transforms.postgres.frozen_source import frozen
-from transforms.postgres.identifiers import Name
 from transforms.postgres.moment import Moment
 from transforms.postgres.moments import moment_of
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import Name
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.session import Connection
 from transforms.postgres.snapshot import hold
 
 T, U = Name("public", "t"), Name("public", "u")

@@ -10,7 +10,7 @@ from psycopg import sql
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import opened
 from transforms.errors import UsageError
-from transforms.postgres.identifiers import KEYWORDS, Name, identifier, literal, name_list, parse_name
+from transforms.postgres.names.identifiers import KEYWORDS, Name, identifier, literal, name_list, parse_name
 
 ODD = [
     "plain",

@@ -24,11 +24,11 @@ from transforms.postgres.database_properties import (
     setting_statements,
 )
 from transforms.postgres.extensions import Extension
-from transforms.postgres.identifiers import Name
 from transforms.postgres.inventory import DatabaseInventory, parse_inventory
 from transforms.postgres.key import Key
 from transforms.postgres.large_object_properties import LargeObjectProperties, Span
 from transforms.postgres.load_plan import load_plan
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.object_states import ObjectState
 from transforms.postgres.privilege import Privilege
 from transforms.postgres.relation import Relation, check_names

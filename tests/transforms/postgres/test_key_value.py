@@ -11,9 +11,9 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import opened
 from transforms.errors import IntegrityError
 from transforms.postgres.column import Form
-from transforms.postgres.identifiers import Bytes, literal
 from transforms.postgres.key_value import check_ctid, ctid_end, end_of, key_end, text_of, texts_of
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import Bytes, literal
+from transforms.postgres.server.session import Connection
 
 VALUES: dict[Form, tuple[str, Sequence[str]]] = {
     Form.BOOL: ("bool", ["t", "f"]),

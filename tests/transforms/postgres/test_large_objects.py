@@ -20,7 +20,7 @@ from transforms.postgres.avro_schema import avro_schema
 from transforms.postgres.column import program
 from transforms.postgres.large_objects import COLUMNS, NAME, PAGE_SIZE
 from transforms.postgres.record_inspector import inspect
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 from transforms.source import Wanted
 
 WHOLE = KeyRange()

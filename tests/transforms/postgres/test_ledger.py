@@ -11,7 +11,7 @@ from tests.transforms.postgres.sessions import database_of, opened
 from transforms.errors import RefusedError
 from transforms.postgres import ledger
 from transforms.postgres.ledger import Restoration
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 from transforms.skipped import Skipped
 
 OURS = Restoration("restore-1", "backup-1")

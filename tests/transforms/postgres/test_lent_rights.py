@@ -10,7 +10,7 @@ from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import new_role, opened
 from transforms.errors import RefusedError
 from transforms.postgres.lent_rights import lent_rights
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 from transforms.postgres.step_runner import StepRunner
 
 _LISTS = """

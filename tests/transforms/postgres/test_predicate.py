@@ -4,8 +4,8 @@ import pytest
 
 from tests.transforms.postgres.catalogs import loaded, made, relations
 from transforms.errors import UsageError
-from transforms.postgres.selection import Selection
-from transforms.postgres.session import Connection
+from transforms.postgres.names.selection import Selection
+from transforms.postgres.server.session import Connection
 
 PREDICATES_REFUSED = [
     "id <",

@@ -7,11 +7,11 @@ import pytest
 
 from tests.transforms.postgres.catalogs import made, relations
 from transforms.errors import UsageError
-from transforms.postgres.identifiers import Name
 from transforms.postgres.key import Key
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.read_order import ReadOrder
 from transforms.postgres.relation import CTID, KEY, Relation
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 
 
 def test_a_table_with_a_key_is_read_by_it_if_it_follows_the_file_or_is_small(scratch: Connection) -> None:

@@ -20,11 +20,11 @@ from transforms.postgres.avro_schema import avro_schema
 from transforms.postgres.column import Form
 from transforms.postgres.copy_transcoder import CopyTranscoder
 from transforms.postgres.moment import BEGIN
+from transforms.postgres.names.selection import Selection
 from transforms.postgres.range_split import plan
 from transforms.postgres.read_range import read, read_copy
 from transforms.postgres.relation import CTID, Relation
-from transforms.postgres.selection import Selection
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 from transforms.record_digest import sum_of_hashes
 from transforms.source import Wanted
 

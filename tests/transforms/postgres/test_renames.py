@@ -8,7 +8,7 @@ from tests.transforms.postgres.archives import OWNER, READER, RESTORER, make_sho
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.restoring import Backup, back_up, restore, target_of
 from transforms.errors import NotFoundError, RefusedError, UsageError
-from transforms.postgres.identifiers import Name
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.restore_selection import parse_renames
 

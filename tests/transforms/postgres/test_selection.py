@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.errors import NotFoundError, UsageError
-from transforms.postgres.identifiers import Name, always_quoted
-from transforms.postgres.pattern import parse_patterns
-from transforms.postgres.selection import Candidate, Selection, parse_where
+from transforms.postgres.names.identifiers import Name, always_quoted
+from transforms.postgres.names.pattern import parse_patterns
+from transforms.postgres.names.selection import Candidate, Selection, parse_where
 
 ORDERS, LINES, UPPER = Name("public", "orders"), Name("public", "order_lines"), Name("public", "Orders")
 EAST, WEST, ROOT = Name("sales", "east"), Name("sales", "west"), Name("sales", "all_regions")

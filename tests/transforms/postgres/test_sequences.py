@@ -5,7 +5,7 @@ import pytest
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import new_role, opened
 from transforms.errors import NotFoundError, UnreachableError
-from transforms.postgres.identifiers import Name
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.sequences import (
     AT_ONCE,
     SequenceList,
@@ -14,7 +14,7 @@ from transforms.postgres.sequences import (
     read_values,
     set_values,
 )
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 
 OBJECTS = """
     CREATE SCHEMA "My.Schema";

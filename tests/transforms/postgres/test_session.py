@@ -8,9 +8,9 @@ from psycopg import sql
 
 from tests.servers.postgres_server import PostgresServer
 from transforms.errors import NotFoundError, UnreachableError, UsageError
-from transforms.postgres.database import Database
-from transforms.postgres.database_url import parse_database
-from transforms.postgres.session import SETTINGS, connect
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.database_url import parse_database
+from transforms.postgres.server.session import SETTINGS, connect
 
 NewDatabase = Callable[..., str]
 SECRET_ROLE = "with_password"  # noqa: S105 - the server's pg_hba.conf asks this role for one
@@ -124,7 +124,7 @@ def test_a_parameter_that_libpq_does_not_know_is_named(postgres18: PostgresServe
 
 
 def test_a_failed_start_leaves_no_session(postgres15: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transforms.postgres.session.SETTINGS", (("no_such_setting", "1", 0),))
+    monkeypatch.setattr("transforms.postgres.server.session.SETTINGS", (("no_such_setting", "1", 0),))
     with pytest.raises(NotFoundError, match="no_such_setting"):
         connect(database_of(postgres15), purpose="failed start")
     # The server notices the end of a connection when it likes: ask until it has.

@@ -12,9 +12,9 @@ import pytest
 from tests.servers.postgres_server import SUPERUSER, PostgresServer, newest, running
 from tests.transforms.postgres.sessions import database_of, new_role
 from transforms.errors import NotFoundError, UnreachableError
-from transforms.postgres.database import Database
-from transforms.postgres.session import Connection, connect, end
-from transforms.postgres.session_pool import PATIENCE, PAUSES, Wait, close_idle, lent
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.session import Connection, connect, end
+from transforms.postgres.server.session_pool import PATIENCE, PAUSES, Wait, close_idle, lent
 
 ASKING_AGAIN = "Asking again for 120 s."
 
@@ -94,8 +94,8 @@ def test_a_look_at_a_session_sends_the_server_nothing(postgres18: PostgresServer
 # It lends a session, forks, and uses the one that the pool lends in both processes at once.
 FORKER = """
 import os, sys
-from transforms.postgres.database_url import parse_database
-from transforms.postgres.session_pool import lent
+from transforms.postgres.server.database_url import parse_database
+from transforms.postgres.server.session_pool import lent
 database = parse_database(sys.argv[1])
 def answer():
     with lent(database, "test") as connection:

@@ -19,10 +19,10 @@ from transforms.key_range import KeyRange
 from transforms.postgres import read_range
 from transforms.postgres.archive import dump_schema
 from transforms.postgres.client_programs import ClientProgram, run
-from transforms.postgres.database import Database
-from transforms.postgres.errors import translated
-from transforms.postgres.session import Connection, connect
-from transforms.postgres.silence import Activity, Silence
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection, connect
+from transforms.postgres.server.silence import Activity, Silence
 
 LIMIT = 1.0
 NewDatabase = Callable[..., str]

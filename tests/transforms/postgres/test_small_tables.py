@@ -13,8 +13,8 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import database_of
 from transforms.backup_work import BackupWork
+from transforms.postgres.names.selection import Selection
 from transforms.postgres.records import inspect
-from transforms.postgres.selection import Selection
 from transforms.postgres.source import PostgresSource
 from transforms.progress import ProgressFile
 from transforms.source import Wanted

@@ -12,11 +12,11 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import database_of, new_role, opened
 from tests.transforms.postgres.waiting import await_no_lock, waiting
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
-from transforms.postgres.database import Database
-from transforms.postgres.identifiers import Name
 from transforms.postgres.moment import Moment
 from transforms.postgres.moments import moment_of
-from transforms.postgres.session import Connection
+from transforms.postgres.names.identifiers import Name
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.session import Connection
 from transforms.postgres.snapshot import Holder, hold
 
 T = Name("public", "t")

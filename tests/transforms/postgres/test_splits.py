@@ -15,10 +15,10 @@ from transforms.key_range import KeyRange, check_tiling
 from transforms.postgres.copy_query import where_clause
 from transforms.postgres.ctid_split import ctid_ranges
 from transforms.postgres.key_split import key_ranges
+from transforms.postgres.names.selection import Selection
 from transforms.postgres.range_split import plan, wanted_ranges
 from transforms.postgres.relation import Relation
-from transforms.postgres.selection import Selection
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 from transforms.source import Wanted
 
 WORDS = "('Äpfel'), ('apfel'), ('Apfel'), ('zebra'), ('Zebra'), ('ärger'), ('ß'), ('ss'), (''), (' '), ('a b'), ('ab')"

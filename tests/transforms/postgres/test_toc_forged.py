@@ -16,7 +16,7 @@ from tests.transforms.postgres.catalogs import module_database
 from transforms.errors import IntegrityError, RefusedError
 from transforms.postgres import archive_part, foreign_keys
 from transforms.postgres.archive_plan import plan
-from transforms.postgres.identifiers import Name
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.owners import Owning
 from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.schedule import Schedule

@@ -9,7 +9,7 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import TYPE_OBJECTS, made, relation, relations
 from tests.transforms.postgres.sessions import opened
 from transforms.postgres.relation import Relation
-from transforms.postgres.session import Connection
+from transforms.postgres.server.session import Connection
 
 NewDatabase = Callable[..., str]
 

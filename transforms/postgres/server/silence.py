@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from transforms.errors import ShardkeepError
-from transforms.postgres.errors import is_full
+from transforms.postgres.server.errors import is_full
 
 LONGEST_WAIT = 20.0
 """Seconds that the second session waits for an answer, at most; fewer if the limit is only a few."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.abc import PQGen
 
-from transforms.postgres.silence import Silence
+from transforms.postgres.server.silence import Silence
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 """What libpq needs to reach a database; for one of Cloud SQL that starts a proxy."""
 
 from transforms.cloud_sql import endpoint
-from transforms.postgres.database import Database
+from transforms.postgres.server.database import Database
 
 # A peer that is gone is noticed in about two minutes, also in the middle of a COPY. Parameters of the URL come first.
 TRANSPORT = {

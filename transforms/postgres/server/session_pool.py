@@ -11,9 +11,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from transforms.errors import UnreachableError
-from transforms.postgres.database import Database
-from transforms.postgres.errors import is_full, said
-from transforms.postgres.session import Connection, connect, end
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import is_full, said
+from transforms.postgres.server.session import Connection, connect, end
 from transforms.process_registry import ProcessRegistry
 
 PATIENCE = 120.0

@@ -4,8 +4,8 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from transforms.postgres.errors import translated
-from transforms.postgres.session import Connection
+from transforms.postgres.server.errors import translated
+from transforms.postgres.server.session import Connection
 
 # A 64-bit number stands as text, for readers of JSON that know doubles only.
 _SERVER = """

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transforms.errors import UsageError
-from transforms.postgres.identifiers import Piece, parse_pieces
+from transforms.postgres.names.identifiers import Piece, parse_pieces
 
 _GLOBS = {"*": ".*", "?": "."}
 

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import UsageError
-from transforms.postgres.database import Database
+from transforms.postgres.server.database import Database
 
 FORM = "postgresql://USER@HOST:PORT/DB"
 CLOUD_SQL_FORM = "postgresql://USER@/DB"

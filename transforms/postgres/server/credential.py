@@ -5,7 +5,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from transforms.errors import IntegrityError, NotFoundError, UnreachableError
-from transforms.postgres.database import Database
+from transforms.postgres.server.database import Database
 from transforms.process_registry import ProcessRegistry
 
 if TYPE_CHECKING:

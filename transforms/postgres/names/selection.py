@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from transforms.errors import NotFoundError, UsageError
-from transforms.postgres.identifiers import Name, name_list, parse_name, parse_pieces
-from transforms.postgres.pattern import Pattern, parse_patterns
+from transforms.postgres.names.identifiers import Name, name_list, parse_name, parse_pieces
+from transforms.postgres.names.pattern import Pattern, parse_patterns
 
 
 @dataclass(frozen=True, slots=True)

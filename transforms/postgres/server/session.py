@@ -11,13 +11,13 @@ import psycopg
 from transforms.cloud_sql import endpoint
 from transforms.cloud_sql.proxy import ADVICE
 from transforms.errors import NotFoundError, ShardkeepError, UnreachableError, UsageError
-from transforms.postgres import ascii_session
-from transforms.postgres.connection import Connection as Connection  # where others look for it
-from transforms.postgres.conninfo import conninfo
-from transforms.postgres.credential import password_of
-from transforms.postgres.database import Database
-from transforms.postgres.errors import FULL, is_full, said, translated
-from transforms.postgres.silence import BY_PROCESS, LONGEST_WAIT, Activity, Silence, activity
+from transforms.postgres.server import ascii_session
+from transforms.postgres.server.connection import Connection as Connection  # where others look for it
+from transforms.postgres.server.conninfo import conninfo
+from transforms.postgres.server.credential import password_of
+from transforms.postgres.server.database import Database
+from transforms.postgres.server.errors import FULL, is_full, said, translated
+from transforms.postgres.server.silence import BY_PROCESS, LONGEST_WAIT, Activity, Silence, activity
 
 APPLICATION = "shardkeep"
 SECONDS_TO_END = 2.0
