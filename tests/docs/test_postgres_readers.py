@@ -18,7 +18,7 @@ from tests.postgres_zoo import make_zoo
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.column import Column, Form
+from transforms.postgres.codec.column import Column, Form
 from transforms.postgres.column_form import PRESENCE
 from transforms.postgres.field_names import encode
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
-from transforms.postgres.column import DUAL, Column, Form
+from transforms.postgres.codec.column import DUAL, Column, Form
 from transforms.postgres.field_names import TEXT_SUFFIX, encode
 
 NAMESPACE = "shardkeep.postgres"

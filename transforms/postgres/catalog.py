@@ -8,7 +8,7 @@ from transforms.postgres import plan_path
 from transforms.postgres.access import check_access
 from transforms.postgres.catalog_sql import COLUMNS, CORRELATIONS, SIZES
 from transforms.postgres.catalog_table import CatalogTable, list_catalog_tables, list_schemas, without_rows
-from transforms.postgres.column import Column
+from transforms.postgres.codec.column import Column
 from transforms.postgres.column_form import PRESENCE, BaseType
 from transforms.postgres.field_names import encode
 from transforms.postgres.key import Key

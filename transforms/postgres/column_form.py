@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from transforms.postgres.column import DIGITS_MOST, Column, Form
+from transforms.postgres.codec.column import DIGITS_MOST, Column, Form
 from transforms.postgres.field_names import ROW_FIELD
 
 # Oids of built-in types never change (src/include/catalog/pg_type.dat). The types of the form TEXT are those

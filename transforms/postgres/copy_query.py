@@ -7,7 +7,7 @@ from psycopg import sql
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
 from transforms.postgres import plan_path
-from transforms.postgres.column import Column, Form
+from transforms.postgres.codec.column import Column, Form
 from transforms.postgres.key_value import check_ctid, texts_of
 from transforms.postgres.names.identifiers import Bytes, identifier, literal
 from transforms.postgres.predicate import enclosed

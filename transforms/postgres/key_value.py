@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from transforms.errors import IntegrityError
-from transforms.postgres.column import Form
+from transforms.postgres.codec.column import Form
 
 _POSTGRES_EPOCH = 730_425  # 2000-01-01 as days since 0000-03-01 of the proleptic Gregorian calendar
 _DAY = 86_400_000_000

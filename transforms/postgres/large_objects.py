@@ -12,8 +12,8 @@ from psycopg import sql
 from transforms.batch import Batch
 from transforms.errors import IntegrityError, UnreachableError
 from transforms.key_range import KeyRange
-from transforms.postgres.column import Column, Form, program
-from transforms.postgres.copy_transcoder import CopyTranscoder
+from transforms.postgres.codec.column import Column, Form, program
+from transforms.postgres.codec.copy_transcoder import CopyTranscoder
 from transforms.postgres.key import Key
 from transforms.postgres.key_value import end_of, key_end, texts_of
 from transforms.postgres.names.identifiers import Bytes, Name

@@ -8,7 +8,7 @@ from psycopg.pq import TransactionStatus
 
 from transforms.errors import RefusedError
 from transforms.postgres import large_object_load, ledger
-from transforms.postgres.copy_encoder import encode_binary, encode_text
+from transforms.postgres.codec.copy_encoder import encode_binary, encode_text
 from transforms.postgres.load_plan import BINARY, LoadPlan
 from transforms.postgres.search_path import Path, local
 from transforms.postgres.server.errors import is_ours, meaning, said

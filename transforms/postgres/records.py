@@ -1,31 +1,11 @@
 """PostgreSQL's records in a vault: how they are read, and their inspection."""
 
-import json
-from functools import lru_cache
-
 from transforms.batch import Batch
 from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange
-from transforms.postgres.column import TEXTS, Column, program
-from transforms.postgres.record_inspector import inspect as inspect_records
-
-
-def program_of(table: Table) -> bytes:
-    """The program of the compiled codecs for a table's records (see `column.program`).
-
-    Raises:
-        IntegrityError: if the table's schema is not one that a backup of PostgreSQL has.
-    """
-    try:
-        columns = [Column.from_json(each) for each in table.schema["columns"]]
-        made = program(columns, _has_bytes_for_text(columns, table.avro_schema))
-        inspect_records(made, b"")  # raises ValueError for a program that the compiled codecs do not know
-        return made
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise IntegrityError(
-            f"table {table.name}: the manifest does not describe its columns ({error!r}): verify the backup."
-        ) from error
+from transforms.postgres.codec.record_inspector import inspect as inspect_records
+from transforms.postgres.codec.record_program import program_of
 
 
 def inspect(records: bytes, table: Table, key_range: KeyRange) -> Batch:
@@ -37,14 +17,3 @@ def inspect(records: bytes, table: Table, key_range: KeyRange) -> Batch:
     if not ends:
         raise IntegrityError(f"table {table.name}, {key_range}: no record where one was expected. Verify the backup.")
     return Batch(len(ends), b"", b"", records, ends)
-
-
-def _has_bytes_for_text(columns: list[Column], avro_schema: str) -> bool:
-    """Whether the backup is of an SQL_ASCII database: its texts are bytes of Avro."""
-    types = _types(avro_schema)
-    return any(types[column.field] == ["null", "bytes"] for column in columns if column.form in TEXTS)
-
-
-@lru_cache(maxsize=64)
-def _types(avro_schema: str) -> dict[str, object]:
-    return {field["name"]: field["type"] for field in json.loads(avro_schema)["fields"]}

@@ -6,7 +6,7 @@ from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.identity import Table
-from transforms.postgres.column import Column, Form
+from transforms.postgres.codec.column import Column, Form
 from transforms.postgres.json_fields import OID, SqlFields, text_of
 from transforms.postgres.key import Key
 from transforms.postgres.names.identifiers import Name

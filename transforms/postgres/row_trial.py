@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from transforms.postgres.copy_encoder import encode_binary, encode_text
+from transforms.postgres.codec.copy_encoder import encode_binary, encode_text
 from transforms.postgres.load_plan import BINARY, LoadPlan, load_plan
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.renames import EVERYTHING, Renames

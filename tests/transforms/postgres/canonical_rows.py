@@ -15,7 +15,7 @@ import fastavro
 from hypothesis import strategies as st
 
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.column import DUAL, TEXTS, Column, Form
+from transforms.postgres.codec.column import DUAL, TEXTS, Column, Form
 
 Schema = dict[str, Any]
 PRECISION, SCALE = 20, 6

@@ -11,8 +11,8 @@ import psycopg
 
 from tests.servers.postgres_server import PostgresServer
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.column import Column, Form, program
-from transforms.postgres.copy_transcoder import CopyTranscoder
+from transforms.postgres.codec.column import Column, Form, program
+from transforms.postgres.codec.copy_transcoder import CopyTranscoder
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 HEADER = SIGNATURE + bytes(8)

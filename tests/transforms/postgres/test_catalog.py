@@ -11,7 +11,7 @@ from tests.transforms.postgres.catalogs import TYPE_OBJECTS, loaded, made, relat
 from tests.transforms.postgres.sessions import opened
 from transforms.errors import NotFoundError
 from transforms.postgres.catalog import list_tables
-from transforms.postgres.column import Form
+from transforms.postgres.codec.column import Form
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.relation import Relation

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.postgres.column import Column, Form, program
+from transforms.postgres.codec.column import Column, Form, program
 from transforms.postgres.names.identifiers import Name
 
 ANY = st.text(max_size=5)

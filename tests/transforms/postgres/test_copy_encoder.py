@@ -25,9 +25,9 @@ from tests.transforms.postgres.canonical_rows import (
     rows,
 )
 from transforms.errors import IntegrityError
-from transforms.postgres.column import Form, program
-from transforms.postgres.copy_encoder import encode_binary, encode_text
-from transforms.postgres.copy_transcoder import CopyTranscoder
+from transforms.postgres.codec.column import Form, program
+from transforms.postgres.codec.copy_encoder import encode_binary, encode_text
+from transforms.postgres.codec.copy_transcoder import CopyTranscoder
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"

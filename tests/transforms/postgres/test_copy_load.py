@@ -21,8 +21,8 @@ from tests.transforms.postgres.canonical_rows import (
     rows,
     second,
 )
-from transforms.postgres.column import Column, Form, program
-from transforms.postgres.copy_encoder import encode_binary, encode_text
+from transforms.postgres.codec.column import Column, Form, program
+from transforms.postgres.codec.copy_encoder import encode_binary, encode_text
 
 Connection = psycopg.Connection[Any]
 ENCODERS = {"binary": encode_binary, "text": encode_text}

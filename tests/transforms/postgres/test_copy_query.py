@@ -4,7 +4,7 @@ import pytest
 
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
-from transforms.postgres.column import Column, Form
+from transforms.postgres.codec.column import Column, Form
 from transforms.postgres.column_form import PRESENCE
 from transforms.postgres.copy_query import copy_statement
 from transforms.postgres.key import Key

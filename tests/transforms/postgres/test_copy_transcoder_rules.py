@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.transforms.postgres.copy_stream import HEADER, SIGNATURE, TRAILER, column, decoded, row
 from transforms.errors import IntegrityError
-from transforms.postgres.column import Column, Form, program
-from transforms.postgres.copy_transcoder import CopyTranscoder
-from transforms.postgres.record_inspector import inspect
+from transforms.postgres.codec.column import Column, Form, program
+from transforms.postgres.codec.copy_transcoder import CopyTranscoder
+from transforms.postgres.codec.record_inspector import inspect
 
 DAY = 86_400_000_000
 COLUMNS = [column(form, form.name.lower(), 9, 3) for form in Form if form]

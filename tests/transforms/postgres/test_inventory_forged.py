@@ -14,7 +14,7 @@ from tests.transforms.postgres.canonical_rows import column
 from transforms.errors import IntegrityError, NotFoundError, RefusedError
 from transforms.identity import Table
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.column import Form
+from transforms.postgres.codec.column import Form
 from transforms.postgres.database_properties import (
     DatabaseProperties,
     Setting,

@@ -17,8 +17,8 @@ from transforms.batch import Batch
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, UnreachableError
 from transforms.key_range import KeyRange
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.column import Form
-from transforms.postgres.copy_transcoder import CopyTranscoder
+from transforms.postgres.codec.column import Form
+from transforms.postgres.codec.copy_transcoder import CopyTranscoder
 from transforms.postgres.moment import BEGIN
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.range_split import plan

@@ -28,8 +28,8 @@ from tests.transforms.postgres.canonical_rows import (
 )
 from transforms.errors import IntegrityError
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.column import UNCHECKED, Form, program
-from transforms.postgres.record_inspector import inspect
+from transforms.postgres.codec.column import UNCHECKED, Form, program
+from transforms.postgres.codec.record_inspector import inspect
 
 SMALL = [column(Form.TEXT), column(Form.INT4), column(Form.DATE), column(Form.NUMERIC), column(Form.BOOL)]
 

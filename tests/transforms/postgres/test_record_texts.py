@@ -6,8 +6,8 @@ import pytest
 
 from tests.transforms.postgres.canonical_rows import column, record, second
 from transforms.errors import IntegrityError
-from transforms.postgres.column import Form, program
-from transforms.postgres.record_inspector import inspect
+from transforms.postgres.codec.column import Form, program
+from transforms.postgres.codec.record_inspector import inspect
 
 
 def inspect_text(form: Form, text: str, precision: int = 0, scale: int = 0) -> "array[int]":

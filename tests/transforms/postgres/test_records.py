@@ -12,8 +12,9 @@ from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange
 from transforms.postgres.avro_schema import avro_schema
-from transforms.postgres.column import Column, Form, program
-from transforms.postgres.records import inspect, program_of
+from transforms.postgres.codec.column import Column, Form, program
+from transforms.postgres.codec.record_program import program_of
+from transforms.postgres.records import inspect
 
 ORDERS = [column(Form.INT8, "id"), column(Form.TEXT, "note")]
 RANGE = KeyRange("", b'["1"]', b'["9"]')

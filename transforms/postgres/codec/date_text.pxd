@@ -8,7 +8,7 @@ from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int64_t
 from libc.string cimport memcmp, strlen
 
 from transforms.avro.bytes_buffer cimport Cursor, Span
-from transforms.postgres.calendar cimport Date, day_micros, days_of, is_date, is_timestamp
+from transforms.postgres.codec.calendar cimport Date, day_micros, days_of, is_date, is_timestamp
 
 
 cdef inline int last_day_of(const Date* date) noexcept nogil:

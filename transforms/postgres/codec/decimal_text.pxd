@@ -11,7 +11,7 @@ from libc.stdint cimport UINT64_MAX, int64_t, uint16_t, uint64_t
 from libc.string cimport memchr, memcpy
 
 from transforms.avro.bytes_buffer cimport Span, span
-from transforms.postgres.date_text cimport is_word
+from transforms.postgres.codec.date_text cimport is_word
 
 cdef extern from *:
     """

@@ -7,7 +7,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp
 
 from transforms.avro.bytes_buffer cimport Cursor
-from transforms.postgres.wire cimport read_uint32
+from transforms.postgres.codec.wire cimport read_uint32
 
 cdef enum:
     SIGNATURE_SIZE = 11

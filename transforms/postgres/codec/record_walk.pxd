@@ -5,8 +5,8 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from transforms.avro.bytes_buffer cimport Cursor
-from transforms.postgres.column_program cimport Program, load_program
-from transforms.postgres.record_value cimport Value, read_value
+from transforms.postgres.codec.column_program cimport Program, load_program
+from transforms.postgres.codec.record_value cimport Value, read_value
 
 cdef struct Walk:
     Program program

@@ -10,13 +10,13 @@ from libc.stdio cimport snprintf
 from libc.string cimport memcpy, strlen
 
 from transforms.avro.bytes_buffer cimport Buffer, Span, reserve
-from transforms.postgres.calendar cimport write_date, write_time, write_timestamp
-from transforms.postgres.column_program cimport (
+from transforms.postgres.codec.calendar cimport write_date, write_time, write_timestamp
+from transforms.postgres.codec.column_program cimport (
     BOOL, BYTES, DATE, FLOAT4, FLOAT8, JSONB, NUMERIC, OUTPUT, Step, TEXT, TIME, TIMESTAMPTZ, UUID,
 )
-from transforms.postgres.copy_binary cimport put_span
-from transforms.postgres.decimal_text cimport int128, power_of_ten, put_backwards, put_decimal, uint128
-from transforms.postgres.record_value cimport Value
+from transforms.postgres.codec.copy_binary cimport put_span
+from transforms.postgres.codec.decimal_text cimport int128, power_of_ten, put_backwards, put_decimal, uint128
+from transforms.postgres.codec.record_value cimport Value
 
 cdef enum:
     # Room for a separator and any value that is neither bytes nor text.

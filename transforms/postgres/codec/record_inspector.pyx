@@ -12,7 +12,7 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport uint64_t
 
 from transforms.avro.bytes_buffer cimport Buffer, append, release, span
-from transforms.postgres.record_walk cimport Walk, at_end, begin, end, raise_fault, read_next
+from transforms.postgres.codec.record_walk cimport Walk, at_end, begin, end, raise_fault, read_next
 
 
 cdef bint read_record(Walk* walk) noexcept nogil:

@@ -12,20 +12,20 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int16_t, uint8_t, uint64_t, uintptr_t
 
 from transforms.avro.bytes_buffer cimport Buffer, Cursor, Span, append, clear, content, release, reserve, span
-from transforms.postgres.copy_header cimport (
+from transforms.postgres.codec.copy_header cimport (
     AFTER_TRAILER, BAD_TID, BAD_VALUE, CUT_OFF, GOING_ON, NO_MEMORY, NO_SIGNATURE, TID_ORDER, TRAILER_SEEN,
     UNKNOWN_FLAGS, WRONG_COUNT, Outcome, take_header,
 )
-from transforms.postgres.copy_value cimport (
+from transforms.postgres.codec.copy_value cimport (
     NUMERIC, PRESENCE, ROOM_PER_FIELD, UNCHECKED, Step, put_decimal, put_null, put_numeric_text, put_value,
 )
-from transforms.postgres.key_fields cimport bytes_of, key_fields, keep_key
-from transforms.postgres.numeric cimport Numeric, is_decimal, numeric_text_size, read_numeric
-from transforms.postgres.wire cimport read_field, read_int16, uint16_of, uint32_of
+from transforms.postgres.codec.key_fields cimport bytes_of, key_fields, keep_key
+from transforms.postgres.codec.numeric cimport Numeric, is_decimal, numeric_text_size, read_numeric
+from transforms.postgres.codec.wire cimport read_field, read_int16, uint16_of, uint32_of
 
 from transforms.errors import IntegrityError
-from transforms.postgres.column import DIGITS_MOST, TEXTS, Form
-from transforms.postgres.libpq import address
+from transforms.postgres.codec.column import DIGITS_MOST, TEXTS, Form
+from transforms.postgres.codec.libpq import address
 
 # What `pull` says.
 FULL = 1

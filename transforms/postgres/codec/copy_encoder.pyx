@@ -9,11 +9,11 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport uint16_t
 
 from transforms.avro.bytes_buffer cimport Buffer, release, reserve, span
-from transforms.postgres.column_program cimport OUTPUT, PRESENCE
-from transforms.postgres.copy_binary cimport put_32, put_binary, put_span
-from transforms.postgres.copy_text cimport put_text
-from transforms.postgres.decimal_text cimport put_16
-from transforms.postgres.record_walk cimport Walk, at_end, begin, end, raise_fault, read_next
+from transforms.postgres.codec.column_program cimport OUTPUT, PRESENCE
+from transforms.postgres.codec.copy_binary cimport put_32, put_binary, put_span
+from transforms.postgres.codec.copy_text cimport put_text
+from transforms.postgres.codec.decimal_text cimport put_16
+from transforms.postgres.codec.record_walk cimport Walk, at_end, begin, end, raise_fault, read_next
 
 cdef enum:
     SIGNATURE_SIZE = 11

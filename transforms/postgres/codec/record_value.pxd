@@ -9,14 +9,16 @@ from libc.string cimport memchr
 
 from transforms.avro.bytes_buffer cimport Cursor, Span, span
 from transforms.avro.primitives cimport is_utf8, read_bytes, read_long
-from transforms.postgres.calendar cimport EPOCH_DAYS, day_micros, epoch_micros, is_logical_date, is_logical_timestamp
-from transforms.postgres.column_program cimport (
+from transforms.postgres.codec.calendar cimport (
+    EPOCH_DAYS, day_micros, epoch_micros, is_logical_date, is_logical_timestamp,
+)
+from transforms.postgres.codec.column_program cimport (
     BOOL, BYTES, DATE, FLOAT4, FLOAT8, INT4, INT8, JSONB, NUMERIC, OUTPUT, PRESENCE, Step, TEXT, TIME, TIMESTAMPTZ,
     UUID,
 )
-from transforms.postgres.date_text cimport is_word, read_date, read_timestamp
-from transforms.postgres.decimal_text cimport Digits, fits, int128, integer_of, is_minimal, magnitude, read_digits
-from transforms.postgres.utf8 cimport plain_size
+from transforms.postgres.codec.date_text cimport is_word, read_date, read_timestamp
+from transforms.postgres.codec.decimal_text cimport Digits, fits, int128, integer_of, is_minimal, magnitude, read_digits
+from transforms.postgres.codec.utf8 cimport plain_size
 
 cdef extern from *:
     """

@@ -2,7 +2,7 @@
 
 from libc.stdlib cimport free, malloc
 
-from transforms.postgres.decimal_text cimport power_of_ten, uint128
+from transforms.postgres.codec.decimal_text cimport power_of_ten, uint128
 
 # The numbers of `column.Form`.
 cdef enum Form:

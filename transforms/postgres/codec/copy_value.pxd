@@ -8,13 +8,13 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 from transforms.avro.bytes_buffer cimport Span, span, write_varint, zigzag
 from transforms.avro.primitives cimport write_bytes
-from transforms.postgres.calendar cimport (
+from transforms.postgres.codec.calendar cimport (
     EPOCH_DAYS, day_micros, epoch_micros, is_date, is_logical_date, is_logical_timestamp, is_timestamp, write_date,
     write_time, write_timestamp,
 )
-from transforms.postgres.numeric cimport Numeric, numeric_text_size, write_decimal, write_numeric_text
-from transforms.postgres.utf8 cimport is_text
-from transforms.postgres.wire cimport int16_of, int32_of, int64_of
+from transforms.postgres.codec.numeric cimport Numeric, numeric_text_size, write_decimal, write_numeric_text
+from transforms.postgres.codec.utf8 cimport is_text
+from transforms.postgres.codec.wire cimport int16_of, int32_of, int64_of
 
 # The numbers of `column.Form`.
 cdef enum FormNumber:

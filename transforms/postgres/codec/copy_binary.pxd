@@ -8,11 +8,11 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from transforms.avro.bytes_buffer cimport Buffer, Span, reserve, span
-from transforms.postgres.column_program cimport (
+from transforms.postgres.codec.column_program cimport (
     BOOL, BYTES, DATE, FLOAT4, FLOAT8, INT2, INT4, JSONB, NUMERIC, Step, TEXT, UUID,
 )
-from transforms.postgres.decimal_text cimport put_16, put_integer, put_numeric
-from transforms.postgres.record_value cimport BYTES_OF_UUID, Value
+from transforms.postgres.codec.decimal_text cimport put_16, put_integer, put_numeric
+from transforms.postgres.codec.record_value cimport BYTES_OF_UUID, Value
 
 cdef enum:
     # Room for a size and any value that is neither bytes nor text.
