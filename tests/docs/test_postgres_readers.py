@@ -17,10 +17,10 @@ from tests.pipelines.postgres_runs import backup
 from tests.postgres_zoo import make_zoo
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
+from transforms.postgres.catalog.column_form import PRESENCE
+from transforms.postgres.catalog.field_names import encode
 from transforms.postgres.codec.column import Column, Form
-from transforms.postgres.column_form import PRESENCE
-from transforms.postgres.field_names import encode
 
 # https://cloud.google.com/bigquery/docs/schemas#column_names and /docs/loading-data-cloud-storage-avro
 RESERVED = (

@@ -15,11 +15,11 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database, relation
 from tests.transforms.postgres.sessions import opened
 from transforms.identity import Table
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
+from transforms.postgres.catalog.field_names import TEXT_SUFFIX, decode, encode
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.codec.column import Column, Form
-from transforms.postgres.field_names import TEXT_SUFFIX, decode, encode
 from transforms.postgres.load_plan import load_plan
-from transforms.postgres.relation import Relation
 from transforms.postgres.server.session import Connection
 
 DOCUMENT = read("postgres-types.md")

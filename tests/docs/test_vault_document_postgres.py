@@ -16,9 +16,9 @@ from tests.docs.conftest import SmallPostgresVault
 from tests.docs.markdown import column, programs, tables
 from tests.docs.vault_objects import DOCUMENT, FIELDS, checked_facts, checked_json, manifest, run_python
 from tests.postgres_zoo import differences, normalised_dump
+from transforms.postgres.catalog.relation import CTID, KEY
 from transforms.postgres.codec.column import DUAL, Column, Form
 from transforms.postgres.large_objects import COLUMNS, PAGE_SIZE
-from transforms.postgres.relation import CTID, KEY
 
 TABLES = tables(DOCUMENT)
 

@@ -6,12 +6,12 @@ from psycopg import sql
 
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
-from transforms.postgres import plan_path
+from transforms.postgres.catalog import plan_path
+from transforms.postgres.catalog.predicate import enclosed
+from transforms.postgres.catalog.relation import CTID, Relation
 from transforms.postgres.codec.column import Column, Form
 from transforms.postgres.key_value import check_ctid, texts_of
 from transforms.postgres.names.identifiers import Bytes, identifier, literal
-from transforms.postgres.predicate import enclosed
-from transforms.postgres.relation import CTID, Relation
 
 _COPY = sql.SQL("COPY (SELECT {fields} FROM ONLY {table}{where}{order}) TO STDOUT (FORMAT binary)")
 

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from transforms.key_range import KeyRange
-from transforms.postgres.relation import CTID
+from transforms.postgres.catalog.relation import CTID
 
 
 def ctid_ranges(count: int, pages: int) -> list[KeyRange]:

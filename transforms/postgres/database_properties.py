@@ -8,9 +8,8 @@ from typing import Any
 from psycopg import sql
 
 from transforms.errors import RefusedError
-from transforms.postgres.json_fields import INT4, SqlFields
-from transforms.postgres.names.identifiers import Bytes, identifier, literal
-from transforms.postgres.privilege import (
+from transforms.postgres.catalog.json_fields import INT4, SqlFields
+from transforms.postgres.catalog.privilege import (
     EXPLODED,
     Privilege,
     Privileges,
@@ -18,6 +17,7 @@ from transforms.postgres.privilege import (
     privileges_from_json,
     privileges_json,
 )
+from transforms.postgres.names.identifiers import Bytes, identifier, literal
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 

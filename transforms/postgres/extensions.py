@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.postgres.json_fields import SqlFields
+from transforms.postgres.catalog.json_fields import SqlFields
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transforms.errors import IntegrityError
+from transforms.postgres.catalog.json_fields import SqlFields
+from transforms.postgres.catalog.relation import parse_parts
+from transforms.postgres.catalog.sequences import SequenceValue, list_sequences, read_values
 from transforms.postgres.database_properties import DatabaseProperties
 from transforms.postgres.database_properties import read_properties as read_database
 from transforms.postgres.extensions import Extension, list_extensions
-from transforms.postgres.json_fields import SqlFields
 from transforms.postgres.large_object_properties import LargeObjectProperties
 from transforms.postgres.large_object_properties import read_properties as read_large_objects
 from transforms.postgres.matviews import list_populated
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.object_states import ObjectState, list_states
-from transforms.postgres.relation import parse_parts
 from transforms.postgres.roles import Membership, Role, list_memberships, list_roles
-from transforms.postgres.sequences import SequenceValue, list_sequences, read_values
 from transforms.postgres.server.session import Connection
 
 ATTACHMENT = "database.json"

@@ -6,11 +6,11 @@ from itertools import pairwise
 from psycopg import sql
 
 from transforms.key_range import KeyRange
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.codec.column import Column
 from transforms.postgres.copy_query import compare, operator, output, value, where_all
 from transforms.postgres.key_value import end_of
 from transforms.postgres.names.identifiers import Bytes, identifier
-from transforms.postgres.relation import Relation
 from transforms.postgres.server.session import Connection
 
 PAGES_PER_RANGE = 16

@@ -10,9 +10,8 @@ from typing import Any
 
 from psycopg import sql
 
-from transforms.postgres.json_fields import OID, SqlFields
-from transforms.postgres.names.identifiers import identifier, literal
-from transforms.postgres.privilege import (
+from transforms.postgres.catalog.json_fields import OID, SqlFields
+from transforms.postgres.catalog.privilege import (
     EXPLODED,
     Privilege,
     Privileges,
@@ -20,6 +19,7 @@ from transforms.postgres.privilege import (
     privileges_from_json,
     privileges_json,
 )
+from transforms.postgres.names.identifiers import identifier, literal
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 

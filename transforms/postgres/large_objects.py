@@ -12,13 +12,13 @@ from psycopg import sql
 from transforms.batch import Batch
 from transforms.errors import IntegrityError, UnreachableError
 from transforms.key_range import KeyRange
+from transforms.postgres.catalog.key import Key
+from transforms.postgres.catalog.relation import KEY, Relation
 from transforms.postgres.codec.column import Column, Form, program
 from transforms.postgres.codec.copy_transcoder import CopyTranscoder
-from transforms.postgres.key import Key
 from transforms.postgres.key_value import end_of, key_end, texts_of
 from transforms.postgres.names.identifiers import Bytes, Name
 from transforms.postgres.read_range import read_copy
-from transforms.postgres.relation import KEY, Relation
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 from transforms.source import Wanted

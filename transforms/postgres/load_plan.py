@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from transforms.errors import IntegrityError
 from transforms.identity import Table
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.codec.column import Column, Form
 from transforms.postgres.codec.record_program import program_of
 from transforms.postgres.names.identifiers import Name, always_quoted, identifier, is_systems
-from transforms.postgres.relation import Relation
 from transforms.postgres.renames import EVERYTHING, Renames
 from transforms.postgres.step import encoded
 

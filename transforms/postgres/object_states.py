@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
-from transforms.postgres.json_fields import SqlFields
+from transforms.postgres.catalog.json_fields import SqlFields
 from transforms.postgres.names.identifiers import Name, always_quoted, identifier, quoted
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection, major_of

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from transforms.identity import Table
 from transforms.postgres import archive, archive_plan, foreign_keys, inventory, large_objects, restore_part
 from transforms.postgres.archive_plan import ArchivePlan
+from transforms.postgres.catalog.relation import Relation
+from transforms.postgres.catalog.sequences import SequenceValue
 from transforms.postgres.failure import Failure
 from transforms.postgres.inventory import DatabaseInventory
 from transforms.postgres.ledger import Restoration
@@ -14,9 +16,7 @@ from transforms.postgres.load_plan import destination
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.object_states import ObjectState
 from transforms.postgres.owners import Owning
-from transforms.postgres.relation import Relation
 from transforms.postgres.renames import Renames
-from transforms.postgres.sequences import SequenceValue
 from transforms.postgres.tablespaces import without_tablespaces
 from transforms.postgres.toc import Toc, parse
 from transforms.source import Assignment

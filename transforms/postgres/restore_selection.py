@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from transforms.errors import NotFoundError, UsageError
 from transforms.identity import Table
+from transforms.postgres.catalog.relation import check_names
 from transforms.postgres.names.identifiers import Name, name_list, parse_name, parse_pieces
 from transforms.postgres.names.pattern import parse_patterns
 from transforms.postgres.names.selection import Candidate, Selection, matches
-from transforms.postgres.relation import check_names
 from transforms.postgres.renames import Renames
 from transforms.source import Assignment
 from transforms.vault.manifest import Manifest

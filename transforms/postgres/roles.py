@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.postgres.json_fields import SqlFields, text_of
+from transforms.postgres.catalog.json_fields import SqlFields, text_of
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 

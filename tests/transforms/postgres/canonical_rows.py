@@ -14,7 +14,7 @@ from typing import Any, cast
 import fastavro
 from hypothesis import strategies as st
 
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.codec.column import DUAL, TEXTS, Column, Form
 
 Schema = dict[str, Any]

@@ -6,10 +6,10 @@ from itertools import count
 
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import opened
-from transforms.postgres.catalog import Catalog, load
+from transforms.postgres.catalog.catalog import Catalog, load
+from transforms.postgres.catalog.read_order import ReadOrder
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.read_order import ReadOrder
-from transforms.postgres.relation import Relation
 from transforms.postgres.server.session import Connection, major_of
 
 _NUMBERS = count(1)

@@ -10,7 +10,7 @@ import fastavro
 import psycopg
 
 from tests.servers.postgres_server import PostgresServer
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.codec.column import Column, Form, program
 from transforms.postgres.codec.copy_transcoder import CopyTranscoder
 

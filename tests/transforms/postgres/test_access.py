@@ -8,7 +8,7 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import loaded, module_database, relations
 from tests.transforms.postgres.sessions import new_role, opened
 from transforms.errors import UnreachableError
-from transforms.postgres.catalog import list_tables
+from transforms.postgres.catalog.catalog import list_tables
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.server.session import Connection
 

@@ -8,9 +8,9 @@ import fastavro
 import pytest
 
 from tests.transforms.postgres.copy_stream import column
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
+from transforms.postgres.catalog.column_form import PRESENCE
 from transforms.postgres.codec.column import DUAL, Column, Form
-from transforms.postgres.column_form import PRESENCE
 
 EVERY = [column(form, f"c_{form.name.lower()}", 9, 2) for form in Form if form]
 

@@ -10,11 +10,11 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import TYPE_OBJECTS, loaded, made, relation, relations
 from tests.transforms.postgres.sessions import opened
 from transforms.errors import NotFoundError
-from transforms.postgres.catalog import list_tables
+from transforms.postgres.catalog.catalog import list_tables
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.codec.column import Form
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.relation import Relation
 from transforms.postgres.server.session import Connection
 
 NewDatabase = Callable[..., str]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.copy_stream import column, decoded, records_of, row, rows_of
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.codec.column import DUAL, Column, Form
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))

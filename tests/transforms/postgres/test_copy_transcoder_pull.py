@@ -16,10 +16,10 @@ from psycopg.pq import ExecStatus
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.copy_stream import column, connected, decoded, messages
 from transforms.errors import IntegrityError, UnreachableError
+from transforms.postgres.catalog.column_form import PRESENCE
 from transforms.postgres.codec import libpq
 from transforms.postgres.codec.column import Form, program
 from transforms.postgres.codec.copy_transcoder import ENDED, FAILED, FULL, WAIT, CopyTranscoder
-from transforms.postgres.column_form import PRESENCE
 
 MIXED = [
     column(Form.INT8, "id"), column(Form.TEXT, "name"), column(Form.TIMESTAMPTZ, "at"), column(Form.DATE, "day"),

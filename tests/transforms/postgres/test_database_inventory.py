@@ -11,6 +11,8 @@ from tests.transforms.postgres.sessions import new_role, opened
 from transforms.errors import IntegrityError, RefusedError
 from transforms.key_range import KeyRange
 from transforms.postgres import large_objects
+from transforms.postgres.catalog.privilege import Privilege
+from transforms.postgres.catalog.sequences import SequenceValue
 from transforms.postgres.database_properties import (
     DatabaseProperties,
     Setting,
@@ -25,8 +27,6 @@ from transforms.postgres.extensions import Extension
 from transforms.postgres.inventory import parse_inventory, take_inventory
 from transforms.postgres.large_object_properties import LargeObjectProperties
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.privilege import Privilege
-from transforms.postgres.sequences import SequenceValue
 
 ODD = 'Odd "name", \\ and é'
 OBJECTS = """

@@ -7,7 +7,7 @@ from fastavro import parse_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.postgres.field_names import ROW_FIELD, TEXT_SUFFIX, decode, encode
+from transforms.postgres.catalog.field_names import ROW_FIELD, TEXT_SUFFIX, decode, encode
 
 # What the encoding turns on, often; then everything else.
 NAMES = st.text("_xX0aA1t\né", min_size=1, max_size=12) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1)

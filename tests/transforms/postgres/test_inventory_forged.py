@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from tests.transforms.postgres.canonical_rows import column
 from transforms.errors import IntegrityError, NotFoundError, RefusedError
 from transforms.identity import Table
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
+from transforms.postgres.catalog.key import Key
+from transforms.postgres.catalog.privilege import Privilege
+from transforms.postgres.catalog.relation import Relation, check_names
+from transforms.postgres.catalog.sequences import SequenceValue
 from transforms.postgres.codec.column import Form
 from transforms.postgres.database_properties import (
     DatabaseProperties,
@@ -25,17 +29,13 @@ from transforms.postgres.database_properties import (
 )
 from transforms.postgres.extensions import Extension
 from transforms.postgres.inventory import DatabaseInventory, parse_inventory
-from transforms.postgres.key import Key
 from transforms.postgres.large_object_properties import LargeObjectProperties, Span
 from transforms.postgres.load_plan import load_plan
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.object_states import ObjectState
-from transforms.postgres.privilege import Privilege
-from transforms.postgres.relation import Relation, check_names
 from transforms.postgres.renames import Renames
 from transforms.postgres.restore_selection import assign_tables
 from transforms.postgres.roles import Membership, Role
-from transforms.postgres.sequences import SequenceValue
 from transforms.postgres.sql_script import statements
 
 GRANTED = (Privilege("a", "", "CONNECT"), Privilege("a", "b", "CREATE", True))

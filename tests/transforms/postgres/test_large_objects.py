@@ -16,7 +16,7 @@ from transforms.batch import Batch
 from transforms.errors import IntegrityError, UnreachableError
 from transforms.key_range import KeyRange, check_tiling
 from transforms.postgres import large_object_load, large_object_properties, large_objects
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.codec.column import program
 from transforms.postgres.codec.record_inspector import inspect
 from transforms.postgres.large_objects import COLUMNS, NAME, PAGE_SIZE

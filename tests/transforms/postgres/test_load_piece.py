@@ -11,10 +11,10 @@ from transforms.errors import IntegrityError, RefusedError
 from transforms.identity import Table
 from transforms.key_range import KeyRange
 from transforms.postgres import ledger, read_range
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
+from transforms.postgres.catalog.relation import CTID
 from transforms.postgres.load_piece import Loading, PieceRows, load_pieces
 from transforms.postgres.load_plan import BINARY, TEXT, load_plan
-from transforms.postgres.relation import CTID
 
 OURS = ledger.Restoration("restore-1", "backup-1")
 LOADING = Loading(OURS.id)

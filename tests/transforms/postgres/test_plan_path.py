@@ -13,12 +13,12 @@ from tests.transforms.postgres.catalogs import loaded, made, module_database, re
 from tests.transforms.postgres.sessions import database_of, opened
 from transforms.errors import RefusedError
 from transforms.key_range import KeyRange
+from transforms.postgres.catalog.plan_path import find
+from transforms.postgres.catalog.relation import CTID, KEY, Relation
 from transforms.postgres.moment import BEGIN
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.plan_path import find
 from transforms.postgres.range_split import plan
 from transforms.postgres.read_range import read
-from transforms.postgres.relation import CTID, KEY, Relation
 from transforms.postgres.server.session import Connection
 from transforms.postgres.source import PostgresSource
 from transforms.source import Wanted

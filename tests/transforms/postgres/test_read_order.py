@@ -7,10 +7,10 @@ import pytest
 
 from tests.transforms.postgres.catalogs import made, relations
 from transforms.errors import UsageError
-from transforms.postgres.key import Key
+from transforms.postgres.catalog.key import Key
+from transforms.postgres.catalog.read_order import ReadOrder
+from transforms.postgres.catalog.relation import CTID, KEY, Relation
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.read_order import ReadOrder
-from transforms.postgres.relation import CTID, KEY, Relation
 from transforms.postgres.server.session import Connection
 
 

@@ -16,14 +16,14 @@ from tests.transforms.postgres.sessions import opened
 from transforms.batch import Batch
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, UnreachableError
 from transforms.key_range import KeyRange
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
+from transforms.postgres.catalog.relation import CTID, Relation
 from transforms.postgres.codec.column import Form
 from transforms.postgres.codec.copy_transcoder import CopyTranscoder
 from transforms.postgres.moment import BEGIN
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.range_split import plan
 from transforms.postgres.read_range import read, read_copy
-from transforms.postgres.relation import CTID, Relation
 from transforms.postgres.server.session import Connection
 from transforms.record_digest import sum_of_hashes
 from transforms.source import Wanted

@@ -27,7 +27,7 @@ from tests.transforms.postgres.canonical_rows import (
     write,
 )
 from transforms.errors import IntegrityError
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.codec.column import UNCHECKED, Form, program
 from transforms.postgres.codec.record_inspector import inspect
 

@@ -11,7 +11,7 @@ from transforms.batch import Batch
 from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange
-from transforms.postgres.avro_schema import avro_schema
+from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.codec.column import Column, Form, program
 from transforms.postgres.codec.record_program import program_of
 from transforms.postgres.records import inspect

@@ -5,8 +5,7 @@ import pytest
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import new_role, opened
 from transforms.errors import NotFoundError, UnreachableError
-from transforms.postgres.names.identifiers import Name
-from transforms.postgres.sequences import (
+from transforms.postgres.catalog.sequences import (
     AT_ONCE,
     SequenceList,
     SequenceValue,
@@ -14,6 +13,7 @@ from transforms.postgres.sequences import (
     read_values,
     set_values,
 )
+from transforms.postgres.names.identifiers import Name
 from transforms.postgres.server.session import Connection
 
 OBJECTS = """

@@ -12,12 +12,12 @@ from psycopg import sql
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database, relation, relations, undone
 from transforms.key_range import KeyRange, check_tiling
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.copy_query import where_clause
 from transforms.postgres.ctid_split import ctid_ranges
 from transforms.postgres.key_split import key_ranges
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.range_split import plan, wanted_ranges
-from transforms.postgres.relation import Relation
 from transforms.postgres.server.session import Connection
 from transforms.source import Wanted
 

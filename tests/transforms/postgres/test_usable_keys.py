@@ -8,7 +8,7 @@ import pytest
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import TYPE_OBJECTS, made, relation, relations
 from tests.transforms.postgres.sessions import opened
-from transforms.postgres.relation import Relation
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.server.session import Connection
 
 NewDatabase = Callable[..., str]

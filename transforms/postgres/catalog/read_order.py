@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from transforms.errors import UsageError
-from transforms.postgres.relation import CTID, KEY, Relation
+from transforms.postgres.catalog.relation import CTID, KEY, Relation
 
 WORDS = ("auto", "key", "physical")
 # Since PostgreSQL 14 a condition on ctid is a range scan; before, each range would read the whole table.

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from transforms.postgres.catalog_sql import BASE_TYPE, DEFAULT_VERSION, KEY_COLUMN, KEYS
-from transforms.postgres.key import Key
-from transforms.postgres.relation import Relation
+from transforms.postgres.catalog.key import Key
+from transforms.postgres.catalog.queries import BASE_TYPE, DEFAULT_VERSION, KEY_COLUMN, KEYS
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.server.session import Connection, major_of
 
 _SINCE_DEFAULT_VERSION = 15

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from transforms.postgres.catalog.field_names import ROW_FIELD
 from transforms.postgres.codec.column import DIGITS_MOST, Column, Form
-from transforms.postgres.field_names import ROW_FIELD
 
 # Oids of built-in types never change (src/include/catalog/pg_type.dat). The types of the form TEXT are those
 # whose binary form is their text; every type that is not here is written by its output function.

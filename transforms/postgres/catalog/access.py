@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from transforms.errors import UnreachableError
-from transforms.postgres.catalog_sql import ACCESS
-from transforms.postgres.catalog_table import CatalogTable
+from transforms.postgres.catalog.queries import ACCESS
+from transforms.postgres.catalog.table import CatalogTable
 from transforms.postgres.names.identifiers import Name, name_list, quoted
 from transforms.postgres.server.session import Connection
 

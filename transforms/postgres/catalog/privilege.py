@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import sql
 
-from transforms.postgres.json_fields import SqlFields
+from transforms.postgres.catalog.json_fields import SqlFields
 from transforms.postgres.names.identifiers import Bytes, identifier
 
 PUBLIC = ""

@@ -4,23 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from transforms.postgres import plan_path
-from transforms.postgres.access import check_access
-from transforms.postgres.catalog_sql import COLUMNS, CORRELATIONS, SIZES
-from transforms.postgres.catalog_table import CatalogTable, list_catalog_tables, list_schemas, without_rows
+from transforms.postgres.catalog import plan_path
+from transforms.postgres.catalog.access import check_access
+from transforms.postgres.catalog.column_form import PRESENCE, BaseType
+from transforms.postgres.catalog.field_names import encode
+from transforms.postgres.catalog.key import Key
+from transforms.postgres.catalog.predicate import check_predicate
+from transforms.postgres.catalog.queries import COLUMNS, CORRELATIONS, SIZES
+from transforms.postgres.catalog.read_order import ReadOrder
+from transforms.postgres.catalog.relation import Relation
+from transforms.postgres.catalog.sequences import list_sequences
+from transforms.postgres.catalog.table import CatalogTable, list_catalog_tables, list_schemas, without_rows
+from transforms.postgres.catalog.usable_keys import usable_keys
 from transforms.postgres.codec.column import Column
-from transforms.postgres.column_form import PRESENCE, BaseType
-from transforms.postgres.field_names import encode
-from transforms.postgres.key import Key
 from transforms.postgres.names.identifiers import Name, name_list
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.predicate import check_predicate
-from transforms.postgres.read_order import ReadOrder
-from transforms.postgres.relation import Relation
-from transforms.postgres.sequences import list_sequences
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
-from transforms.postgres.usable_keys import usable_keys
 
 _READING = "reading the catalog"
 

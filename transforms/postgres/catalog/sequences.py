@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import sql
 
 from transforms.errors import UnreachableError
-from transforms.postgres.json_fields import INT8, SqlFields
+from transforms.postgres.catalog.json_fields import INT8, SqlFields
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection

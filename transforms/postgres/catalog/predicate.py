@@ -4,9 +4,9 @@ import psycopg
 from psycopg import sql
 
 from transforms.errors import ShardkeepError, UsageError
-from transforms.postgres import plan_path
+from transforms.postgres.catalog import plan_path
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.names.identifiers import Bytes
-from transforms.postgres.relation import Relation
 from transforms.postgres.server.errors import said, translation
 from transforms.postgres.server.session import Connection
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.postgres.json_fields import INT2, SqlFields
+from transforms.postgres.catalog.json_fields import INT2, SqlFields
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import psycopg
 from psycopg import sql
 
 from transforms.errors import RefusedError, UnreachableError
+from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.names.identifiers import Bytes, always_quoted, name_list
-from transforms.postgres.relation import Relation
 from transforms.postgres.server.errors import meaning, said
 from transforms.postgres.server.session import Connection
 

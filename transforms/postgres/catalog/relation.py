@@ -6,9 +6,9 @@ from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.identity import Table
+from transforms.postgres.catalog.json_fields import OID, SqlFields, text_of
+from transforms.postgres.catalog.key import Key
 from transforms.postgres.codec.column import Column, Form
-from transforms.postgres.json_fields import OID, SqlFields, text_of
-from transforms.postgres.key import Key
 from transforms.postgres.names.identifiers import Name
 
 # The key space of rows in physical order: KeyRange.space, and what `Relation.order` says.

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
+from transforms.postgres.catalog.field_names import TEXT_SUFFIX, encode
 from transforms.postgres.codec.column import DUAL, Column, Form
-from transforms.postgres.field_names import TEXT_SUFFIX, encode
 
 NAMESPACE = "shardkeep.postgres"
 AvroType: TypeAlias = str | dict[str, str | int]

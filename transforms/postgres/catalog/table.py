@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.errors import RefusedError
-from transforms.postgres.catalog_sql import PARENTS, SCHEMAS, TABLES
+from transforms.postgres.catalog.queries import PARENTS, SCHEMAS, TABLES
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.names.selection import Candidate
 from transforms.postgres.server.session import Connection

@@ -1,0 +1,1 @@
+"""What is there: schemas, tables, columns and keys, and how each table can be read."""
