@@ -27,7 +27,7 @@ from tests.docs.vault_objects import (
     run_python,
 )
 from transforms.bigtable.source import BigtableSource
-from transforms.postgres.moment import FROZEN, FUZZY, SNAPSHOT
+from transforms.postgres.moment.moment import FROZEN, FUZZY, SNAPSHOT
 from transforms.vault import catalogue
 from transforms.vault.attachments import LARGEST_ATTACHMENT
 from transforms.vault.intent import FORMAT

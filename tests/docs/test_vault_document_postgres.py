@@ -18,7 +18,7 @@ from tests.docs.vault_objects import DOCUMENT, FIELDS, checked_facts, checked_js
 from tests.postgres_zoo import differences, normalised_dump
 from transforms.postgres.catalog.relation import CTID, KEY
 from transforms.postgres.codec.column import DUAL, Column, Form
-from transforms.postgres.large_objects import COLUMNS, PAGE_SIZE
+from transforms.postgres.large_objects.pages import COLUMNS, PAGE_SIZE
 
 TABLES = tables(DOCUMENT)
 

@@ -12,8 +12,8 @@ from transforms.postgres.catalog.sequences import SequenceValue, list_sequences,
 from transforms.postgres.database_properties import DatabaseProperties
 from transforms.postgres.database_properties import read_properties as read_database
 from transforms.postgres.extensions import Extension, list_extensions
-from transforms.postgres.large_object_properties import LargeObjectProperties
-from transforms.postgres.large_object_properties import read_properties as read_large_objects
+from transforms.postgres.large_objects.properties import LargeObjectProperties
+from transforms.postgres.large_objects.properties import read_properties as read_large_objects
 from transforms.postgres.matviews import list_populated
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.object_states import ObjectState, list_states

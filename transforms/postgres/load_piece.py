@@ -7,8 +7,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from transforms.errors import RefusedError
-from transforms.postgres import large_object_load, ledger
+from transforms.postgres import ledger
 from transforms.postgres.codec.copy_encoder import encode_binary, encode_text
+from transforms.postgres.large_objects import load as large_object_load
 from transforms.postgres.load_plan import BINARY, LoadPlan
 from transforms.postgres.search_path import Path, local
 from transforms.postgres.server.errors import is_ours, meaning, said

@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass
 import psycopg
 
 from transforms.errors import RefusedError, ShardkeepError
-from transforms.postgres import archive_restore, large_object_properties, ledger, matviews, object_states, post_data
+from transforms.postgres import archive_restore, ledger, matviews, object_states, post_data
 from transforms.postgres.catalog import sequences
 from transforms.postgres.catalog.sequences import SequenceValue
 from transforms.postgres.failure import Failure, left_out
+from transforms.postgres.large_objects import properties as large_object_properties
 from transforms.postgres.names.reserved import LEDGER
 from transforms.postgres.restore_plan import RestorePlan
 from transforms.postgres.search_path import Path, local

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from transforms.identity import Table
-from transforms.postgres import archive, archive_plan, foreign_keys, inventory, large_objects, restore_part
+from transforms.postgres import archive, archive_plan, foreign_keys, inventory, restore_part
 from transforms.postgres.archive_plan import ArchivePlan
 from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.catalog.sequences import SequenceValue
 from transforms.postgres.failure import Failure
 from transforms.postgres.inventory import DatabaseInventory
+from transforms.postgres.large_objects import pages as large_objects
 from transforms.postgres.ledger import Restoration
 from transforms.postgres.load_plan import destination
 from transforms.postgres.names.identifiers import Name

@@ -9,16 +9,19 @@ from typing import ClassVar
 from transforms.batch import Batch
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.postgres import archive, inventory, large_objects, ledger, range_split, read_range
+from transforms.postgres import archive, inventory, ledger
 from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.catalog.catalog import Catalog, list_selected, list_tables, load
 from transforms.postgres.catalog.read_order import ReadOrder
 from transforms.postgres.catalog.relation import Relation
-from transforms.postgres.definitions import check_kept, read_definitions
-from transforms.postgres.moment import FUZZY, Moment
-from transforms.postgres.moments import moment_of
+from transforms.postgres.large_objects import pages as large_objects
+from transforms.postgres.moment.definitions import check_kept, read_definitions
+from transforms.postgres.moment.kinds import moment_of
+from transforms.postgres.moment.moment import FUZZY, Moment
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.names.selection import Selection
+from transforms.postgres.ranges import read as read_range
+from transforms.postgres.ranges import split as range_split
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.session import Connection, major_of
 from transforms.postgres.server.session_pool import close_idle, lent

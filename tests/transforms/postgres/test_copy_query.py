@@ -8,8 +8,8 @@ from transforms.postgres.catalog.column_form import PRESENCE
 from transforms.postgres.catalog.key import Key
 from transforms.postgres.catalog.relation import CTID, KEY, Relation
 from transforms.postgres.codec.column import Column, Form
-from transforms.postgres.copy_query import copy_statement
 from transforms.postgres.names.identifiers import Name
+from transforms.postgres.ranges.query import copy_statement
 from transforms.postgres.server.session import Connection
 
 ID = Column("id", "id", "integer", "pg_catalog.int4", Form.INT4)

@@ -10,7 +10,6 @@ from tests.servers.postgres_server import SUPERUSER, PostgresServer
 from tests.transforms.postgres.sessions import new_role, opened
 from transforms.errors import IntegrityError, RefusedError
 from transforms.key_range import KeyRange
-from transforms.postgres import large_objects
 from transforms.postgres.catalog.privilege import Privilege
 from transforms.postgres.catalog.sequences import SequenceValue
 from transforms.postgres.database_properties import (
@@ -25,7 +24,8 @@ from transforms.postgres.database_properties import (
 )
 from transforms.postgres.extensions import Extension
 from transforms.postgres.inventory import parse_inventory, take_inventory
-from transforms.postgres.large_object_properties import LargeObjectProperties
+from transforms.postgres.large_objects import pages as large_objects
+from transforms.postgres.large_objects.properties import LargeObjectProperties
 from transforms.postgres.names.identifiers import Name
 
 ODD = 'Odd "name", \\ and é'

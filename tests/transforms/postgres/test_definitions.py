@@ -7,7 +7,7 @@ import pytest
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import database_of, opened
 from transforms.errors import RefusedError
-from transforms.postgres.definitions import check_kept, read_definitions
+from transforms.postgres.moment.definitions import check_kept, read_definitions
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.source import PostgresSource
 from transforms.source import Wanted

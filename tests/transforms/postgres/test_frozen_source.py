@@ -13,13 +13,13 @@ import pytest
 from tests.servers.postgres_server import PostgresServer, _server_user, running, started
 from tests.transforms.postgres.sessions import database_of, new_role, opened
 from transforms.errors import IntegrityError, RefusedError
-from transforms.postgres.frozen_source import frozen
-from transforms.postgres.moment import Moment
-from transforms.postgres.moments import moment_of
+from transforms.postgres.moment.frozen_source import frozen
+from transforms.postgres.moment.kinds import moment_of
+from transforms.postgres.moment.moment import Moment
+from transforms.postgres.moment.snapshot import hold
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.session import Connection
-from transforms.postgres.snapshot import hold
 
 T, U = Name("public", "t"), Name("public", "u")
 NAME = "postgres"

@@ -29,7 +29,7 @@ from transforms.postgres.database_properties import (
 )
 from transforms.postgres.extensions import Extension
 from transforms.postgres.inventory import DatabaseInventory, parse_inventory
-from transforms.postgres.large_object_properties import LargeObjectProperties, Span
+from transforms.postgres.large_objects.properties import LargeObjectProperties, Span
 from transforms.postgres.load_plan import load_plan
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.object_states import ObjectState

@@ -11,8 +11,8 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import opened
 from transforms.errors import IntegrityError
 from transforms.postgres.codec.column import Form
-from transforms.postgres.key_value import check_ctid, ctid_end, end_of, key_end, text_of, texts_of
 from transforms.postgres.names.identifiers import Bytes, literal
+from transforms.postgres.ranges.key_value import check_ctid, ctid_end, end_of, key_end, text_of, texts_of
 from transforms.postgres.server.session import Connection
 
 VALUES: dict[Form, tuple[str, Sequence[str]]] = {

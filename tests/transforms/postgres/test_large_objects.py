@@ -15,11 +15,13 @@ from tests.transforms.postgres.sessions import new_role, opened
 from transforms.batch import Batch
 from transforms.errors import IntegrityError, UnreachableError
 from transforms.key_range import KeyRange, check_tiling
-from transforms.postgres import large_object_load, large_object_properties, large_objects
 from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.codec.column import program
 from transforms.postgres.codec.record_inspector import inspect
-from transforms.postgres.large_objects import COLUMNS, NAME, PAGE_SIZE
+from transforms.postgres.large_objects import load as large_object_load
+from transforms.postgres.large_objects import pages as large_objects
+from transforms.postgres.large_objects import properties as large_object_properties
+from transforms.postgres.large_objects.pages import COLUMNS, NAME, PAGE_SIZE
 from transforms.postgres.server.session import Connection
 from transforms.source import Wanted
 

@@ -15,10 +15,10 @@ from transforms.errors import RefusedError
 from transforms.key_range import KeyRange
 from transforms.postgres.catalog.plan_path import find
 from transforms.postgres.catalog.relation import CTID, KEY, Relation
-from transforms.postgres.moment import BEGIN
+from transforms.postgres.moment.moment import BEGIN
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.range_split import plan
-from transforms.postgres.read_range import read
+from transforms.postgres.ranges.read import read
+from transforms.postgres.ranges.split import plan
 from transforms.postgres.server.session import Connection
 from transforms.postgres.source import PostgresSource
 from transforms.source import Wanted

@@ -20,10 +20,10 @@ from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.catalog.relation import CTID, Relation
 from transforms.postgres.codec.column import Form
 from transforms.postgres.codec.copy_transcoder import CopyTranscoder
-from transforms.postgres.moment import BEGIN
+from transforms.postgres.moment.moment import BEGIN
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.range_split import plan
-from transforms.postgres.read_range import read, read_copy
+from transforms.postgres.ranges.read import read, read_copy
+from transforms.postgres.ranges.split import plan
 from transforms.postgres.server.session import Connection
 from transforms.record_digest import sum_of_hashes
 from transforms.source import Wanted

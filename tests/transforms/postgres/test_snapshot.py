@@ -12,12 +12,12 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import database_of, new_role, opened
 from tests.transforms.postgres.waiting import await_no_lock, waiting
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
-from transforms.postgres.moment import Moment
-from transforms.postgres.moments import moment_of
+from transforms.postgres.moment.kinds import moment_of
+from transforms.postgres.moment.moment import Moment
+from transforms.postgres.moment.snapshot import Holder, hold
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.session import Connection
-from transforms.postgres.snapshot import Holder, hold
 
 T = Name("public", "t")
 MADE_ANEW = """
@@ -285,7 +285,7 @@ def test_a_table_that_is_dropped_while_nobody_holds_it_is_not_found(
 def test_many_tables_are_locked_in_batches(
     postgres: PostgresServer, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("transforms.postgres.table_locks.BATCH", 3)
+    monkeypatch.setattr("transforms.postgres.moment.table_locks.BATCH", 3)
     names = [Name("public", f"T {number}") for number in range(10)]
     postgres.sql("; ".join(f'CREATE TABLE "{name.name}" ()' for name in names), database.name)
     with hold(database, lambda connection: names):

@@ -13,11 +13,11 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database, relation, relations, undone
 from transforms.key_range import KeyRange, check_tiling
 from transforms.postgres.catalog.relation import Relation
-from transforms.postgres.copy_query import where_clause
-from transforms.postgres.ctid_split import ctid_ranges
-from transforms.postgres.key_split import key_ranges
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.range_split import plan, wanted_ranges
+from transforms.postgres.ranges.by_ctid import ctid_ranges
+from transforms.postgres.ranges.by_key import key_ranges
+from transforms.postgres.ranges.query import where_clause
+from transforms.postgres.ranges.split import plan, wanted_ranges
 from transforms.postgres.server.session import Connection
 from transforms.source import Wanted
 
@@ -220,7 +220,7 @@ def test_physical_ranges_are_runs_of_blocks(connection: Connection) -> None:
 def test_a_sample_of_a_large_table_is_enough_and_always_the_same(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("transforms.postgres.key_split.PAGES_PER_RANGE", 4)
+    monkeypatch.setattr("transforms.postgres.ranges.by_key.PAGES_PER_RANGE", 4)
     with connection.transaction(force_rollback=True):
         connection.execute("CREATE TABLE public.large (k uuid PRIMARY KEY, s text)")
         connection.execute(

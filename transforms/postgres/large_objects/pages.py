@@ -16,9 +16,9 @@ from transforms.postgres.catalog.key import Key
 from transforms.postgres.catalog.relation import KEY, Relation
 from transforms.postgres.codec.column import Column, Form, program
 from transforms.postgres.codec.copy_transcoder import CopyTranscoder
-from transforms.postgres.key_value import end_of, key_end, texts_of
 from transforms.postgres.names.identifiers import Bytes, Name
-from transforms.postgres.read_range import read_copy
+from transforms.postgres.ranges.key_value import end_of, key_end, texts_of
+from transforms.postgres.ranges.read import read_copy
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 from transforms.source import Wanted

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import psycopg
 
 from transforms.errors import UnreachableError
+from transforms.postgres.moment.table_locks import lock
 from transforms.postgres.names.identifiers import Name, literal
 from transforms.postgres.server import facts as server_facts
 from transforms.postgres.server.errors import LOST, meaning, said, translated
 from transforms.postgres.server.session import Connection
-from transforms.postgres.table_locks import lock
 
 SNAPSHOT = "snapshot"
 FROZEN = "frozen-source"

@@ -12,12 +12,12 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from transforms.errors import NotFoundError, RefusedError
-from transforms.postgres.moment import BEGIN, SEEN, SNAPSHOT, Moment, begin_facts, roll_back
+from transforms.postgres.moment.moment import BEGIN, SEEN, SNAPSHOT, Moment, begin_facts, roll_back
+from transforms.postgres.moment.table_locks import lock
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import said, translated
 from transforms.postgres.server.session import Connection, connect, end
-from transforms.postgres.table_locks import lock
 
 ListTables = Callable[[Connection], Sequence[Name]]
 

@@ -12,12 +12,12 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from transforms.errors import IntegrityError, RefusedError
-from transforms.postgres.moment import BEGIN, FROZEN, Moment, Stillness, begin_facts, roll_back
+from transforms.postgres.moment.moment import BEGIN, FROZEN, Moment, Stillness, begin_facts, roll_back
+from transforms.postgres.moment.snapshot import ListTables
 from transforms.postgres.names.identifiers import Name, name_list
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import APPLICATION, Connection, connect, end, major_of
-from transforms.postgres.snapshot import ListTables
 
 # Their counters see tables that are made or altered, and large objects.
 CATALOGS = (Name("pg_catalog", "pg_class"), Name("pg_catalog", "pg_largeobject"))

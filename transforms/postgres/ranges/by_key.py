@@ -8,9 +8,9 @@ from psycopg import sql
 from transforms.key_range import KeyRange
 from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.codec.column import Column
-from transforms.postgres.copy_query import compare, operator, output, value, where_all
-from transforms.postgres.key_value import end_of
 from transforms.postgres.names.identifiers import Bytes, identifier
+from transforms.postgres.ranges.key_value import end_of
+from transforms.postgres.ranges.query import compare, operator, output, value, where_all
 from transforms.postgres.server.session import Connection
 
 PAGES_PER_RANGE = 16

@@ -16,9 +16,9 @@ from transforms.postgres.catalog import plan_path
 from transforms.postgres.catalog.relation import CTID, Relation
 from transforms.postgres.codec.column import program
 from transforms.postgres.codec.copy_transcoder import ENDED, FAILED, WAIT, CopyTranscoder
-from transforms.postgres.copy_query import copy_statement
-from transforms.postgres.key_value import ctid_end, key_end
 from transforms.postgres.names.identifiers import literal
+from transforms.postgres.ranges.key_value import ctid_end, key_end
+from transforms.postgres.ranges.query import copy_statement
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from transforms.postgres.frozen_source import frozen
-from transforms.postgres.moment import FROZEN, FUZZY, SNAPSHOT, Moment, begin_fuzzy
+from transforms.postgres.moment.frozen_source import frozen
+from transforms.postgres.moment.moment import FROZEN, FUZZY, SNAPSHOT, Moment, begin_fuzzy
+from transforms.postgres.moment.snapshot import ListTables, hold
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.session import connect, end
-from transforms.postgres.snapshot import ListTables, hold
 
 
 def moment_of(consistency: str, database: Database, list_tables: ListTables) -> AbstractContextManager[Moment]:

@@ -4,7 +4,7 @@ from psycopg.errors import UniqueViolation
 
 from transforms.avro.varint import decode_bytes, decode_long
 from transforms.errors import IntegrityError
-from transforms.postgres.large_objects import PAGE_SIZE
+from transforms.postgres.large_objects.pages import PAGE_SIZE
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 

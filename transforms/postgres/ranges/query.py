@@ -10,8 +10,8 @@ from transforms.postgres.catalog import plan_path
 from transforms.postgres.catalog.predicate import enclosed
 from transforms.postgres.catalog.relation import CTID, Relation
 from transforms.postgres.codec.column import Column, Form
-from transforms.postgres.key_value import check_ctid, texts_of
 from transforms.postgres.names.identifiers import Bytes, identifier, literal
+from transforms.postgres.ranges.key_value import check_ctid, texts_of
 
 _COPY = sql.SQL("COPY (SELECT {fields} FROM ONLY {table}{where}{order}) TO STDOUT (FORMAT binary)")
 

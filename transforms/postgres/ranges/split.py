@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from transforms.postgres.catalog.queries import SIZES
 from transforms.postgres.catalog.relation import KEY, Relation
-from transforms.postgres.ctid_split import ctid_ranges
-from transforms.postgres.key_split import key_ranges
+from transforms.postgres.ranges.by_ctid import ctid_ranges
+from transforms.postgres.ranges.by_key import key_ranges
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 from transforms.source import TablePlan, Wanted

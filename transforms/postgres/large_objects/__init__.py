@@ -1,0 +1,1 @@
+"""Large objects: their pages read and written, their owners, privileges and comments."""

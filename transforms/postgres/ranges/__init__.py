@@ -1,0 +1,1 @@
+"""Cutting tables into ranges, and reading the rows of one."""
