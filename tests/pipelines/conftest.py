@@ -9,7 +9,7 @@ import pytest
 from tests.pipelines.postgres_gate import observed
 from tests.pipelines.postgres_scene import TABLES, Scene
 from tests.servers.postgres_server import PostgresServer
-from transforms.postgres import archive
+from transforms.postgres.archive import dump as archive
 from transforms.postgres.moment import kinds as moments
 from transforms.postgres.moment import moment, snapshot
 

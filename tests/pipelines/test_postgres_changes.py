@@ -8,7 +8,7 @@ from tests.pipelines.postgres_outcome import numbers_of, require_no_backup, requ
 from tests.pipelines.postgres_scene import ALL, NOT_ASIDE, Scene
 from tests.transforms.postgres.sessions import database_of
 from transforms.errors import RefusedError
-from transforms.postgres import archive
+from transforms.postgres.archive import dump as archive
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.source import PostgresSource
 

@@ -1,9 +1,9 @@
 """The attachments of a backup of PostgreSQL, read without a server."""
 
-from transforms.postgres.archive import ATTACHMENT as ARCHIVE
-from transforms.postgres.inventory import ATTACHMENT as INVENTORY
-from transforms.postgres.inventory import parse_inventory
-from transforms.postgres.toc import parse
+from transforms.postgres.archive.dump import ATTACHMENT as ARCHIVE
+from transforms.postgres.archive.toc import parse
+from transforms.postgres.inventory.inventory import ATTACHMENT as INVENTORY
+from transforms.postgres.inventory.inventory import parse_inventory
 
 
 def check_attachment(name: str, data: bytes) -> None:

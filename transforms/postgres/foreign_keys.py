@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from transforms.errors import IntegrityError
-from transforms.postgres.archive_part import Part, is_partitioned
+from transforms.postgres.archive.part import Part, is_partitioned
+from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.failure import Failure
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.step import Step
-from transforms.postgres.toc import Entry, Toc
 
 KIND = "FK CONSTRAINT"
 

@@ -8,7 +8,7 @@ from psycopg import sql
 from psycopg.errors import DuplicateDatabase
 
 from transforms.errors import NotFoundError, RefusedError
-from transforms.postgres.database_properties import (
+from transforms.postgres.inventory.database_properties import (
     DatabaseProperties,
     create_statement,
     owner_statement,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from transforms.postgres.archive.toc import Entry
 from transforms.postgres.step import Step
-from transforms.postgres.toc import Entry
 
 ATTACH_INDEX = "INDEX ATTACH"
 

@@ -3,8 +3,8 @@
 The server looks at the right to create in a schema before it looks for the name.
 """
 
+from transforms.postgres.archive.toc import Entry
 from transforms.postgres.names.identifiers import Name, literal
-from transforms.postgres.toc import Entry
 
 # The functions that find an object by its name (9.27.8 of PostgreSQL's documentation), by kinds of entries.
 _FINDERS = {

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from transforms.errors import RefusedError
-from transforms.postgres.archive_part import ATTACHMENTS, PARTS, REMARKS, Part, own_tables
+from transforms.postgres.archive.part import ATTACHMENTS, PARTS, REMARKS, Part, own_tables
+from transforms.postgres.archive.sql_names import first_name, rewritten
+from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.names.identifiers import Name, always_quoted, identifier
 from transforms.postgres.owners import ACLS, BY_SIGNATURE
 from transforms.postgres.renames import Renames
-from transforms.postgres.sql_names import first_name, rewritten
 from transforms.postgres.step import Step, encoded
-from transforms.postgres.toc import Entry, Toc
 
 # What pg_dump writes of a type of ranges about the one of multiranges that comes with it.
 _MULTIRANGE = "multirange_type_name = "

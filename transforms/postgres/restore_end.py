@@ -12,12 +12,14 @@ from dataclasses import asdict, dataclass
 import psycopg
 
 from transforms.errors import RefusedError, ShardkeepError
-from transforms.postgres import archive_restore, ledger, matviews, object_states, post_data
+from transforms.postgres import archive_restore, ledger, post_data
 from transforms.postgres.catalog import sequences
 from transforms.postgres.catalog.sequences import SequenceValue
 from transforms.postgres.failure import Failure, left_out
+from transforms.postgres.inventory import object_states
 from transforms.postgres.large_objects import properties as large_object_properties
 from transforms.postgres.names.reserved import LEDGER
+from transforms.postgres.refresh import refresh
 from transforms.postgres.restore_plan import RestorePlan
 from transforms.postgres.search_path import Path, local
 from transforms.postgres.server.database import Database
@@ -73,7 +75,7 @@ class RestoreEnd:
         failures = post_data.run(self.database, plan.archive.session + local(self.path), steps, self.jobs)
         values, missing = _split(connection, plan.sequences(skipped))
         sequences.set_values(connection, values)
-        unfilled = matviews.refresh(connection, plan.matviews(skipped), self.path)
+        unfilled = refresh(connection, plan.matviews(skipped), self.path)
         notes = self._analyze(connection)
         lost = _hand_over_large_objects(connection, plan) if plan.has_large_objects else []
         states = object_states.differing(connection, plan.states(), plan.stateful(skipped), unfilled)

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from transforms.errors import RefusedError
-from transforms.postgres import archive_part
-from transforms.postgres.archive_part import Part, is_partitioned
+from transforms.postgres.archive import part as archive_part
+from transforms.postgres.archive.part import Part, is_partitioned
+from transforms.postgres.archive.sql_names import rewritten
+from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.names.identifiers import Name, name_list
 from transforms.postgres.names.selection import Candidate
 from transforms.postgres.renames import Renames
-from transforms.postgres.sql_names import rewritten
-from transforms.postgres.toc import Entry, Toc
 
 ROUTINES = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
 

@@ -7,7 +7,7 @@ indexes are made may have bodies that do not: then they need the path that they 
 from collections.abc import Iterable
 
 from transforms.errors import UsageError
-from transforms.postgres.database_properties import DatabaseProperties, list_items
+from transforms.postgres.inventory.database_properties import DatabaseProperties, list_items
 from transforms.postgres.names.identifiers import always_quoted, parse_name, quoted
 from transforms.postgres.step import encoded
 

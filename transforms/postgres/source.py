@@ -9,11 +9,13 @@ from typing import ClassVar
 from transforms.batch import Batch
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.postgres import archive, inventory, ledger
+from transforms.postgres import ledger
+from transforms.postgres.archive import dump as archive
 from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.catalog.catalog import Catalog, list_selected, list_tables, load
 from transforms.postgres.catalog.read_order import ReadOrder
 from transforms.postgres.catalog.relation import Relation
+from transforms.postgres.inventory import inventory
 from transforms.postgres.large_objects import pages as large_objects
 from transforms.postgres.moment.definitions import check_kept, read_definitions
 from transforms.postgres.moment.kinds import moment_of

@@ -8,10 +8,10 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from transforms.errors import IntegrityError, RefusedError, ShardkeepError
+from transforms.postgres.archive.sql_script import statements
 from transforms.postgres.failure import Failure, following
 from transforms.postgres.server.errors import is_ours, meaning, said
 from transforms.postgres.server.session import Connection
-from transforms.postgres.sql_script import statements
 from transforms.postgres.step import Step
 
 # What CREATE says of an object that is there: duplicate_ schema, object, function, table, alias, file or database.

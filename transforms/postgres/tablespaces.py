@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.names.identifiers import name_list
 from transforms.postgres.server.session import Connection
-from transforms.postgres.toc import Entry, Toc
 
 MOST_NAMES = 5
 _EXISTING = "SELECT spcname FROM pg_catalog.pg_tablespace"

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterable
 
-from transforms.postgres.toc import Entry, Toc
+from transforms.postgres.archive.toc import Entry, Toc
 
 HEAD = b"PGDMP\x01\x10\x00\x04\x08\x01"
 

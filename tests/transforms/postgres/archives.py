@@ -3,7 +3,7 @@
 import subprocess
 
 from tests.servers.postgres_server import PostgresServer
-from transforms.postgres.toc import Toc, parse
+from transforms.postgres.archive.toc import Toc, parse
 
 OWNER, READER, RESTORER = "archive_owner", "archive_reader", "archive_restorer"
 # A role may be there already: roles belong to the whole server.

@@ -7,7 +7,7 @@ import pytest
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import database_of, new_role, opened
 from transforms.errors import RefusedError, UnreachableError
-from transforms.postgres.archive import dump_schema, find_dump, left_out
+from transforms.postgres.archive.dump import dump_schema, find_dump, left_out
 
 OBJECTS = """
     CREATE TABLE t (id serial PRIMARY KEY, text text DEFAULT 'a');

@@ -5,9 +5,9 @@ import pytest
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archives import SUPERUSERS, make_shop, toc_of
 from tests.transforms.postgres.catalogs import module_database
-from transforms.postgres.archive_part import Part, chosen, whole
+from transforms.postgres.archive.part import Part, chosen, whole
+from transforms.postgres.archive.toc import Toc
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.toc import Toc
 
 EXTENSIONS_OWN = "FUNCTION vector_dims(shop.vector)"
 MORE = """

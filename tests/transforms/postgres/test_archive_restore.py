@@ -14,7 +14,9 @@ from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import database_of, opened
 from tests.transforms.postgres.waiting import await_lock
 from transforms.errors import IntegrityError, RefusedError, UnreachableError
-from transforms.postgres import archive_part, archive_restore, ledger, post_data
+from transforms.postgres import archive_restore, ledger, post_data
+from transforms.postgres.archive import part as archive_part
+from transforms.postgres.archive.toc import PRE_DATA, Entry, Toc, parse
 from transforms.postgres.archive_plan import ArchivePlan, plan
 from transforms.postgres.archive_restore import Rehearsal
 from transforms.postgres.failure import left_out
@@ -25,7 +27,6 @@ from transforms.postgres.server import session_pool
 from transforms.postgres.server.session import Connection
 from transforms.postgres.step import Step
 from transforms.postgres.step_runner import StepRunner
-from transforms.postgres.toc import PRE_DATA, Entry, Toc, parse
 
 OURS = ledger.Restoration("restore-1", "backup-1")
 NewDatabase = Callable[..., str]

@@ -9,8 +9,8 @@ import pytest
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.program_file import program
 from transforms.errors import NotFoundError, UnreachableError, UsageError
-from transforms.postgres import client_programs
-from transforms.postgres.client_programs import ClientProgram, find, find_all, run
+from transforms.postgres.archive import client_programs
+from transforms.postgres.archive.client_programs import ClientProgram, find, find_all, run
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.database_url import parse_database
 

@@ -13,7 +13,7 @@ import pytest
 from tests.servers.cloud_sql_certificates import Authority, new_key
 from tests.servers.postgres_server import PostgresServer
 from transforms.errors import UnreachableError
-from transforms.postgres import archive
+from transforms.postgres.archive import dump as archive
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.database_url import parse_database
 from transforms.postgres.server.session import connect

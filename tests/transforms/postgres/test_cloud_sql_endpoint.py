@@ -18,7 +18,7 @@ from transforms.cloud_sql.child_process import ChildProcess
 from transforms.cloud_sql.endpoint import end_all, endpoint
 from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import NotFoundError, UnreachableError, UsageError
-from transforms.postgres import archive
+from transforms.postgres.archive import dump as archive
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.database_url import parse_database
 from transforms.postgres.server.session import connect, end

@@ -12,7 +12,7 @@ from transforms.errors import IntegrityError, RefusedError
 from transforms.key_range import KeyRange
 from transforms.postgres.catalog.privilege import Privilege
 from transforms.postgres.catalog.sequences import SequenceValue
-from transforms.postgres.database_properties import (
+from transforms.postgres.inventory.database_properties import (
     DatabaseProperties,
     Setting,
     create_statement,
@@ -22,8 +22,8 @@ from transforms.postgres.database_properties import (
     read_properties,
     setting_statements,
 )
-from transforms.postgres.extensions import Extension
-from transforms.postgres.inventory import parse_inventory, take_inventory
+from transforms.postgres.inventory.extensions import Extension
+from transforms.postgres.inventory.inventory import parse_inventory, take_inventory
 from transforms.postgres.large_objects import pages as large_objects
 from transforms.postgres.large_objects.properties import LargeObjectProperties
 from transforms.postgres.names.identifiers import Name

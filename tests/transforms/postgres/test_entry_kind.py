@@ -10,13 +10,14 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archives import SUPERUSERS, make_shop, toc_of
 from tests.transforms.postgres.catalogs import module_database
 from transforms.errors import IntegrityError, RefusedError
-from transforms.postgres import archive_part, entry_kind
+from transforms.postgres.archive import entry_kind
+from transforms.postgres.archive import part as archive_part
+from transforms.postgres.archive.sql_script import statements
+from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.archive_plan import plan
 from transforms.postgres.owners import Owning
 from transforms.postgres.renames import EVERYTHING
-from transforms.postgres.sql_script import statements
 from transforms.postgres.step import encoded
-from transforms.postgres.toc import Entry, Toc
 
 # What the zoo lacks.
 MORE = """

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from tests.transforms.postgres.canonical_rows import column
 from transforms.errors import IntegrityError, NotFoundError, RefusedError
 from transforms.identity import Table
+from transforms.postgres.archive.sql_script import statements
 from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.catalog.key import Key
 from transforms.postgres.catalog.privilege import Privilege
 from transforms.postgres.catalog.relation import Relation, check_names
 from transforms.postgres.catalog.sequences import SequenceValue
 from transforms.postgres.codec.column import Form
-from transforms.postgres.database_properties import (
+from transforms.postgres.inventory.database_properties import (
     DatabaseProperties,
     Setting,
     create_statement,
@@ -27,16 +28,15 @@ from transforms.postgres.database_properties import (
     privilege_statements,
     setting_statements,
 )
-from transforms.postgres.extensions import Extension
-from transforms.postgres.inventory import DatabaseInventory, parse_inventory
+from transforms.postgres.inventory.extensions import Extension
+from transforms.postgres.inventory.inventory import DatabaseInventory, parse_inventory
+from transforms.postgres.inventory.object_states import ObjectState
+from transforms.postgres.inventory.roles import Membership, Role
 from transforms.postgres.large_objects.properties import LargeObjectProperties, Span
 from transforms.postgres.load_plan import load_plan
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.object_states import ObjectState
 from transforms.postgres.renames import Renames
 from transforms.postgres.restore_selection import assign_tables
-from transforms.postgres.roles import Membership, Role
-from transforms.postgres.sql_script import statements
 
 GRANTED = (Privilege("a", "", "CONNECT"), Privilege("a", "b", "CREATE", True))
 INVENTORY = DatabaseInventory(

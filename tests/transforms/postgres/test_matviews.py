@@ -4,8 +4,9 @@ import pytest
 
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import opened
-from transforms.postgres.matviews import list_populated, refresh
+from transforms.postgres.inventory.matviews import list_populated
 from transforms.postgres.names.identifiers import Name
+from transforms.postgres.refresh import refresh
 
 # `a` reads `z` through a view: neither names nor ages are the order.
 OBJECTS = """

@@ -10,8 +10,8 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import made
 from tests.transforms.postgres.restoring import back_up, restore, target_of
 from tests.transforms.postgres.sessions import opened
+from transforms.postgres.inventory.object_states import ObjectState, differing, list_states
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.object_states import ObjectState, differing, list_states
 from transforms.postgres.server.session import Connection
 from transforms.skipped import Skipped
 

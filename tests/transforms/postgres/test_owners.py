@@ -17,8 +17,8 @@ from tests.transforms.postgres.archives import (
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.restoring import Backup, back_up, restore, target_of
 from transforms.errors import RefusedError
+from transforms.postgres.archive.toc import parse
 from transforms.postgres.owners import Owning, acl_steps, owner_steps
-from transforms.postgres.toc import parse
 
 _OWNER = re.compile(r"^ALTER .* OWNER TO .*;$", re.MULTILINE)
 # Before 16 pg_restore says ALTER TABLE for whatever is in pg_class.

@@ -5,7 +5,7 @@ import pytest
 
 from tests.servers.postgres_server import SUPERUSER, PostgresServer
 from tests.transforms.postgres.sessions import new_role, opened
-from transforms.postgres.roles import Membership, Role, list_memberships, list_roles
+from transforms.postgres.inventory.roles import Membership, Role, list_memberships, list_roles
 
 MakeRole = Callable[..., str]
 

@@ -16,8 +16,8 @@ from tests.transforms.postgres.catalogs import relation
 from tests.transforms.postgres.sessions import database_of, opened
 from transforms.errors import RefusedError, UnreachableError
 from transforms.key_range import KeyRange
-from transforms.postgres.archive import dump_schema
-from transforms.postgres.client_programs import ClientProgram, run
+from transforms.postgres.archive.client_programs import ClientProgram, run
+from transforms.postgres.archive.dump import dump_schema
 from transforms.postgres.ranges import read as read_range
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import translated

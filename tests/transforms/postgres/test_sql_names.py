@@ -1,8 +1,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from transforms.postgres.archive.sql_names import first_name, rewritten
 from transforms.postgres.names.identifiers import Name, always_quoted, quoted
-from transforms.postgres.sql_names import first_name, rewritten
 
 ORDERS, OPERATOR = Name("public", "orders"), Name("public", "===")
 NAMES = {

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import opened
+from transforms.postgres.archive.sql_script import statements
 from transforms.postgres.server.session import Connection
-from transforms.postgres.sql_script import statements
 
 # Each is a whole statement of one value, with what could be taken for the end of one.
 STATEMENTS = (

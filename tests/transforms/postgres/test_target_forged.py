@@ -11,8 +11,9 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archive_writer import written
 from tests.transforms.postgres.restoring import Backup, back_up, target_of
 from transforms.errors import IntegrityError
-from transforms.postgres import archive, inventory
-from transforms.postgres.toc import parse
+from transforms.postgres.archive import dump as archive
+from transforms.postgres.archive.toc import parse
+from transforms.postgres.inventory import inventory
 from transforms.source import Load
 
 NewDatabase = Callable[..., str]

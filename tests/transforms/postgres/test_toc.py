@@ -6,7 +6,7 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archives import SUPERUSERS, archive_of, make_shop, pg_restore
 from tests.transforms.postgres.catalogs import module_database
 from transforms.errors import IntegrityError, RefusedError
-from transforms.postgres.toc import DATA, POST_DATA, PRE_DATA, Entry, parse
+from transforms.postgres.archive.toc import DATA, POST_DATA, PRE_DATA, Entry, parse
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.toc import Entry, Toc
 
 # Settings of the session, and what database_properties restores. Rows and statistics are never in our archives.
 SETTINGS = frozenset({"ENCODING", "STDSTRINGS", "SEARCHPATH"})

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 
 from transforms.errors import IntegrityError, RefusedError
-from transforms.postgres.sql_script import statements
-from transforms.postgres.toc import Entry
+from transforms.postgres.archive.sql_script import statements
+from transforms.postgres.archive.toc import Entry
 
 _NAME = r'(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)'
 _TABLE = ("ALTER( FOREIGN)? TABLE",)

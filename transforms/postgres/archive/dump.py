@@ -1,7 +1,7 @@
 """The archive of a database's schema: what pg_dump writes, in its custom format, without any rows."""
 
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
-from transforms.postgres import client_programs
+from transforms.postgres.archive import client_programs
 from transforms.postgres.names.identifiers import name_list
 from transforms.postgres.names.reserved import LEDGER
 from transforms.postgres.server.database import Database

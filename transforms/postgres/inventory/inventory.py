@@ -9,15 +9,15 @@ from transforms.errors import IntegrityError
 from transforms.postgres.catalog.json_fields import SqlFields
 from transforms.postgres.catalog.relation import parse_parts
 from transforms.postgres.catalog.sequences import SequenceValue, list_sequences, read_values
-from transforms.postgres.database_properties import DatabaseProperties
-from transforms.postgres.database_properties import read_properties as read_database
-from transforms.postgres.extensions import Extension, list_extensions
+from transforms.postgres.inventory.database_properties import DatabaseProperties
+from transforms.postgres.inventory.database_properties import read_properties as read_database
+from transforms.postgres.inventory.extensions import Extension, list_extensions
+from transforms.postgres.inventory.matviews import list_populated
+from transforms.postgres.inventory.object_states import ObjectState, list_states
+from transforms.postgres.inventory.roles import Membership, Role, list_memberships, list_roles
 from transforms.postgres.large_objects.properties import LargeObjectProperties
 from transforms.postgres.large_objects.properties import read_properties as read_large_objects
-from transforms.postgres.matviews import list_populated
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.object_states import ObjectState, list_states
-from transforms.postgres.roles import Membership, Role, list_memberships, list_roles
 from transforms.postgres.server.session import Connection
 
 ATTACHMENT = "database.json"

@@ -13,7 +13,7 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 
 from transforms.errors import NotFoundError, UnreachableError, UsageError
-from transforms.postgres import program_run
+from transforms.postgres.archive import program_run
 from transforms.postgres.server import session
 from transforms.postgres.server.conninfo import conninfo
 from transforms.postgres.server.credential import password_of
