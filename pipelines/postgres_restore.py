@@ -109,8 +109,8 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     from pipelines.command.give_back import RestoreConfig
     from pipelines.command.placing import Placing
     from pipelines.command.report import Report
-    from transforms.postgres.restore_selection import assign, parse_renames
-    from transforms.postgres.search_path import parse_search_path
+    from transforms.postgres.restore.search_path import parse_search_path
+    from transforms.postgres.restore.selection import assign, parse_renames
     from transforms.postgres.target import PostgresTarget
 
     renames = parse_renames(

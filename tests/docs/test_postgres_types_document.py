@@ -19,7 +19,7 @@ from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.catalog.field_names import TEXT_SUFFIX, decode, encode
 from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.codec.column import Column, Form
-from transforms.postgres.load_plan import load_plan
+from transforms.postgres.restore.load_plan import load_plan
 from transforms.postgres.server.session import Connection
 
 DOCUMENT = read("postgres-types.md")

@@ -9,7 +9,6 @@ from typing import ClassVar
 from transforms.batch import Batch
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.postgres import ledger
 from transforms.postgres.archive import dump as archive
 from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.catalog.catalog import Catalog, list_selected, list_tables, load
@@ -22,6 +21,7 @@ from transforms.postgres.moment.kinds import moment_of
 from transforms.postgres.moment.moment import FUZZY, Moment
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.names.selection import Selection
+from transforms.postgres.objects import ledger
 from transforms.postgres.ranges import read as read_range
 from transforms.postgres.ranges import split as range_split
 from transforms.postgres.server.database import Database

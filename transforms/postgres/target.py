@@ -6,18 +6,22 @@ from dataclasses import dataclass, replace
 
 from transforms.errors import NotFoundError, RefusedError
 from transforms.identity import Identity, Table
-from transforms.postgres import archive_restore, ledger, load_piece, new_database, preflight, restore_end, search_path
-from transforms.postgres.archive_restore import Rehearsal
-from transforms.postgres.load_piece import Loading, PieceRows
-from transforms.postgres.load_plan import load_plan, texts_of
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.names.reserved import LEDGER
-from transforms.postgres.owners import Owning
-from transforms.postgres.renames import EVERYTHING, Renames
-from transforms.postgres.restore_end import RestoreEnd
-from transforms.postgres.restore_plan import RestorePlan, is_large_objects, read_restore
-from transforms.postgres.row_trial import RowTrial
-from transforms.postgres.search_path import Path
+from transforms.postgres.objects import ledger
+from transforms.postgres.objects.owners import Owning
+from transforms.postgres.objects.renames import EVERYTHING, Renames
+from transforms.postgres.restore import end as restore_end
+from transforms.postgres.restore import load as load_piece
+from transforms.postgres.restore import make as archive_restore
+from transforms.postgres.restore import new_database, preflight, search_path
+from transforms.postgres.restore.end import RestoreEnd
+from transforms.postgres.restore.load import Loading, PieceRows
+from transforms.postgres.restore.load_plan import load_plan, texts_of
+from transforms.postgres.restore.make import Rehearsal
+from transforms.postgres.restore.plan import RestorePlan, is_large_objects, read_restore
+from transforms.postgres.restore.row_trial import RowTrial
+from transforms.postgres.restore.search_path import Path
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection

@@ -8,8 +8,8 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import database_of
 from transforms.identity import Table
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.renames import Renames
-from transforms.postgres.restore_selection import assign_tables
+from transforms.postgres.objects.renames import Renames
+from transforms.postgres.restore.selection import assign_tables
 from transforms.postgres.source import PostgresSource
 from transforms.postgres.target import PostgresTarget
 from transforms.source import Assignment, Ending, Load, Wanted

@@ -14,19 +14,20 @@ from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import database_of, opened
 from tests.transforms.postgres.waiting import await_lock
 from transforms.errors import IntegrityError, RefusedError, UnreachableError
-from transforms.postgres import archive_restore, ledger, post_data
 from transforms.postgres.archive import part as archive_part
 from transforms.postgres.archive.toc import PRE_DATA, Entry, Toc, parse
-from transforms.postgres.archive_plan import ArchivePlan, plan
-from transforms.postgres.archive_restore import Rehearsal
-from transforms.postgres.failure import left_out
-from transforms.postgres.owners import Owning
-from transforms.postgres.preflight import list_objects
-from transforms.postgres.renames import EVERYTHING
+from transforms.postgres.objects import ledger, post_data
+from transforms.postgres.objects.failure import left_out
+from transforms.postgres.objects.owners import Owning
+from transforms.postgres.objects.plan import ArchivePlan, plan
+from transforms.postgres.objects.renames import EVERYTHING
+from transforms.postgres.objects.step import Step
+from transforms.postgres.objects.step_runner import StepRunner
+from transforms.postgres.restore import make as archive_restore
+from transforms.postgres.restore.make import Rehearsal
+from transforms.postgres.restore.preflight import list_objects
 from transforms.postgres.server import session_pool
 from transforms.postgres.server.session import Connection
-from transforms.postgres.step import Step
-from transforms.postgres.step_runner import StepRunner
 
 OURS = ledger.Restoration("restore-1", "backup-1")
 NewDatabase = Callable[..., str]

@@ -14,10 +14,10 @@ from transforms.postgres.archive import entry_kind
 from transforms.postgres.archive import part as archive_part
 from transforms.postgres.archive.sql_script import statements
 from transforms.postgres.archive.toc import Entry, Toc
-from transforms.postgres.archive_plan import plan
-from transforms.postgres.owners import Owning
-from transforms.postgres.renames import EVERYTHING
-from transforms.postgres.step import encoded
+from transforms.postgres.objects.owners import Owning
+from transforms.postgres.objects.plan import plan
+from transforms.postgres.objects.renames import EVERYTHING
+from transforms.postgres.objects.step import encoded
 
 # What the zoo lacks.
 MORE = """

@@ -33,10 +33,10 @@ from transforms.postgres.inventory.inventory import DatabaseInventory, parse_inv
 from transforms.postgres.inventory.object_states import ObjectState
 from transforms.postgres.inventory.roles import Membership, Role
 from transforms.postgres.large_objects.properties import LargeObjectProperties, Span
-from transforms.postgres.load_plan import load_plan
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.renames import Renames
-from transforms.postgres.restore_selection import assign_tables
+from transforms.postgres.objects.renames import Renames
+from transforms.postgres.restore.load_plan import load_plan
+from transforms.postgres.restore.selection import assign_tables
 
 GRANTED = (Privilege("a", "", "CONNECT"), Privilege("a", "b", "CREATE", True))
 INVENTORY = DatabaseInventory(

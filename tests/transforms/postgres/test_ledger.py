@@ -9,8 +9,8 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import database_of, opened
 from transforms.errors import RefusedError
-from transforms.postgres import ledger
-from transforms.postgres.ledger import Restoration
+from transforms.postgres.objects import ledger
+from transforms.postgres.objects.ledger import Restoration
 from transforms.postgres.server.session import Connection
 from transforms.skipped import Skipped
 

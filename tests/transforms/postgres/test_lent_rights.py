@@ -9,9 +9,9 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import new_role, opened
 from transforms.errors import RefusedError
-from transforms.postgres.lent_rights import lent_rights
+from transforms.postgres.objects.lent_rights import lent_rights
+from transforms.postgres.objects.step_runner import StepRunner
 from transforms.postgres.server.session import Connection
-from transforms.postgres.step_runner import StepRunner
 
 _LISTS = """
     SELECT nspname, nspacl::text FROM pg_namespace WHERE nspname LIKE 'lent%'

@@ -10,12 +10,12 @@ from tests.transforms.postgres.sessions import opened
 from transforms.errors import IntegrityError, RefusedError
 from transforms.identity import Table
 from transforms.key_range import KeyRange
-from transforms.postgres import ledger
 from transforms.postgres.catalog.avro_schema import avro_schema
 from transforms.postgres.catalog.relation import CTID
-from transforms.postgres.load_piece import Loading, PieceRows, load_pieces
-from transforms.postgres.load_plan import BINARY, TEXT, load_plan
+from transforms.postgres.objects import ledger
 from transforms.postgres.ranges import read as read_range
+from transforms.postgres.restore.load import Loading, PieceRows, load_pieces
+from transforms.postgres.restore.load_plan import BINARY, TEXT, load_plan
 
 OURS = ledger.Restoration("restore-1", "backup-1")
 LOADING = Loading(OURS.id)

@@ -6,7 +6,7 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import opened
 from transforms.postgres.inventory.matviews import list_populated
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.refresh import refresh
+from transforms.postgres.restore.refresh import refresh
 
 # `a` reads `z` through a view: neither names nor ages are the order.
 OBJECTS = """

@@ -18,7 +18,7 @@ from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.restoring import Backup, back_up, restore, target_of
 from transforms.errors import RefusedError
 from transforms.postgres.archive.toc import parse
-from transforms.postgres.owners import Owning, acl_steps, owner_steps
+from transforms.postgres.objects.owners import Owning, acl_steps, owner_steps
 
 _OWNER = re.compile(r"^ALTER .* OWNER TO .*;$", re.MULTILINE)
 # Before 16 pg_restore says ALTER TABLE for whatever is in pg_class.

@@ -6,7 +6,8 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import database_of, new_role, opened
 from transforms.errors import RefusedError
-from transforms.postgres import ledger, preflight
+from transforms.postgres.objects import ledger
+from transforms.postgres.restore import preflight
 from transforms.postgres.server.facts import server_facts
 
 OTHER = {"system_identifier": "1", "database_oid": 1, "server_encoding": "UTF8"}

@@ -9,8 +9,8 @@ from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.restoring import Backup, back_up, restore, target_of
 from transforms.errors import NotFoundError, RefusedError, UsageError
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.renames import EVERYTHING, Renames
-from transforms.postgres.restore_selection import parse_renames
+from transforms.postgres.objects.renames import EVERYTHING, Renames
+from transforms.postgres.restore.selection import parse_renames
 
 NewDatabase = Callable[..., str]
 NAMED = """

@@ -9,7 +9,7 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.restoring import Backup, back_up, load, restore, target_of
 from transforms.errors import RefusedError
 from transforms.identity import Table
-from transforms.postgres.restore_selection import parse_renames
+from transforms.postgres.restore.selection import parse_renames
 from transforms.postgres.target import PostgresTarget
 from transforms.skipped import Skipped
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.postgres.schedule import Schedule
-from transforms.postgres.step import Step
+from transforms.postgres.objects.schedule import Schedule
+from transforms.postgres.objects.step import Step
 
 
 def step(name: str, tables: Iterable[str] = (), *, shares: bool = False, needs: Iterable[str] = ()) -> Step:

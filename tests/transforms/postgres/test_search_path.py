@@ -5,7 +5,7 @@ import pytest
 from tests.transforms.postgres.catalogs import made
 from transforms.errors import UsageError
 from transforms.postgres.inventory.database_properties import DatabaseProperties, read_properties
-from transforms.postgres.search_path import local, parse_search_path, proposal
+from transforms.postgres.restore.search_path import local, parse_search_path, proposal
 from transforms.postgres.server.session import Connection
 
 UNDEFINED = ["42883"]

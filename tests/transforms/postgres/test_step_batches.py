@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.postgres.step import Step
-from transforms.postgres.step_batches import closed_batches
+from transforms.postgres.objects.step import Step
+from transforms.postgres.objects.step_batches import closed_batches
 
 
 def step(name: int, *needs: int) -> Step:

@@ -12,13 +12,13 @@ from tests.transforms.postgres.restoring import BACKUP, Backup, back_up, load, r
 from tests.transforms.postgres.sessions import opened
 from transforms.errors import IntegrityError, NotFoundError, RefusedError
 from transforms.identity import Table
-from transforms.postgres import restore_end
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.owners import Owning
-from transforms.postgres.preflight import list_objects
-from transforms.postgres.renames import EVERYTHING
-from transforms.postgres.restore_plan import RestorePlan, read_restore
-from transforms.postgres.restore_selection import parse_renames
+from transforms.postgres.objects.owners import Owning
+from transforms.postgres.objects.renames import EVERYTHING
+from transforms.postgres.restore import end as restore_end
+from transforms.postgres.restore.plan import RestorePlan, read_restore
+from transforms.postgres.restore.preflight import list_objects
+from transforms.postgres.restore.selection import parse_renames
 from transforms.postgres.target import PostgresTarget
 from transforms.source import Assignment, Ending, Load
 

@@ -14,14 +14,14 @@ from tests.transforms.postgres.archive_writer import HEAD, written
 from tests.transforms.postgres.archives import archive_of, make_shop, pg_restore
 from tests.transforms.postgres.catalogs import module_database
 from transforms.errors import IntegrityError, RefusedError
-from transforms.postgres import foreign_keys
 from transforms.postgres.archive import part as archive_part
 from transforms.postgres.archive.toc import Entry, Toc, parse
-from transforms.postgres.archive_plan import plan
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.owners import Owning
-from transforms.postgres.renames import EVERYTHING, Renames
-from transforms.postgres.schedule import Schedule
+from transforms.postgres.objects import foreign_keys
+from transforms.postgres.objects.owners import Owning
+from transforms.postgres.objects.plan import plan
+from transforms.postgres.objects.renames import EVERYTHING, Renames
+from transforms.postgres.objects.schedule import Schedule
 
 ORDERS = Name("shop", "orders")
 CHOSEN = Renames(tables=((ORDERS, ORDERS),))

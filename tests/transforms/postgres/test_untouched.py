@@ -14,7 +14,7 @@ from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.picture import lost, picture
 from tests.transforms.postgres.restoring import Backup, back_up, load, restore, target_of
 from transforms.errors import RefusedError
-from transforms.postgres.restore_selection import parse_renames
+from transforms.postgres.restore.selection import parse_renames
 from transforms.postgres.target import PostgresTarget
 
 _NUMBERS = count(1)

@@ -34,11 +34,11 @@ from transforms import restore_work, verify_work
 from transforms.bigtable import gc_rule
 from transforms.bigtable.schema import TableSchema
 from transforms.errors import IntegrityError
-from transforms.postgres.load_plan import load_plan
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.owners import Owning
-from transforms.postgres.renames import EVERYTHING
-from transforms.postgres.restore_plan import is_large_objects, read_restore
+from transforms.postgres.objects.owners import Owning
+from transforms.postgres.objects.renames import EVERYTHING
+from transforms.postgres.restore.load_plan import load_plan
+from transforms.postgres.restore.plan import is_large_objects, read_restore
 from transforms.postgres.source import PostgresSource
 from transforms.source import Source
 from transforms.vault.attachments import Attachments

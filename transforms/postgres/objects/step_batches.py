@@ -7,7 +7,7 @@ A transaction keeps a lock on all that it makes, and the server has room for abo
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from transforms.postgres.step import Step
+from transforms.postgres.objects.step import Step
 
 SIZE = 500
 """Steps in a batch: with about four locks each well below the 6,400 that a server has room for by default."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from transforms.errors import UsageError
 from transforms.postgres.inventory.database_properties import DatabaseProperties, list_items
 from transforms.postgres.names.identifiers import always_quoted, parse_name, quoted
-from transforms.postgres.step import encoded
+from transforms.postgres.objects.step import encoded
 
 Path = tuple[str, ...]
 

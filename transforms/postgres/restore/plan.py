@@ -5,23 +5,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from transforms.identity import Table
-from transforms.postgres import archive_plan, foreign_keys, restore_part
 from transforms.postgres.archive import dump as archive
 from transforms.postgres.archive.toc import Toc, parse
-from transforms.postgres.archive_plan import ArchivePlan
 from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.catalog.sequences import SequenceValue
-from transforms.postgres.failure import Failure
 from transforms.postgres.inventory import inventory
 from transforms.postgres.inventory.inventory import DatabaseInventory
 from transforms.postgres.inventory.object_states import ObjectState
 from transforms.postgres.large_objects import pages as large_objects
-from transforms.postgres.ledger import Restoration
-from transforms.postgres.load_plan import destination
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.owners import Owning
-from transforms.postgres.renames import Renames
-from transforms.postgres.tablespaces import without_tablespaces
+from transforms.postgres.objects import foreign_keys
+from transforms.postgres.objects import plan as archive_plan
+from transforms.postgres.objects.failure import Failure
+from transforms.postgres.objects.ledger import Restoration
+from transforms.postgres.objects.owners import Owning
+from transforms.postgres.objects.plan import ArchivePlan
+from transforms.postgres.objects.renames import Renames
+from transforms.postgres.restore import part as restore_part
+from transforms.postgres.restore.load_plan import destination
+from transforms.postgres.restore.tablespaces import without_tablespaces
 from transforms.source import Assignment
 from transforms.vault.attachments import Attachments
 

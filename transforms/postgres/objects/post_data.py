@@ -12,14 +12,14 @@ from itertools import islice
 
 import psycopg
 
-from transforms.postgres import ledger
-from transforms.postgres.failure import Failure, following
-from transforms.postgres.schedule import Schedule
+from transforms.postgres.objects import ledger
+from transforms.postgres.objects.failure import Failure, following
+from transforms.postgres.objects.schedule import Schedule
+from transforms.postgres.objects.step import Step
+from transforms.postgres.objects.step_runner import execute, failure_of, is_fatal, refusal
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session_pool import lent
-from transforms.postgres.step import Step
-from transforms.postgres.step_runner import execute, failure_of, is_fatal, refusal
 
 ATTEMPTS = 10
 DEADLOCK = "40P01"

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 from transforms.errors import RefusedError
 from transforms.postgres.names.identifiers import always_quoted, literal
+from transforms.postgres.objects.step import Step, encoded
+from transforms.postgres.objects.step_runner import StepRunner
 from transforms.postgres.server.session import Connection
-from transforms.postgres.step import Step, encoded
-from transforms.postgres.step_runner import StepRunner
 
 # What a role lacks of USAGE and CREATE; no row without schema and role.
 _LACKING_IN_SCHEMA = """

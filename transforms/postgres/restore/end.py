@@ -12,22 +12,23 @@ from dataclasses import asdict, dataclass
 import psycopg
 
 from transforms.errors import RefusedError, ShardkeepError
-from transforms.postgres import archive_restore, ledger, post_data
 from transforms.postgres.catalog import sequences
 from transforms.postgres.catalog.sequences import SequenceValue
-from transforms.postgres.failure import Failure, left_out
 from transforms.postgres.inventory import object_states
 from transforms.postgres.large_objects import properties as large_object_properties
 from transforms.postgres.names.reserved import LEDGER
-from transforms.postgres.refresh import refresh
-from transforms.postgres.restore_plan import RestorePlan
-from transforms.postgres.search_path import Path, local
+from transforms.postgres.objects import ledger, post_data
+from transforms.postgres.objects.failure import Failure, left_out
+from transforms.postgres.objects.step import Step, encoded
+from transforms.postgres.objects.step_runner import StepRunner, is_of_a_step
+from transforms.postgres.restore import make
+from transforms.postgres.restore.plan import RestorePlan
+from transforms.postgres.restore.refresh import refresh
+from transforms.postgres.restore.search_path import Path, local
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import said, translated
 from transforms.postgres.server.session import Connection
 from transforms.postgres.server.session_pool import lent
-from transforms.postgres.step import Step, encoded
-from transforms.postgres.step_runner import StepRunner, is_of_a_step
 from transforms.skipped import Skipped
 from transforms.source import Ending
 
@@ -93,9 +94,7 @@ class RestoreEnd:
             return to_word(Ending(tuple(notes), (*left_out(every), *known)))
 
         ours = self.plan.restoration(self.restore)
-        close = functools.partial(
-            archive_restore.close, connection, self.plan.archive, ours, failures, self._last, word
-        )
+        close = functools.partial(make.close, connection, self.plan.archive, ours, failures, self._last, word)
         try:
             close()
         except ShardkeepError as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from transforms.postgres.archive.toc import Entry
-from transforms.postgres.step import Step
+from transforms.postgres.objects.step import Step
 
 ATTACH_INDEX = "INDEX ATTACH"
 

@@ -16,11 +16,11 @@ from transforms.postgres.inventory.database_properties import (
     setting_statements,
 )
 from transforms.postgres.names.identifiers import identifier
-from transforms.postgres.owners import OWNER, PRIVILEGES, Owning
+from transforms.postgres.objects.owners import OWNER, PRIVILEGES, Owning
+from transforms.postgres.objects.step import Step
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection, connect
-from transforms.postgres.step import Step
 
 # Databases that every cluster has at the start; one of them is there to be connected to.
 MAINTENANCE = ("postgres", "template1")

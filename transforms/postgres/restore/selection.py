@@ -9,7 +9,7 @@ from transforms.postgres.catalog.relation import check_names
 from transforms.postgres.names.identifiers import Name, name_list, parse_name, parse_pieces
 from transforms.postgres.names.pattern import parse_patterns
 from transforms.postgres.names.selection import Candidate, Selection, matches
-from transforms.postgres.renames import Renames
+from transforms.postgres.objects.renames import Renames
 from transforms.source import Assignment
 from transforms.vault.manifest import Manifest
 

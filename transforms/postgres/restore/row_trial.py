@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import psycopg
 
 from transforms.postgres.codec.copy_encoder import encode_binary, encode_text
-from transforms.postgres.load_plan import BINARY, LoadPlan, load_plan
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.renames import EVERYTHING, Renames
-from transforms.postgres.search_path import Path, local
+from transforms.postgres.objects.renames import EVERYTHING, Renames
+from transforms.postgres.objects.step_runner import is_fatal
+from transforms.postgres.restore.load_plan import BINARY, LoadPlan, load_plan
+from transforms.postgres.restore.search_path import Path, local
 from transforms.postgres.server.errors import said
 from transforms.postgres.server.session import Connection
-from transforms.postgres.step_runner import is_fatal
 from transforms.source import NO_SAMPLES, Assignment, Samples
 
 # Each table whose rows call functions that are not the server's own, with all that call them as one text. A type hands

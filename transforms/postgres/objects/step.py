@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from transforms.postgres.archive.part import Part, is_partitioned
 from transforms.postgres.archive.toc import Entry
 from transforms.postgres.names.identifiers import always_quoted, identifier, statement_bytes
-from transforms.postgres.presence import presence_query
+from transforms.postgres.objects.presence import presence_query
 
 # What locks its table so that others of the kind may lock it too; a row-exclusive lock waits (13.3 of the manual).
 SHARING = frozenset({"INDEX"})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from transforms.postgres.archive.toc import Entry
 from transforms.postgres.names.identifiers import always_quoted
-from transforms.postgres.step import Step, as_role, encoded
+from transforms.postgres.objects.step import Step, as_role, encoded
 
 # Which kinds have an owner, and how ALTER names one: `_getObjectDescription` of pg_backup_archiver.c.
 BY_NAME = frozenset({

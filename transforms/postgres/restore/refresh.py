@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import psycopg
 from psycopg import sql
 
-from transforms.postgres.failure import Failure
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.search_path import Path, local
+from transforms.postgres.objects.failure import Failure
+from transforms.postgres.objects.step import Step
+from transforms.postgres.objects.step_runner import failure_of, is_fatal, refusal
+from transforms.postgres.restore.search_path import Path, local
 from transforms.postgres.server.session import Connection
-from transforms.postgres.step import Step
-from transforms.postgres.step_runner import failure_of, is_fatal, refusal
 
 _IS_POPULATED = "SELECT relispopulated FROM pg_catalog.pg_class WHERE oid = %s::pg_catalog.text::pg_catalog.regclass"
 

@@ -9,8 +9,8 @@ from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.codec.column import Column, Form
 from transforms.postgres.codec.record_program import program_of
 from transforms.postgres.names.identifiers import Name, always_quoted, identifier, is_systems
-from transforms.postgres.renames import EVERYTHING, Renames
-from transforms.postgres.step import encoded
+from transforms.postgres.objects.renames import EVERYTHING, Renames
+from transforms.postgres.objects.step import encoded
 
 BINARY, TEXT = "binary", "text"
 

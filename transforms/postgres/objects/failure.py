@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from transforms import skipped
 from transforms.postgres.names.identifiers import name_list
-from transforms.postgres.owners import OWNER, PRIVILEGES
-from transforms.postgres.step import Step
+from transforms.postgres.objects.owners import OWNER, PRIVILEGES
+from transforms.postgres.objects.step import Step
 from transforms.skipped import Skipped
 
 ADVICE = {

@@ -10,7 +10,7 @@ from transforms.postgres.archive.sql_names import rewritten
 from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.names.identifiers import Name, name_list
 from transforms.postgres.names.selection import Candidate
-from transforms.postgres.renames import Renames
+from transforms.postgres.objects.renames import Renames
 
 ROUTINES = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from transforms.errors import RefusedError
-from transforms.postgres import ledger
 from transforms.postgres.archive.toc import Entry
 from transforms.postgres.names.identifiers import name_list
+from transforms.postgres.objects import ledger
+from transforms.postgres.restore.tablespaces import missing_tablespaces
 from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.facts import server_facts
 from transforms.postgres.server.session import Connection
-from transforms.postgres.tablespaces import missing_tablespaces
 
 # Objects above are made by users (FirstNormalObjectId of access/transam.h).
 FIRST_USER_OID = 16384

@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from transforms.errors import RefusedError, ShardkeepError
-from transforms.postgres import ledger, search_path
-from transforms.postgres.archive_plan import ArchivePlan
-from transforms.postgres.failure import Failure, left_out, listed
-from transforms.postgres.ledger import Restoration
-from transforms.postgres.lent_rights import lent_rights
-from transforms.postgres.row_trial import Refusal, RowTrial
+from transforms.postgres.objects import ledger
+from transforms.postgres.objects.failure import Failure, left_out, listed
+from transforms.postgres.objects.ledger import Restoration
+from transforms.postgres.objects.lent_rights import lent_rights
+from transforms.postgres.objects.plan import ArchivePlan
+from transforms.postgres.objects.step import Step
+from transforms.postgres.objects.step_batches import SIZE, closed_batches, in_order
+from transforms.postgres.objects.step_runner import StepRunner
+from transforms.postgres.objects.unbroken import unbroken
+from transforms.postgres.restore import search_path
+from transforms.postgres.restore.row_trial import Refusal, RowTrial
 from transforms.postgres.server.session import Connection
-from transforms.postgres.step import Step
-from transforms.postgres.step_batches import SIZE, closed_batches, in_order
-from transforms.postgres.step_runner import StepRunner
-from transforms.postgres.unbroken import unbroken
 
 NO_ROWS = RowTrial()
 OUT_OF_MEMORY = "53200"

@@ -7,11 +7,11 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from transforms.errors import RefusedError
-from transforms.postgres import ledger
 from transforms.postgres.codec.copy_encoder import encode_binary, encode_text
 from transforms.postgres.large_objects import load as large_object_load
-from transforms.postgres.load_plan import BINARY, LoadPlan
-from transforms.postgres.search_path import Path, local
+from transforms.postgres.objects import ledger
+from transforms.postgres.restore.load_plan import BINARY, LoadPlan
+from transforms.postgres.restore.search_path import Path, local
 from transforms.postgres.server.errors import is_ours, meaning, said
 from transforms.postgres.server.session import Connection
 

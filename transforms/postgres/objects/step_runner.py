@@ -9,10 +9,10 @@ from psycopg.pq import TransactionStatus
 
 from transforms.errors import IntegrityError, RefusedError, ShardkeepError
 from transforms.postgres.archive.sql_script import statements
-from transforms.postgres.failure import Failure, following
+from transforms.postgres.objects.failure import Failure, following
+from transforms.postgres.objects.step import Step
 from transforms.postgres.server.errors import is_ours, meaning, said
 from transforms.postgres.server.session import Connection
-from transforms.postgres.step import Step
 
 # What CREATE says of an object that is there: duplicate_ schema, object, function, table, alias, file or database.
 DUPLICATES = frozenset({"42P06", "42710", "42723", "42P07", "42P04"})

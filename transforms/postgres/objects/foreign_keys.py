@@ -6,9 +6,9 @@ from transforms.errors import IntegrityError
 from transforms.postgres.archive.part import Part, is_partitioned
 from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.catalog.relation import Relation
-from transforms.postgres.failure import Failure
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.step import Step
+from transforms.postgres.objects.failure import Failure
+from transforms.postgres.objects.step import Step
 
 KIND = "FK CONSTRAINT"
 

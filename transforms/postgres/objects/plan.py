@@ -7,16 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from transforms.errors import IntegrityError
-from transforms.postgres import partition_trees
 from transforms.postgres.archive import dump as archive
 from transforms.postgres.archive import entry_kind
 from transforms.postgres.archive.part import Part
 from transforms.postgres.archive.toc import POST_DATA, PRE_DATA, Entry, Toc
 from transforms.postgres.names.identifiers import Name
-from transforms.postgres.owners import ACLS, Owning, acl_steps, owner_steps, visitors
-from transforms.postgres.relocation import relocate
-from transforms.postgres.renames import Renames
-from transforms.postgres.step import Step, creating, encoded
+from transforms.postgres.objects import partition_trees
+from transforms.postgres.objects.owners import ACLS, Owning, acl_steps, owner_steps, visitors
+from transforms.postgres.objects.relocation import relocate
+from transforms.postgres.objects.renames import Renames
+from transforms.postgres.objects.step import Step, creating, encoded
 
 # As pg_restore has them: `_doSetFixedOutputState` of pg_backup_archiver.c. The rest is pinned in every session.
 SETTINGS = (

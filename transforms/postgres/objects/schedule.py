@@ -4,7 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from transforms.postgres.step import Step
+from transforms.postgres.objects.step import Step
 
 ALONE = -1
 

@@ -12,9 +12,9 @@ from transforms.postgres.archive.part import ATTACHMENTS, PARTS, REMARKS, Part, 
 from transforms.postgres.archive.sql_names import first_name, rewritten
 from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.names.identifiers import Name, always_quoted, identifier
-from transforms.postgres.owners import ACLS, BY_SIGNATURE
-from transforms.postgres.renames import Renames
-from transforms.postgres.step import Step, encoded
+from transforms.postgres.objects.owners import ACLS, BY_SIGNATURE
+from transforms.postgres.objects.renames import Renames
+from transforms.postgres.objects.step import Step, encoded
 
 # What pg_dump writes of a type of ranges about the one of multiranges that comes with it.
 _MULTIRANGE = "multirange_type_name = "
