@@ -10,7 +10,7 @@ from benchmarks.job_steps import back_up_rows
 from benchmarks.stopwatch import Stopwatch, reader_parser
 from pipelines.command.take_backup import claim
 from transforms.backup_work import BackupWork
-from transforms.bigtable.instance import Instance
+from transforms.bigtable.server.instance import Instance
 from transforms.bigtable.source import BigtableSource
 from transforms.progress import ProgressFile
 from transforms.source import Wanted

@@ -72,7 +72,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     from pipelines.command.give_back import RestoreConfig
     from pipelines.command.placing import Placing
     from pipelines.command.resumption import Resumption
-    from pipelines.command.table_renames import assign
+    from transforms.bigtable.restore.selection import assign
     from transforms.bigtable.target import BigtableTarget
     from transforms.range_reading import now_micros
 

@@ -9,7 +9,7 @@ from pipelines.command.arguments import OptionParser
 from transforms.errors import UsageError
 
 if TYPE_CHECKING:
-    from transforms.bigtable.instance import Instance
+    from transforms.bigtable.server.instance import Instance
 
 # Ids as https://cloud.google.com/bigtable/docs/reference/admin/rpc/google.bigtable.admin.v2 has them in its messages,
 # without their bounds of length, which the service knows best. A project may have a domain before its id.
@@ -48,7 +48,7 @@ def instance_of(values: argparse.Namespace, project: str | None) -> Instance:
     Raises:
         UsageError: if there is no project.
     """
-    from transforms.bigtable.instance import Instance
+    from transforms.bigtable.server.instance import Instance
 
     project = values.bigtable_project or project
     if not project:

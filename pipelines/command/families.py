@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipelines.command.tables import render
-from transforms.bigtable.gc_rule import cbt_policy
+from transforms.bigtable.catalog.gc_rule import cbt_policy
 from transforms.errors import IntegrityError
 from transforms.vault.manifest import Manifest
 

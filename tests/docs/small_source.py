@@ -15,8 +15,8 @@ from google.cloud.bigtable_admin_v2 import types
 from google.protobuf.duration_pb2 import Duration
 
 from transforms.batch import Batch
+from transforms.bigtable.catalog.schema import TableSchema
 from transforms.bigtable.records import AVRO_SCHEMA
-from transforms.bigtable.schema import TableSchema
 from transforms.errors import IntegrityError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange

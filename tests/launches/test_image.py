@@ -40,7 +40,7 @@ def test_every_module_is_the_wheels_and_nothing_points_to_the_checkout(image: Im
     ours = {name: file for name, file in found["files"].items() if name.split(".")[0] in ("pipelines", "transforms")}
     compiled = [name for name, file in ours.items() if file.endswith(".so")]
     assert "pipelines.bigtable_backup" in ours
-    assert "transforms.bigtable.row_assembler" in compiled
+    assert "transforms.bigtable.codec.row_assembler" in compiled
     assert [file for file in ours.values() if not file.startswith(str(image.packages))] == []
     assert [place for place in [*found["files"].values(), *found["path"]] if in_checkout(place)] == []
     assert [finder for finder in found["finders"] if "editable" in finder.lower()] == []

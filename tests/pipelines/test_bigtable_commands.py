@@ -18,7 +18,7 @@ from pipelines.command.take_backup import take_backup
 from tests.pipelines.bigtable_runs import Ended, backup, backups, files, restore, run
 from tests.servers.scripted_bigtable import Abort, scripted_bigtable
 from tests.tables import PROJECT, Content, Rows, Tables, new_instance
-from transforms.bigtable.instance import Instance
+from transforms.bigtable.server.instance import Instance
 from transforms.bigtable.source import BigtableSource
 
 Main = Callable[[Sequence[str]], int]

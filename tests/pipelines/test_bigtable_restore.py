@@ -34,8 +34,8 @@ from tests.servers.scripted_bigtable import (
     statuses,
 )
 from tests.tables import PROJECT, Content, Rows, Tables, admin, new_instance
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.restore_mark import RestoreMark
+from transforms.bigtable.catalog.restore_mark import RestoreMark
+from transforms.bigtable.server.instance import Instance
 from transforms.bigtable.target import BigtableTarget
 
 DAY = 86_400_000_000

@@ -15,7 +15,7 @@ from pipelines.command.take_backup import claim
 from tests.pipelines.bigtable_runs import backup, check, restore
 from tests.tables import FAMILY_LETTERS, LAST_TIMESTAMP, PROJECT, Content, Tables, contents, new_instance
 from transforms.backup_work import BackupWork
-from transforms.bigtable.instance import Instance
+from transforms.bigtable.server.instance import Instance
 from transforms.bigtable.source import BigtableSource
 from transforms.key_range import KeyRange
 from transforms.progress import ProgressFile

@@ -3,8 +3,8 @@
 from importlib.resources import files
 
 from transforms.batch import Batch
-from transforms.bigtable.record_inspector import inspect as inspect_records
-from transforms.bigtable.schema import TableSchema
+from transforms.bigtable.catalog.schema import TableSchema
+from transforms.bigtable.codec.record_inspector import inspect as inspect_records
 from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange, printable

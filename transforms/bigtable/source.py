@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from transforms.batch import Batch
-from transforms.bigtable import emulator
-from transforms.bigtable.instance import QUESTIONS, Instance
-from transforms.bigtable.key_splits import size_of, split, wanted_ranges
-from transforms.bigtable.read_rows import RowReader
+from transforms.bigtable.catalog.restore_mark import RestoreMark
+from transforms.bigtable.catalog.schema import TableSchema, aggregate_families
+from transforms.bigtable.catalog.schema_change import united
+from transforms.bigtable.catalog.table_admin import TableAdmin
+from transforms.bigtable.catalog.table_glob import matching
+from transforms.bigtable.ranges.probe import TableProbe
+from transforms.bigtable.ranges.read import RowReader
+from transforms.bigtable.ranges.split import size_of, split, wanted_ranges
 from transforms.bigtable.records import AVRO_SCHEMA
-from transforms.bigtable.restore_mark import RestoreMark
-from transforms.bigtable.schema import TableSchema, aggregate_families
-from transforms.bigtable.schema_change import united
-from transforms.bigtable.table_admin import TableAdmin
-from transforms.bigtable.table_glob import matching
-from transforms.bigtable.table_probe import TableProbe
+from transforms.bigtable.server import emulator
+from transforms.bigtable.server.instance import QUESTIONS, Instance
 from transforms.errors import NotFoundError, RefusedError
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from transforms.bigtable import gc_rule, left_over
-from transforms.bigtable.gc_count import count_collectable
-from transforms.bigtable.instance import QUESTIONS, Instance
-from transforms.bigtable.restore_mark import RestoreMark
-from transforms.bigtable.schema import TableSchema, aggregate_families, families_mismatch
-from transforms.bigtable.table_admin import TableAdmin
-from transforms.bigtable.table_probe import TableProbe
-from transforms.bigtable.write_rows import RowWriter
+from transforms.bigtable.catalog import gc_rule
+from transforms.bigtable.catalog.restore_mark import RestoreMark
+from transforms.bigtable.catalog.schema import TableSchema, aggregate_families, families_mismatch
+from transforms.bigtable.catalog.table_admin import TableAdmin
+from transforms.bigtable.codec.gc_count import count_collectable
+from transforms.bigtable.ranges.probe import TableProbe
+from transforms.bigtable.restore import left_over
+from transforms.bigtable.restore.write import RowWriter
+from transforms.bigtable.server.instance import QUESTIONS, Instance
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.identity import Identity
 from transforms.map_ahead import map_ahead

@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.command.table_renames import assign_tables
+from transforms.bigtable.restore.selection import assign_tables
 from transforms.errors import NotFoundError, UsageError
 from transforms.identity import Table
 

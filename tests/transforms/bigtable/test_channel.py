@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from tests.servers.scripted_bigtable import ScriptedBigtable, scripted_bigtable
-from transforms.bigtable.channel import MOST_AGE, ChannelKeeper, keeper, open_channel
+from transforms.bigtable.server.channel import MOST_AGE, ChannelKeeper, keeper, open_channel
 from transforms.errors import UnreachableError
 
 READ_ROWS = "/google.bigtable.v2.Bigtable/ReadRows"

@@ -13,8 +13,8 @@ from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials as UserCredentials
 
 from tests.servers import json_server
-from transforms.bigtable.retry import is_transient
-from transforms.bigtable.rpc_errors import rpc_error
+from transforms.bigtable.server.retry import is_transient
+from transforms.bigtable.server.rpc_errors import rpc_error
 from transforms.errors import UnreachableError
 
 METHOD = "/google.bigtable.v2.Bigtable/ReadRows"

@@ -13,7 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.bigtable.gc_rule import (
+from transforms.bigtable.catalog.gc_rule import (
     INTERSECTION,
     MAX_AGE,
     MAX_NUM_VERSIONS,
@@ -25,9 +25,9 @@ from transforms.bigtable.gc_rule import (
     simplified,
     to_proto,
 )
-from transforms.bigtable.restore_mark import RestoreMark
-from transforms.bigtable.schema import FamilySchema, TableSchema
-from transforms.bigtable.table_admin import TableAdmin
+from transforms.bigtable.catalog.restore_mark import RestoreMark
+from transforms.bigtable.catalog.schema import FamilySchema, TableSchema
+from transforms.bigtable.catalog.table_admin import TableAdmin
 from transforms.errors import IntegrityError
 
 DAY = 86_400_000_000

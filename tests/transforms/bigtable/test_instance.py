@@ -9,7 +9,7 @@ from google.cloud.bigtable_v2.types import FeatureFlags
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.bigtable.instance import Instance
+from transforms.bigtable.server.instance import Instance
 
 IDS = st.text(min_size=1, max_size=20)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.bigtable.key_splits import MANY, SMALL_RANGE, Sample, interpolate, split, wanted_ranges
+from transforms.bigtable.ranges.split import MANY, SMALL_RANGE, Sample, interpolate, split, wanted_ranges
 from transforms.key_range import KeyRange, check_tiling
 
 KEYS = st.binary(max_size=12) | st.sampled_from([b"", b"\x00", b"\xff" * 9, b"a", b"a\x00", b"user#0", b"user#1"])

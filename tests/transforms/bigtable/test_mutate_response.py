@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.bigtable.test_mutation_encoder import Row, records
-from transforms.bigtable.mutate_response import failed_entries
-from transforms.bigtable.mutation_encoder import encode
-from transforms.bigtable.restore_mark import RestoreMark
-from transforms.bigtable.schema import FamilySchema, TableSchema
-from transforms.bigtable.table_admin import TableAdmin
+from transforms.bigtable.catalog.restore_mark import RestoreMark
+from transforms.bigtable.catalog.schema import FamilySchema, TableSchema
+from transforms.bigtable.catalog.table_admin import TableAdmin
+from transforms.bigtable.codec.mutate_response import failed_entries
+from transforms.bigtable.codec.mutation_encoder import encode
 from transforms.errors import IntegrityError
 
 Response: Any = type(bigtable.MutateRowsResponse.pb(bigtable.MutateRowsResponse()))

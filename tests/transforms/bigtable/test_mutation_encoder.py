@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import transforms.bigtable
-from transforms.bigtable.mutate_request import MutateRequest
-from transforms.bigtable.mutation_encoder import encode
+from transforms.bigtable.codec.mutate_request import MutateRequest
+from transforms.bigtable.codec.mutation_encoder import encode
 from transforms.errors import IntegrityError
 
 Cell = tuple[str, bytes, int, bytes]

@@ -12,10 +12,10 @@ from google.cloud.bigtable_v2.types import FeatureFlags, ReadRowsRequest
 from tests.servers.scripted_bigtable import Abort, Pause, ScriptedBigtable, Silence, script, scripted_bigtable
 from tests.transforms.bigtable.read_rows_stream import Cell, Row, cell_chunk, chunk, message, record
 from transforms.batch import Batch
-from transforms.bigtable.channel import ChannelKeeper
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.read_rows import RowReader
-from transforms.bigtable.retry import RetryPolicy
+from transforms.bigtable.ranges.read import RowReader
+from transforms.bigtable.server.channel import ChannelKeeper
+from transforms.bigtable.server.instance import Instance
+from transforms.bigtable.server.retry import RetryPolicy
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, ShardkeepError, UnreachableError
 from transforms.key_range import KeyRange
 

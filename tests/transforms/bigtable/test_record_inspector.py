@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.transforms.bigtable.read_rows_stream import ROWS, Cell, Row, cell_chunk, chunk, message, read_record, record
 from transforms.batch import Batch
-from transforms.bigtable.record_inspector import inspect
-from transforms.bigtable.row_assembler import RowAssembler
+from transforms.bigtable.codec.record_inspector import inspect
+from transforms.bigtable.codec.row_assembler import RowAssembler
 from transforms.errors import IntegrityError
 
 SOME_ROWS = ROWS.filter(bool)

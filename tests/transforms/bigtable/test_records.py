@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.transforms.bigtable.read_rows_stream import SCHEMA, Cell, Row, record
+from transforms.bigtable.catalog.schema import FamilySchema, TableSchema
 from transforms.bigtable.records import AVRO_SCHEMA, inspect
-from transforms.bigtable.schema import FamilySchema, TableSchema
 from transforms.errors import IntegrityError
 from transforms.identity import Table
 from transforms.key_range import KeyRange

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tables import FAMILIES, FAMILY_LETTERS
-from transforms.bigtable.restore_mark import RestoreMark, take_off
-from transforms.bigtable.schema import FamilySchema, TableSchema
+from transforms.bigtable.catalog.restore_mark import RestoreMark, take_off
+from transforms.bigtable.catalog.schema import FamilySchema, TableSchema
 
 BACKUPS = st.from_regex(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", fullmatch=True)
 MARKS = st.builds(RestoreMark.of, BACKUPS, st.text())

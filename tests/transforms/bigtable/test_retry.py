@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.servers.scripted_bigtable import Abort, scripted_bigtable
-from transforms.bigtable.retry import Retries, RetryPolicy, is_transient
-from transforms.bigtable.rpc_errors import rpc_error
+from transforms.bigtable.server.retry import Retries, RetryPolicy, is_transient
+from transforms.bigtable.server.rpc_errors import rpc_error
 
 POLICY = RetryPolicy(first_wait=1.0, longest_wait=10.0, patience=100.0)
 
@@ -18,7 +18,7 @@ POLICY = RetryPolicy(first_wait=1.0, longest_wait=10.0, patience=100.0)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long was waited: the clock's word, not the time itself."""
     waited: list[float] = []
-    monkeypatch.setattr("transforms.bigtable.retry.time.sleep", waited.append)
+    monkeypatch.setattr("transforms.bigtable.server.retry.time.sleep", waited.append)
     return waited
 
 
@@ -35,7 +35,7 @@ def test_a_wait_is_below_a_bound_that_doubles_up_to_the_longest(waits: list[floa
 
 def test_no_wait_goes_beyond_the_patience(waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.monotonic()
-    monkeypatch.setattr("transforms.bigtable.retry.time.monotonic", lambda: now)
+    monkeypatch.setattr("transforms.bigtable.server.retry.time.monotonic", lambda: now)
     retries = Retries(RetryPolicy(first_wait=1e9, longest_wait=1e9, patience=100.0))
     now += 70.0
     retries.wait()
@@ -62,7 +62,7 @@ def test_any_number_of_waits_is_possible(waits: list[float]) -> None:
 
 def test_the_patience_begins_with_the_operation_and_anew_with_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0  # whole seconds: of others a difference need not be exact
-    monkeypatch.setattr("transforms.bigtable.retry.time.monotonic", lambda: now)
+    monkeypatch.setattr("transforms.bigtable.server.retry.time.monotonic", lambda: now)
     retries = Retries(POLICY)
     now += 100.0
     assert not retries.exhausted()
@@ -116,7 +116,7 @@ def test_only_what_passes_by_itself_is_tried_again(
 def test_no_wait_passes_the_longest(first: float, longest: float, tries: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         waited: list[float] = []
-        patch.setattr("transforms.bigtable.retry.time.sleep", waited.append)
+        patch.setattr("transforms.bigtable.server.retry.time.sleep", waited.append)
         retries = Retries(RetryPolicy(first_wait=first, longest_wait=longest))
         for _ in range(tries):
             retries.wait()

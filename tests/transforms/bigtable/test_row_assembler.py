@@ -22,7 +22,7 @@ from tests.transforms.bigtable.read_rows_stream import (
     record,
 )
 from transforms.batch import Batch
-from transforms.bigtable.row_assembler import RowAssembler
+from transforms.bigtable.codec.row_assembler import RowAssembler
 from transforms.errors import IntegrityError
 
 RANDOM = st.integers(0, 2**32).map(Random)

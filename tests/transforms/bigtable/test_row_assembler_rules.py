@@ -5,7 +5,7 @@ from google.cloud.bigtable.data.exceptions import InvalidChunk
 from google.protobuf.message import DecodeError
 
 from tests.transforms.bigtable.read_rows_stream import cell_chunk, chunk, merge, message
-from transforms.bigtable.row_assembler import RowAssembler
+from transforms.bigtable.codec.row_assembler import RowAssembler
 from transforms.errors import IntegrityError
 
 END: dict[str, Any] = {"value": b"vv", "commit_row": True}

@@ -3,7 +3,7 @@
 import pytest
 from google.rpc.code_pb2 import Code
 
-from transforms.bigtable.rpc_errors import status_error
+from transforms.bigtable.server.rpc_errors import status_error
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
 
 EXIT_CODES = {

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.bigtable.test_gc_rule import RULES
-from transforms.bigtable.gc_rule import to_proto
-from transforms.bigtable.schema import FamilySchema, TableSchema, aggregate_families, families_mismatch
+from transforms.bigtable.catalog.gc_rule import to_proto
+from transforms.bigtable.catalog.schema import FamilySchema, TableSchema, aggregate_families, families_mismatch
 from transforms.errors import IntegrityError
 
 DAY = 86_400_000_000

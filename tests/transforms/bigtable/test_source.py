@@ -16,9 +16,9 @@ from google.cloud.bigtable_admin_v2.types import ModifyColumnFamiliesRequest as 
 from tests.servers.scripted_bigtable import Abort, Forward, Meet, Pause, script, scripted_bigtable
 from tests.tables import PROJECT, Content, Tables, admin, new_instance
 from tests.transforms.bigtable.read_rows_stream import read_record
-from transforms.bigtable import emulator
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.restore_mark import RestoreMark
+from transforms.bigtable.catalog.restore_mark import RestoreMark
+from transforms.bigtable.server import emulator
+from transforms.bigtable.server.instance import Instance
 from transforms.bigtable.source import BigtableSource
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.identity import Table

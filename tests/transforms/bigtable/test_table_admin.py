@@ -21,13 +21,13 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from tests.servers.scripted_bigtable import Abort, Silence, Unanswered, scripted_bigtable
 from tests.transforms.bigtable.test_schema import FULL, TYPES, message
-from transforms.bigtable import left_over
-from transforms.bigtable.admin_client import client
-from transforms.bigtable.errors import translated
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.restore_mark import RestoreMark
-from transforms.bigtable.schema import FamilySchema, TableSchema
-from transforms.bigtable.table_admin import TableAdmin
+from transforms.bigtable.catalog.restore_mark import RestoreMark
+from transforms.bigtable.catalog.schema import FamilySchema, TableSchema
+from transforms.bigtable.catalog.table_admin import TableAdmin
+from transforms.bigtable.restore import left_over
+from transforms.bigtable.server.admin_client import client
+from transforms.bigtable.server.errors import translated
+from transforms.bigtable.server.instance import Instance
 from transforms.errors import ExistsError, NotFoundError, RefusedError, ShardkeepError, UnreachableError
 
 SCHEMA = TableSchema.from_proto(

@@ -18,10 +18,10 @@ from tests.servers.scripted_bigtable import (
 )
 from tests.tables import Content, Tables, new_instance
 from tests.transforms.bigtable.read_rows_stream import cell_chunk, message
-from transforms.bigtable.channel import ChannelKeeper
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.retry import RetryPolicy
-from transforms.bigtable.table_probe import TableProbe
+from transforms.bigtable.ranges.probe import TableProbe
+from transforms.bigtable.server.channel import ChannelKeeper
+from transforms.bigtable.server.instance import Instance
+from transforms.bigtable.server.retry import RetryPolicy
 from transforms.errors import NotFoundError, UnreachableError
 
 QUICK = RetryPolicy(first_wait=0.001, longest_wait=0.001, patience=0.3, attempt_timeout=0.3)

@@ -14,10 +14,10 @@ from tests.servers.scripted_bigtable import Abort, Forward, Meet, script, script
 from tests.tables import PROJECT, Content, Tables, new_instance
 from tests.transforms.bigtable.read_rows_stream import Cell, Row, record
 from tests.transforms.bigtable.test_schema import TYPES, message
-from transforms.bigtable.instance import Instance
+from transforms.bigtable.catalog.restore_mark import RestoreMark
+from transforms.bigtable.catalog.schema import FamilySchema, TableSchema
 from transforms.bigtable.records import AVRO_SCHEMA
-from transforms.bigtable.restore_mark import RestoreMark
-from transforms.bigtable.schema import FamilySchema, TableSchema
+from transforms.bigtable.server.instance import Instance
 from transforms.bigtable.target import BigtableTarget
 from transforms.errors import ExistsError, RefusedError, UnreachableError
 from transforms.identity import Table

@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from tests.servers.scripted_bigtable import Pause, ScriptedBigtable, Silence, script, scripted_bigtable
-from transforms.bigtable.watchdog import Watchdog
+from transforms.bigtable.server.watchdog import Watchdog
 
 READ_ROWS = "/google.bigtable.v2.Bigtable/ReadRows"
 

@@ -21,10 +21,10 @@ from tests.servers.scripted_bigtable import (
     take_all,
 )
 from tests.transforms.bigtable.read_rows_stream import Cell, Row, record
-from transforms.bigtable.channel import ChannelKeeper
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.retry import RetryPolicy
-from transforms.bigtable.write_rows import RowWriter
+from transforms.bigtable.restore.write import RowWriter
+from transforms.bigtable.server.channel import ChannelKeeper
+from transforms.bigtable.server.instance import Instance
+from transforms.bigtable.server.retry import RetryPolicy
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, ShardkeepError, UnreachableError
 
 QUICK = RetryPolicy(first_wait=0.001, longest_wait=0.01, patience=5.0, attempt_timeout=20.0)

@@ -12,7 +12,6 @@ from pipelines.command import rooms
 from pipelines.command.engine import Engine
 from pipelines.command.give_back import RestoreConfig
 from pipelines.command.placing import Placing
-from pipelines.command.table_renames import assign
 from pipelines.command.take_backup import BackupConfig
 from tests.memory_room import attachments, records
 from tests.memory_room.database import DATABASES, Database
@@ -20,6 +19,7 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault, take
+from transforms.bigtable.restore.selection import assign
 from transforms.source import Wanted
 
 

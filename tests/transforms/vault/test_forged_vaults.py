@@ -31,8 +31,8 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import database_of
 from tests.transforms.vault.forging import OF_JSON, Forge, Place, at, changed, others, places
 from transforms import restore_work, verify_work
-from transforms.bigtable import gc_rule
-from transforms.bigtable.schema import TableSchema
+from transforms.bigtable.catalog import gc_rule
+from transforms.bigtable.catalog.schema import TableSchema
 from transforms.errors import IntegrityError
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.objects.owners import Owning

@@ -16,11 +16,11 @@ from google.cloud.bigtable_admin_v2.types import (
 )
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from transforms.bigtable import gc_rule
-from transforms.bigtable.admin_client import ATTEMPT, client, retry
-from transforms.bigtable.errors import translated
-from transforms.bigtable.restore_mark import RestoreMark, take_off
-from transforms.bigtable.schema import FamilySchema, TableSchema, families_mismatch
+from transforms.bigtable.catalog import gc_rule
+from transforms.bigtable.catalog.restore_mark import RestoreMark, take_off
+from transforms.bigtable.catalog.schema import FamilySchema, TableSchema, families_mismatch
+from transforms.bigtable.server.admin_client import ATTEMPT, client, retry
+from transforms.bigtable.server.errors import translated
 from transforms.errors import ExistsError, ShardkeepError
 
 Answer = TypeVar("Answer")

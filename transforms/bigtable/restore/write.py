@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 import grpc
 from google.rpc.code_pb2 import Code
 
-from transforms.bigtable.channel import ChannelKeeper, keeper
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.mutate_request import MutateRequest
-from transforms.bigtable.mutate_response import failed_entries
-from transforms.bigtable.mutation_encoder import encode
-from transforms.bigtable.retry import TRANSIENT, Retries, RetryPolicy, is_transient
-from transforms.bigtable.rpc_errors import rpc_error, status_error
+from transforms.bigtable.codec.mutate_request import MutateRequest
+from transforms.bigtable.codec.mutate_response import failed_entries
+from transforms.bigtable.codec.mutation_encoder import encode
+from transforms.bigtable.server.channel import ChannelKeeper, keeper
+from transforms.bigtable.server.instance import Instance
+from transforms.bigtable.server.retry import TRANSIENT, Retries, RetryPolicy, is_transient
+from transforms.bigtable.server.rpc_errors import rpc_error, status_error
 from transforms.key_range import printable
 
 METHOD = "/google.bigtable.v2.Bigtable/MutateRows"

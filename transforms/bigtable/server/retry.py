@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import grpc
 from google.rpc.code_pb2 import Code
 
-from transforms.bigtable import credentials
+from transforms.bigtable.server import credentials
 
 TRANSIENT = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.ABORTED, Code.RESOURCE_EXHAUSTED, Code.CANCELLED})
 """Codes after which the same call may succeed. A CANCELLED that we did not cause is the server's own."""

@@ -18,8 +18,8 @@ from google.auth.transport.requests import Request
 from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
 from google.cloud.bigtable_v2.services.bigtable.transports import BigtableGrpcTransport
 
-from transforms.bigtable import emulator
-from transforms.bigtable.errors import translated
+from transforms.bigtable.server import emulator
+from transforms.bigtable.server.errors import translated
 from transforms.process_registry import ProcessRegistry
 
 MOST_AGE = 45 * 60.0

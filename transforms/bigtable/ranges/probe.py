@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import grpc
 from google.cloud.bigtable_v2.types import SampleRowKeysRequest, SampleRowKeysResponse
 
-from transforms.bigtable.channel import ChannelKeeper, keeper
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.read_rows import RowReader
-from transforms.bigtable.retry import Retries, RetryPolicy, is_transient
-from transforms.bigtable.rpc_errors import rpc_error
-from transforms.bigtable.watchdog import Watchdog
+from transforms.bigtable.ranges.read import RowReader
+from transforms.bigtable.server.channel import ChannelKeeper, keeper
+from transforms.bigtable.server.instance import Instance
+from transforms.bigtable.server.retry import Retries, RetryPolicy, is_transient
+from transforms.bigtable.server.rpc_errors import rpc_error
+from transforms.bigtable.server.watchdog import Watchdog
 from transforms.key_range import KeyRange
 
 SAMPLE_ROW_KEYS = "/google.bigtable.v2.Bigtable/SampleRowKeys"

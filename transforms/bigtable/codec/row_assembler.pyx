@@ -12,16 +12,16 @@ from libc.stdint cimport uint64_t
 
 from transforms.avro.bytes_buffer cimport Buffer, Cursor, Span, append, clear, compare, content, release, span
 from transforms.avro.primitives cimport read_bytes
-from transforms.bigtable.cell_chunk cimport (
+from transforms.bigtable.codec.cell_chunk cimport (
     CHUNKS, LAST_SCANNED_ROW_KEY, CellChunk, inside, read_chunk, read_field, read_tag, skip_field,
 )
-from transforms.bigtable.row cimport (
+from transforms.bigtable.codec.row cimport (
     BATCH_FULL, CELL_CHANGED, COMMIT_IN_CELL, FAMILY_NOT_UTF8, FAMILY_WITHOUT_QUALIFIER, GOING_ON, KEPT_BYTES,
     LABELLED, MALFORMED, NEGATIVE_SIZE, NEGATIVE_TIMESTAMP, NO_FAMILY, NO_MEMORY, NO_ROW_KEY, RESET_WITHOUT_ROW,
     RESET_WITH_DATA, ROW_KEY_CHANGED, ROW_KEY_ORDER, ROW_NOT_COMMITTED, SCANNED_IN_ROW, SCANNED_ORDER, WRONG_SIZE,
     Outcome, Row, add_chunk, begin, forget, release_row,
 )
-from transforms.bigtable.row_records cimport put_row
+from transforms.bigtable.codec.row_records cimport put_row
 
 from transforms.batch import Batch
 from transforms.errors import IntegrityError

@@ -3,7 +3,7 @@
 import grpc
 from google.rpc.code_pb2 import Code
 
-from transforms.bigtable import credentials, emulator
+from transforms.bigtable.server import credentials, emulator
 from transforms.errors import NotFoundError, RefusedError, ShardkeepError, UnreachableError
 
 _CLASSES: dict[int, tuple[type[ShardkeepError], str]] = {

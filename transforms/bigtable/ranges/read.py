@@ -8,12 +8,12 @@ import grpc
 from google.cloud.bigtable_v2.types import ReadRowsRequest, RowFilter, RowRange, RowSet
 
 from transforms.batch import Batch
-from transforms.bigtable.channel import ChannelKeeper, keeper
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.retry import Retries, RetryPolicy, is_transient
-from transforms.bigtable.row_assembler import RowAssembler
-from transforms.bigtable.rpc_errors import rpc_error
-from transforms.bigtable.watchdog import Watchdog
+from transforms.bigtable.codec.row_assembler import RowAssembler
+from transforms.bigtable.server.channel import ChannelKeeper, keeper
+from transforms.bigtable.server.instance import Instance
+from transforms.bigtable.server.retry import Retries, RetryPolicy, is_transient
+from transforms.bigtable.server.rpc_errors import rpc_error
+from transforms.bigtable.server.watchdog import Watchdog
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
 

@@ -14,8 +14,8 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
 
-from transforms.bigtable.mutate_request import MutateRequest
-from transforms.bigtable.wire cimport (
+from transforms.bigtable.codec.mutate_request import MutateRequest
+from transforms.bigtable.codec.wire cimport (
     BAD_FAMILY,
     BAD_FIELD,
     BAD_KEY,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
-from transforms.bigtable import credentials, emulator
+from transforms.bigtable.server import credentials, emulator
 from transforms.errors import ExistsError, NotFoundError, RefusedError, ShardkeepError, UnreachableError
 
 _LATE = (

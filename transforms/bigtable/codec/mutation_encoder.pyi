@@ -1,6 +1,6 @@
 """Canonical `BigtableRow` records to serialized `google.bigtable.v2.MutateRowsRequest`s."""
 
-from transforms.bigtable.mutate_request import MutateRequest
+from transforms.bigtable.codec.mutate_request import MutateRequest
 
 def encode(
     records: bytes | bytearray | memoryview,

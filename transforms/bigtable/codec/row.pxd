@@ -6,7 +6,7 @@ from transforms.avro.bytes_buffer cimport (
     Buffer, LONGEST_VARINT, Span, append, clear, compare, content, release, reserve, same, span, write_varint, zigzag,
 )
 from transforms.avro.primitives cimport is_utf8, write_bytes
-from transforms.bigtable.cell_chunk cimport CellChunk
+from transforms.bigtable.codec.cell_chunk cimport CellChunk
 
 cdef enum Outcome:
     GOING_ON

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from transforms.bigtable.table_glob import is_glob, matching
+from transforms.bigtable.catalog.table_glob import is_glob, matching
 from transforms.errors import NotFoundError, UsageError
 from transforms.identity import Table
 from transforms.source import Assignment

@@ -7,7 +7,7 @@ status = 2) and `google.rpc.Status` (code = 1, message = 2).
 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from transforms.bigtable.wire cimport BAD_FIELD, FINE, Cursor, Span, fail, read_varint, skip_field, take
+from transforms.bigtable.codec.wire cimport BAD_FIELD, FINE, Cursor, Span, fail, read_varint, skip_field, take
 
 from transforms.errors import IntegrityError
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from transforms.bigtable.duration import SECOND, from_micros, to_micros
+from transforms.bigtable.catalog.duration import SECOND, from_micros, to_micros
 from transforms.errors import IntegrityError
 
 if TYPE_CHECKING:

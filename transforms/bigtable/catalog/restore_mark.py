@@ -9,7 +9,7 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 
-from transforms.bigtable.schema import TableSchema
+from transforms.bigtable.catalog.schema import TableSchema
 
 _FORM = re.compile(r"shardkeep-restoring-([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})-([0-9a-f]{8})")
 

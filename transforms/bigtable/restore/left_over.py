@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from transforms.bigtable import gc_rule
-from transforms.bigtable.instance import Instance
-from transforms.bigtable.restore_mark import RestoreMark
-from transforms.bigtable.schema import TableSchema
+from transforms.bigtable.catalog import gc_rule
+from transforms.bigtable.catalog.restore_mark import RestoreMark
+from transforms.bigtable.catalog.schema import TableSchema
+from transforms.bigtable.server.instance import Instance
 
 MOST = 20
 """Tables that are named, and whose commands are printed: a screen of them."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from transforms.bigtable.schema import TableSchema
+from transforms.bigtable.catalog.schema import TableSchema
 from transforms.errors import RefusedError
 
 

@@ -5,9 +5,9 @@ from libc.stdlib cimport qsort
 
 from transforms.avro.bytes_buffer cimport Buffer, Cursor, Span, append, compare, content, release, reserve, span
 from transforms.avro.primitives cimport read_bytes
-from transforms.bigtable.avro_cell cimport MOST_RECORD_BYTES, key_field_size, put_record, skip_cell
-from transforms.bigtable.cell_chunk cimport inside
-from transforms.bigtable.row cimport Row
+from transforms.bigtable.codec.avro_cell cimport MOST_RECORD_BYTES, key_field_size, put_record, skip_cell
+from transforms.bigtable.codec.cell_chunk cimport inside
+from transforms.bigtable.codec.row cimport Row
 
 # Neighbouring cells of one family.
 cdef struct Run:

@@ -10,9 +10,9 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp
 
-from transforms.bigtable.wire cimport FINE, Cell, Cells, Cursor, Span, next_cell, read_key
+from transforms.bigtable.codec.wire cimport FINE, Cell, Cells, Cursor, Span, next_cell, read_key
 
-from transforms.bigtable.gc_rule import INTERSECTION, MAX_AGE, MAX_NUM_VERSIONS, UNION
+from transforms.bigtable.catalog.gc_rule import INTERSECTION, MAX_AGE, MAX_NUM_VERSIONS, UNION
 from transforms.errors import IntegrityError
 
 cdef enum:

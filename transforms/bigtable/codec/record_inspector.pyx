@@ -14,7 +14,7 @@ from libc.string cimport memset
 
 from transforms.avro.bytes_buffer cimport Buffer, Cursor, Span, append, compare, release, same, span
 from transforms.avro.primitives cimport is_utf8, read_bytes, read_long
-from transforms.bigtable.avro_cell cimport MOST_RECORD_BYTES, key_field_size
+from transforms.bigtable.codec.avro_cell cimport MOST_RECORD_BYTES, key_field_size
 
 from transforms.batch import Batch
 from transforms.errors import IntegrityError

@@ -5,8 +5,8 @@ from google.api_core.retry import Retry
 from google.cloud.bigtable_admin_v2 import BaseBigtableTableAdminClient
 from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
 
-from transforms.bigtable import credentials, emulator
-from transforms.bigtable.channel import ADMIN, open_channel
+from transforms.bigtable.server import credentials, emulator
+from transforms.bigtable.server.channel import ADMIN, open_channel
 from transforms.process_registry import ProcessRegistry
 
 ATTEMPT = 60.0

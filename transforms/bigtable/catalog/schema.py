@@ -11,9 +11,9 @@ from typing import Any
 from google.cloud.bigtable_admin_v2.types import ColumnFamily, Table, TieredStorageConfig, Type
 from google.protobuf.message import DecodeError
 
-from transforms.bigtable import gc_rule
-from transforms.bigtable.duration import from_micros, to_micros
-from transforms.bigtable.gc_rule import Rule
+from transforms.bigtable.catalog import gc_rule
+from transforms.bigtable.catalog.duration import from_micros, to_micros
+from transforms.bigtable.catalog.gc_rule import Rule
 from transforms.errors import IntegrityError
 
 

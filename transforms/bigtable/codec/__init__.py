@@ -1,0 +1,1 @@
+"""Between Bigtable's messages and Avro records, compiled."""

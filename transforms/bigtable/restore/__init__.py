@@ -1,0 +1,1 @@
+"""What a restore chooses, writes and leaves."""
