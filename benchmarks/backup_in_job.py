@@ -15,7 +15,7 @@ from transforms.bigtable.source import BigtableSource
 from transforms.progress import ProgressFile
 from transforms.source import Wanted
 from transforms.vault.commit import commit
-from transforms.vault.totals import Totals
+from transforms.vault.format.totals import Totals
 from transforms.vault.vault import open_or_create_vault
 
 _CHUNK_SIZE = 1 << 20

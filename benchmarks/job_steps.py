@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
 from transforms.backup_work import BackupWork, index_group
-from transforms.vault.index import IndexFile
+from transforms.vault.format.index import IndexFile
 
 READERS = 2
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from transforms.errors import UnreachableError
-from transforms.vault import stores
-from transforms.vault.local_store import LocalStore
-from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter, Store
+from transforms.vault.store import opening as stores
+from transforms.vault.store.interface import ObjectGroup, ObjectStat, ObjectWriter, Store
+from transforms.vault.store.local import LocalStore
 
 
 @dataclass

@@ -8,8 +8,8 @@ from apache_beam.transforms.combiners import ToList
 
 from transforms.backup_work import BackupWork, index_group
 from transforms.counters import count_index_file
-from transforms.vault.portion import Portion
-from transforms.vault.receipt import ReceiptSummary
+from transforms.vault.format.portion import Portion
+from transforms.vault.format.receipt import ReceiptSummary
 
 
 @dataclass

@@ -12,19 +12,19 @@ from transforms.map_ahead import map_ahead
 from transforms.progress import ProgressFile
 from transforms.range_backup import RangeBackup
 from transforms.source import Source, TablePlan, Wanted
-from transforms.vault.attachments import attach
 from transforms.vault.commit import Gathered, commit
-from transforms.vault.failure_note import note_failure
-from transforms.vault.index import IndexFile
-from transforms.vault.intent import Intent
-from transforms.vault.layout import BackupLayout
-from transforms.vault.plan import settle_plan
-from transforms.vault.portion import PlannedRange, Portion, plans_of, portions_of, tables_of_plan
-from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.receipt import ReceiptSummary, find_receipts, stem_of, take_receipt
-from transforms.vault.sealed_json import LARGEST_DOCUMENT
-from transforms.vault.store import read_whole
-from transforms.vault.stores import open_store
+from transforms.vault.format.attachments import attach
+from transforms.vault.format.failure_note import note_failure
+from transforms.vault.format.index import IndexFile
+from transforms.vault.format.intent import Intent
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.plan import settle_plan
+from transforms.vault.format.portion import PlannedRange, Portion, plans_of, portions_of, tables_of_plan
+from transforms.vault.format.receipt import ReceiptSummary, find_receipts, stem_of, take_receipt
+from transforms.vault.format.sealed_json import LARGEST_DOCUMENT
+from transforms.vault.store.interface import read_whole
+from transforms.vault.store.opening import open_store
+from transforms.vault.store.prefixed import PrefixedStore
 
 _LOG = logging.getLogger("shardkeep")
 

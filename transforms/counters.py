@@ -7,7 +7,7 @@ from apache_beam.metrics.metric import Metrics
 
 from transforms.report import Report
 from transforms.restored import WrittenTables
-from transforms.vault.index import IndexFile
+from transforms.vault.format.index import IndexFile
 
 NAMESPACE = "shardkeep"
 

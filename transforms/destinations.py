@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from transforms.source import Assignment
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.manifest import Manifest
 
 Assign = Callable[[Manifest], Mapping[int, Assignment]]
 """The assignments of the tables that are restored, by their places in the manifest; pure, and pickled to workers."""

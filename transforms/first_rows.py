@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from transforms.identity import Table
 from transforms.vault.chunk_run import read_chunks, runs_of
-from transforms.vault.index import read_index
-from transforms.vault.manifest import Manifest
-from transforms.vault.store import Store
+from transforms.vault.format.index import read_index
+from transforms.vault.format.manifest import Manifest
+from transforms.vault.store.interface import Store
 
 ONE_CHUNK = 1
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.vault.json_fields import Fields
-from transforms.vault.layout import encode_parts
+from transforms.folder_name import encode_parts
+from transforms.json_fields import Fields
 
 
 @dataclass(frozen=True, slots=True)

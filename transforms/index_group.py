@@ -5,11 +5,11 @@ from itertools import groupby
 
 from transforms.errors import IntegrityError
 from transforms.key_range import KeyRange
-from transforms.vault.index import IndexEntry, IndexFile, encode_index, summarise
-from transforms.vault.layout import BackupLayout
-from transforms.vault.object_ref import ObjectRef, refer
-from transforms.vault.receipt import ReceiptEntry, ReceiptSummary, read_receipt
-from transforms.vault.store import Store, put_once
+from transforms.vault.format.index import IndexEntry, IndexFile, encode_index, summarise
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.object_ref import ObjectRef, refer
+from transforms.vault.format.receipt import ReceiptEntry, ReceiptSummary, read_receipt
+from transforms.vault.store.interface import Store, put_once
 
 _Place = tuple[int, str, int, KeyRange]
 """A range's table, key space and planned range, and itself."""

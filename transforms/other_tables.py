@@ -8,9 +8,9 @@ from itertools import groupby
 from transforms.avro.block import SYNC_SIZE
 from transforms.avro.header import Header
 from transforms.errors import ShardkeepError
-from transforms.vault.layout import BackupLayout
-from transforms.vault.manifest import Manifest, TableEntry
-from transforms.vault.store import Store
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.manifest import Manifest, TableEntry
+from transforms.vault.store.interface import Store
 
 _NAMED = 5
 """Tables that a warning names."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from transforms.groups import groups_of
 from transforms.vault.chunk_run import ChunkRun
-from transforms.vault.shard import Chunk
+from transforms.vault.format.shard import Chunk
 
 PIECE_SIZE = 8 << 20
 """Bytes of records at which a piece is full."""

@@ -12,11 +12,11 @@ from transforms.range_reading import RangeReading, now_micros, readings
 from transforms.read_ahead import read_ahead
 from transforms.shard_writer import EncodedChunk, ShardWriter, encode_chunks, sync_marker
 from transforms.source import Source
-from transforms.vault.layout import BackupLayout
-from transforms.vault.portion import Portion
-from transforms.vault.receipt import ReceiptEntry, ReceiptSummary, write_receipt
-from transforms.vault.shard import Chunk, Shard
-from transforms.vault.store import ObjectGroup, Store
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.portion import Portion
+from transforms.vault.format.receipt import ReceiptEntry, ReceiptSummary, write_receipt
+from transforms.vault.format.shard import Chunk, Shard
+from transforms.vault.store.interface import ObjectGroup, Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from transforms.batch import Batch
 from transforms.identity import Table
 from transforms.map_ahead import map_ahead
 from transforms.source import Read
-from transforms.vault.portion import PlannedRange, Portion
+from transforms.vault.format.portion import PlannedRange, Portion
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from transforms.report import Report
 from transforms.restored import Restored, RestoredTable, Written, WrittenTables, sum_written
 from transforms.source import Assignment, Load, Target
 from transforms.splits import splits_of
-from transforms.vault.attachments import Attachments
 from transforms.vault.chunk_run import ChunkRun, read_chunks, run_groups, runs_of
-from transforms.vault.index import IndexEntry, IndexFile, read_index
+from transforms.vault.format.attachments import Attachments
+from transforms.vault.format.index import IndexEntry, IndexFile, read_index
+from transforms.vault.format.manifest import Manifest, TableEntry
 from transforms.vault.inventory import damaged_tables
-from transforms.vault.manifest import Manifest, TableEntry
 from transforms.verify_work import VerifyWork
 
 TABLES_AT_ONCE = 64

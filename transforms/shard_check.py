@@ -10,13 +10,13 @@ from transforms.progress import Item
 from transforms.read_ahead import read_ahead
 from transforms.report import Report
 from transforms.source import Inspect
-from transforms.vault.index import IndexEntry
-from transforms.vault.inventory import check_object
-from transforms.vault.object_ref import Tally
-from transforms.vault.shard import Chunk
+from transforms.vault.format.index import IndexEntry
+from transforms.vault.format.object_check import check_object
+from transforms.vault.format.object_ref import Tally
+from transforms.vault.format.shard import Chunk
+from transforms.vault.format.totals import Totals, sum_of
 from transforms.vault.shard_pieces import PIECE, ShardPiece, read_pieces
-from transforms.vault.store import Store
-from transforms.vault.totals import Totals, sum_of
+from transforms.vault.store.interface import Store
 
 CHECKS = 3
 """What a shard counts as in a report: one check of each level."""

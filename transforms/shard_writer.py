@@ -9,9 +9,9 @@ from transforms.avro.header import Header
 from transforms.batch import Batch
 from transforms.errors import RefusedError
 from transforms.key_range import KeyRange
-from transforms.vault.object_ref import Tally
-from transforms.vault.shard import Chunk, check_chunk
-from transforms.vault.store import ObjectWriter
+from transforms.vault.format.object_ref import Tally
+from transforms.vault.format.shard import Chunk, check_chunk
+from transforms.vault.store.interface import ObjectWriter
 
 
 def cut(batches: Iterable[Batch], whole: KeyRange) -> Iterator[tuple[KeyRange, Batch | None]]:

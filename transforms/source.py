@@ -9,7 +9,7 @@ from transforms.batch import Batch
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
 from transforms.skipped import Skipped
-from transforms.vault.attachments import Attachments
+from transforms.vault.format.attachments import Attachments
 
 
 @dataclass(frozen=True, slots=True)

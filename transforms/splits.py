@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from transforms.vault.index import read_index
-from transforms.vault.manifest import Manifest
-from transforms.vault.shard import Chunk
-from transforms.vault.store import Store
+from transforms.vault.format.index import read_index
+from transforms.vault.format.manifest import Manifest
+from transforms.vault.format.shard import Chunk
+from transforms.vault.store.interface import Store
 
 SPLIT_SIZE = 128 << 20
 """Bytes of records between two keys."""

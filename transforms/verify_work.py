@@ -12,16 +12,16 @@ from transforms.progress import Amount, Item, ProgressFile
 from transforms.report import Report, found, report_of
 from transforms.shard_check import OTHER_BYTES, CheckedShard, ShardCheck
 from transforms.source import CheckAttachment, Inspect
-from transforms.vault.attachments import Attachments
 from transforms.vault.catalogue import read_manifest
-from transforms.vault.index import IndexEntry, IndexFile
+from transforms.vault.format.attachments import Attachments
+from transforms.vault.format.index import IndexEntry, IndexFile
+from transforms.vault.format.manifest import Manifest
+from transforms.vault.format.object_ref import ObjectRef
+from transforms.vault.format.totals import Totals
 from transforms.vault.inventory import check_objects, documents, entries_or_problem, objects_of
-from transforms.vault.manifest import Manifest
-from transforms.vault.object_ref import ObjectRef
-from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.store import Store
-from transforms.vault.stores import open_store
-from transforms.vault.totals import Totals
+from transforms.vault.store.interface import Store
+from transforms.vault.store.opening import open_store
+from transforms.vault.store.prefixed import PrefixedStore
 from transforms.vault.vault import open_vault
 
 _PIECE = 8 << 20

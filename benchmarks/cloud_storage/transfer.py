@@ -7,10 +7,10 @@ from typing import cast
 from google.cloud.storage import Blob
 
 from benchmarks.stopwatch import Stopwatch
-from transforms.vault.cloud_client import cloud
-from transforms.vault.cloud_store import CloudStore
-from transforms.vault.resumable_upload import PART
-from transforms.vault.stores import open_store
+from transforms.vault.store.cloud import CloudStore
+from transforms.vault.store.cloud_client import cloud
+from transforms.vault.store.opening import open_store
+from transforms.vault.store.resumable_upload import PART
 
 PIECE = bytes(range(256)) * (1 << 12)
 """A MiB, which is what a shard's writer hands over at once, about."""

@@ -8,12 +8,12 @@ from hashlib import sha256
 
 from transforms.identity import Identity, Table
 from transforms.key_range import KeyRange
-from transforms.vault.index import IndexFile, IndexPart
-from transforms.vault.intent import Intent, new_backup_id
-from transforms.vault.layout import BackupLayout
-from transforms.vault.manifest import Manifest, TableEntry
-from transforms.vault.object_ref import ObjectRef
-from transforms.vault.totals import Totals
+from transforms.vault.format.index import IndexFile, IndexPart
+from transforms.vault.format.intent import Intent, new_backup_id
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.manifest import Manifest, TableEntry
+from transforms.vault.format.object_ref import ObjectRef
+from transforms.vault.format.totals import Totals
 from transforms.vault.vault import Vault, open_or_create_vault
 
 SOURCE = Identity("bigtable", (("project", "p"), ("instance", "i")))

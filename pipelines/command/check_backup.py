@@ -18,7 +18,7 @@ from transforms.errors import IntegrityError, UsageError
 from transforms.report import found, report_json
 from transforms.vault.catalogue import COMMITTED, Listing
 from transforms.vault.find_backup import find_backup
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.manifest import Manifest
 from transforms.vault.vault import Vault, open_vault
 from transforms.verify_work import VerifyWork
 

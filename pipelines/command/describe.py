@@ -12,9 +12,9 @@ from pipelines.command.sizes import counted, human_bytes, human_count
 from pipelines.command.tables import render
 from transforms.vault.age import seconds_of
 from transforms.vault.catalogue import Listing
-from transforms.vault.layout import begun_at
-from transforms.vault.manifest import TableEntry
-from transforms.vault.totals import Totals
+from transforms.vault.format.layout import begun_at
+from transforms.vault.format.manifest import TableEntry
+from transforms.vault.format.totals import Totals
 
 
 def summary_json(listing: Listing) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pipelines.command import workers
 from pipelines.command.dataflow import name_image
 from pipelines.command.launch import is_launch
 from transforms.errors import RefusedError, UsageError
-from transforms.vault.stores import is_local
+from transforms.vault.store.opening import is_local
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 from pipelines.command.tables import render
 from transforms.bigtable.catalog.gc_rule import cbt_policy
 from transforms.errors import IntegrityError
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.manifest import Manifest
 
 
 def families_table(manifest: Manifest) -> str:

@@ -26,11 +26,11 @@ from transforms.progress import Amount
 from transforms.restore_work import RestoreWork
 from transforms.skipped import Skipped, listed
 from transforms.source import Assignment, Target
-from transforms.vault.attachments import Attachments
 from transforms.vault.catalogue import Listing
 from transforms.vault.find_backup import find_backup, usable
-from transforms.vault.manifest import Manifest
-from transforms.vault.store import Store
+from transforms.vault.format.attachments import Attachments
+from transforms.vault.format.manifest import Manifest
+from transforms.vault.store.interface import Store
 from transforms.vault.vault import Vault, open_vault
 from transforms.verify_work import VerifyWork
 

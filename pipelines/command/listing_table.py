@@ -13,7 +13,7 @@ from pipelines.command.sizes import human_bytes, human_quantity
 from pipelines.command.tables import render
 from transforms.vault.age import is_ahead, seconds_of
 from transforms.vault.catalogue import Listing
-from transforms.vault.layout import begun_at
+from transforms.vault.format.layout import begun_at
 
 _HEADINGS = ("BACKUP", "STATE", "AGE", "TOOK", "ROWS", "STORED", "NAME")
 _NAME = 12

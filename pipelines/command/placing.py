@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from transforms.identity import Identity
 from transforms.source import Assignment
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.manifest import Manifest
 
 Select = Callable[[Manifest], tuple[list[int], list[Assignment]]]
 """The places in a manifest that the options select, and the assignments of the tables there."""

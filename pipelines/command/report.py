@@ -9,8 +9,8 @@ from typing import Any
 from pipelines.command.result import Result
 from transforms.errors import NotFoundError, RefusedError, ShardkeepError, UnreachableError, UsageError
 from transforms.skipped import Skipped, script
-from transforms.vault.store import Store, put_once, taken
-from transforms.vault.stores import is_local, open_store
+from transforms.vault.store.interface import Store, put_once, taken
+from transforms.vault.store.opening import is_local, open_store
 
 ENDINGS = (".json", ".sql")
 

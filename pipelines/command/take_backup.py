@@ -23,12 +23,12 @@ from transforms.identity import Table
 from transforms.progress import Amount, ProgressFile
 from transforms.source import Source, Wanted
 from transforms.vault.catalogue import Listing
-from transforms.vault.failure_note import note_failure
 from transforms.vault.find_backup import find_backup
-from transforms.vault.intent import Intent, new_backup_id
-from transforms.vault.layout import BackupLayout
-from transforms.vault.portion import plans_of, tables_of_plan
-from transforms.vault.stores import store_settings
+from transforms.vault.format.failure_note import note_failure
+from transforms.vault.format.intent import Intent, new_backup_id
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.portion import plans_of, tables_of_plan
+from transforms.vault.store.opening import store_settings
 from transforms.vault.vault import Vault, open_or_create_vault
 
 Build = Callable[[beam.Pipeline, BackupWork], None]

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.cloud_storage.transfer import WAYS, pieces
 from tests.servers.gcs_gate import Gate
-from transforms.vault.cloud_store import CloudStore
+from transforms.vault.store.cloud import CloudStore
 
 SIZE = 9 << 20
 

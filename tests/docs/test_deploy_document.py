@@ -10,7 +10,7 @@ from tests.docs.deploy.document import DOCUMENT, IN_BACKTICKS, ROOT, TEXT
 from tests.docs.markdown import DOCS, Table, anchor, column, dead_links, sections, tables
 from tests.templates.forms import parameters
 from transforms.vault.find_backup import find_backup
-from transforms.vault.portion import RANGES_PER_FILE, RANGES_PER_PORTION, TABLES_PER_PLAN
+from transforms.vault.format.portion import RANGES_PER_FILE, RANGES_PER_PORTION, TABLES_PER_PLAN
 from transforms.vault.vault import open_vault
 
 

@@ -27,15 +27,16 @@ from tests.docs.vault_objects import (
     run_python,
 )
 from transforms.bigtable.source import BigtableSource
+from transforms.folder_name import LONGEST_IDENTIFIER, encode_parts
 from transforms.postgres.moment.moment import FROZEN, FUZZY, SNAPSHOT
 from transforms.vault import catalogue
-from transforms.vault.attachments import LARGEST_ATTACHMENT
-from transforms.vault.intent import FORMAT
-from transforms.vault.layout import BACKUP_FORM, FORMS, LONGEST_IDENTIFIER, SOURCE_FORM, TABLE_FORM, encode_parts
-from transforms.vault.portion import RANGES_PER_FILE
-from transforms.vault.records import LARGEST_FILE
-from transforms.vault.sealed_json import DEEPEST, LARGEST_DOCUMENT
-from transforms.vault.shard import LARGEST_CHUNK, LAST_TIME
+from transforms.vault.format.attachments import LARGEST_ATTACHMENT
+from transforms.vault.format.intent import FORMAT
+from transforms.vault.format.layout import BACKUP_FORM, FORMS, SOURCE_FORM, TABLE_FORM
+from transforms.vault.format.portion import RANGES_PER_FILE
+from transforms.vault.format.records import LARGEST_FILE
+from transforms.vault.format.sealed_json import DEEPEST, LARGEST_DOCUMENT
+from transforms.vault.format.shard import LARGEST_CHUNK, LAST_TIME
 from transforms.verify import LEVELS
 
 SUM_OF_NOTHING = hashlib.sha256(b"").digest()

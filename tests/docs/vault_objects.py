@@ -10,8 +10,8 @@ from typing import Any
 from tests.docs.conftest import SmallVault
 from tests.docs.described import JsonCheck
 from tests.docs.markdown import field_tables, read
-from transforms.vault.index import decode_index
-from transforms.vault.shard import Shard
+from transforms.vault.format.index import decode_index
+from transforms.vault.format.shard import Shard
 
 DOCUMENT = read("vault.md")
 FIELDS = field_tables(DOCUMENT)

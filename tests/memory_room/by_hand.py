@@ -20,11 +20,11 @@ from transforms.restore_work import Places, RestoreWork, table_group
 from transforms.restored import RestoredTable, WrittenTables
 from transforms.shard_check import sum_shards
 from transforms.source import Assignment, Wanted
-from transforms.vault.attachments import Attachments
-from transforms.vault.index import IndexFile
-from transforms.vault.manifest import Manifest
-from transforms.vault.portion import Portion
-from transforms.vault.receipt import ReceiptSummary
+from transforms.vault.format.attachments import Attachments
+from transforms.vault.format.index import IndexFile
+from transforms.vault.format.manifest import Manifest
+from transforms.vault.format.portion import Portion
+from transforms.vault.format.receipt import ReceiptSummary
 from transforms.vault.vault import open_or_create_vault, open_vault
 from transforms.verify_work import VerifyWork
 

@@ -9,7 +9,7 @@ from tests.memory_room.database import DATABASES, Database, MemoryTable, new_dat
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import keyed
 from transforms.backup_work import BackupWork
-from transforms.vault.portion import Portion
+from transforms.vault.format.portion import Portion
 from transforms.verify_work import VerifyWork
 
 

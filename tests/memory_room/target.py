@@ -11,7 +11,7 @@ from transforms.errors import RefusedError
 from transforms.identity import Identity
 from transforms.skipped import Skipped
 from transforms.source import NO_SAMPLES, Assignment, Ending, Load, Samples
-from transforms.vault.attachments import Attachments
+from transforms.vault.format.attachments import Attachments
 
 DOOMED = b"doomed"
 """A value that this room counts as one that will not stay."""

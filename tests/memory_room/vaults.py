@@ -8,10 +8,10 @@ from tests.memory_room.database import DATABASES, new_database
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from transforms.identity import Table
-from transforms.vault.index import IndexEntry, read_index
-from transforms.vault.manifest import Manifest
-from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.shard import Chunk
+from transforms.vault.format.index import IndexEntry, read_index
+from transforms.vault.format.manifest import Manifest
+from transforms.vault.format.shard import Chunk
+from transforms.vault.store.prefixed import PrefixedStore
 from transforms.vault.vault import open_vault
 from transforms.verify_work import VerifyWork
 

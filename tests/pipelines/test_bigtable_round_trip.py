@@ -21,10 +21,10 @@ from transforms.key_range import KeyRange
 from transforms.progress import ProgressFile
 from transforms.source import Wanted
 from transforms.vault.find_backup import find_backup, usable
-from transforms.vault.index import read_index
-from transforms.vault.plan import encode_plan
-from transforms.vault.portion import PlannedRange, portions_of
-from transforms.vault.shard import Chunk
+from transforms.vault.format.index import read_index
+from transforms.vault.format.plan import encode_plan
+from transforms.vault.format.portion import PlannedRange, portions_of
+from transforms.vault.format.shard import Chunk
 from transforms.vault.vault import open_vault
 
 CHUNK = "--chunk_size=4KiB"

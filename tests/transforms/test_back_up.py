@@ -22,7 +22,7 @@ from transforms.back_up import BackUp
 from transforms.errors import UnreachableError
 from transforms.key_range import KeyRange
 from transforms.vault.commit import Gathered
-from transforms.vault.plan import decode_plan
+from transforms.vault.format.plan import decode_plan
 from transforms.verify_work import VerifyWork
 
 EMPTY = "empty"

@@ -14,7 +14,7 @@ from tests.memory_room.source import MemorySource
 from transforms.destinations import Destinations
 from transforms.identity import Table
 from transforms.source import Assignment
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.manifest import Manifest
 
 TABLES = 12
 

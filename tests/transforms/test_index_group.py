@@ -15,11 +15,11 @@ from transforms.backup_work import BackupWork, index_group
 from transforms.errors import IntegrityError, NotFoundError, UnreachableError
 from transforms.index_group import Received, choose, write_index
 from transforms.key_range import KeyRange
-from transforms.vault.index import IndexEntry, IndexFile, read_index
-from transforms.vault.object_ref import ObjectRef
-from transforms.vault.portion import Portion, portions_of
-from transforms.vault.receipt import ReceiptEntry, ReceiptSummary
-from transforms.vault.shard import Shard
+from transforms.vault.format.index import IndexEntry, IndexFile, read_index
+from transforms.vault.format.object_ref import ObjectRef
+from transforms.vault.format.portion import Portion, portions_of
+from transforms.vault.format.receipt import ReceiptEntry, ReceiptSummary
+from transforms.vault.format.shard import Shard
 
 
 @dataclass(frozen=True)

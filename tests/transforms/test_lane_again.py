@@ -15,7 +15,7 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from tests.memory_room.vaults import entries
 from transforms.errors import IntegrityError, UnreachableError
-from transforms.vault.receipt import ReceiptSummary, stem_of
+from transforms.vault.format.receipt import ReceiptSummary, stem_of
 
 
 def test_a_lane_that_is_tried_again_reads_no_range_twice(tmp_path: Path) -> None:

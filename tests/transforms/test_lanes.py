@@ -14,7 +14,7 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from transforms.backup_work import BackupWork
 from transforms.errors import UnreachableError
-from transforms.vault.receipt import stem_of
+from transforms.vault.format.receipt import stem_of
 
 
 def digests(work: BackupWork) -> dict[str, str]:

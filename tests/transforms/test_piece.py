@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from transforms.key_range import KeyRange
 from transforms.piece import PIECE_SIZE, Piece, pieces_of
 from transforms.vault.chunk_run import ChunkRun
-from transforms.vault.shard import Chunk
+from transforms.vault.format.shard import Chunk
 
 
 def chunks_of(sizes: list[int]) -> list[tuple[Chunk, bytes]]:

@@ -13,8 +13,8 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import keyed
 from transforms.backup_work import BackupWork
 from transforms.errors import UnreachableError
-from transforms.vault.portion import PlannedRange, Portion
-from transforms.vault.receipt import read_receipt
+from transforms.vault.format.portion import PlannedRange, Portion
+from transforms.vault.format.receipt import read_receipt
 
 TABLES = 4
 

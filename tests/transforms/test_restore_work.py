@@ -22,7 +22,7 @@ from transforms.restored import Restored, RestoredTable, Written, restored_json,
 from transforms.skipped import Skipped
 from transforms.source import Assignment, Ending
 from transforms.splits import splits
-from transforms.vault.shard import Chunk
+from transforms.vault.format.shard import Chunk
 
 ROLE = Skipped("role r", "it is not there")
 

@@ -21,8 +21,8 @@ from transforms.avro.header import Header, decode_header
 from transforms.batch import Batch
 from transforms.key_range import KeyRange, check_tiling
 from transforms.shard_writer import ShardWriter, cut, encode_chunk, encode_chunks, sync_marker
-from transforms.vault.object_ref import refer
-from transforms.vault.shard import Chunk
+from transforms.vault.format.object_ref import refer
+from transforms.vault.format.shard import Chunk
 
 NAME = "b/data/t/000000-00ff.avro"
 SYNC = sync_marker(NAME)

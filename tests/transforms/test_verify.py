@@ -19,9 +19,10 @@ from transforms.identity import Table
 from transforms.key_range import KeyRange
 from transforms.report import found, report_json
 from transforms.shard_check import CheckedShard
-from transforms.vault import shard_pieces, stores
-from transforms.vault.local_store import LocalStore
-from transforms.vault.store import ObjectStat
+from transforms.vault import shard_pieces
+from transforms.vault.store import opening as stores
+from transforms.vault.store.interface import ObjectStat
+from transforms.vault.store.local import LocalStore
 from transforms.verify import LEVELS, Verify
 from transforms.verify_work import Entries
 

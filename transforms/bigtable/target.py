@@ -18,7 +18,7 @@ from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.identity import Identity
 from transforms.map_ahead import map_ahead
 from transforms.source import NO_SAMPLES, Assignment, Ending, Load, Samples
-from transforms.vault.attachments import Attachments
+from transforms.vault.format.attachments import Attachments
 
 
 @dataclass(frozen=True, slots=True)

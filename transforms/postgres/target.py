@@ -27,7 +27,7 @@ from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 from transforms.postgres.server.session_pool import close_idle, lent
 from transforms.source import NO_SAMPLES, Assignment, Ending, Load, Samples
-from transforms.vault.attachments import Attachments
+from transforms.vault.format.attachments import Attachments
 
 _PURPOSE = "restore"
 _ROOT = "SELECT pg_catalog.pg_partition_root(pg_catalog.to_regclass(%s)) = pg_catalog.to_regclass(%s)"

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from transforms.errors import NotFoundError
 from transforms.vault.catalogue import COMMITTED, DELETING, Listing
-from transforms.vault.intent import begin_of_id
-from transforms.vault.layout import begun_at
+from transforms.vault.format.intent import begin_of_id
+from transforms.vault.format.layout import begun_at
 
 SKEW = timedelta(minutes=5)
 """By how much the clocks of two machines may differ before a time is one of the future."""

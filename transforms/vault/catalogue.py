@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 from transforms.errors import IntegrityError, NotFoundError, ShardkeepError
 from transforms.map_ahead import map_ahead
-from transforms.vault.failure_note import read_failures
-from transforms.vault.intent import Intent
-from transforms.vault.layout import BackupLayout
-from transforms.vault.manifest import Manifest, decode_manifest
-from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.sealed_json import LARGEST_DOCUMENT
-from transforms.vault.store import read_whole
+from transforms.vault.format.failure_note import read_failures
+from transforms.vault.format.intent import Intent
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.manifest import Manifest, decode_manifest
+from transforms.vault.format.sealed_json import LARGEST_DOCUMENT
+from transforms.vault.store.interface import read_whole
+from transforms.vault.store.prefixed import PrefixedStore
 from transforms.vault.vault import Vault
 
 STARTED, FAILED, COMMITTED, BROKEN, DELETING = "STARTED", "FAILED", "COMMITTED", "BROKEN", "DELETING"

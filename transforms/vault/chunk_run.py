@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from transforms.avro.block import decode_blocks
 from transforms.errors import IntegrityError
 from transforms.groups import groups_of
-from transforms.vault.shard import Chunk, Shard
-from transforms.vault.store import Store
+from transforms.vault.format.shard import Chunk, Shard
+from transforms.vault.store.interface import Store
 
 RUN_SIZE = 64 << 20
 """Stored bytes from the start of a run to its end, but for a single larger chunk."""

@@ -9,17 +9,17 @@ from typing import Any
 from transforms.errors import ExistsError, IntegrityError
 from transforms.identity import Table
 from transforms.map_ahead import map_ahead
-from transforms.vault.index import IndexFile, IndexPart
-from transforms.vault.intent import Intent
+from transforms.vault.format.index import IndexFile, IndexPart
+from transforms.vault.format.intent import Intent
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.manifest import Manifest, TableEntry, check_tables, decode_manifest, encode_manifest
+from transforms.vault.format.object_ref import ObjectRef, refer
+from transforms.vault.format.plan import decode_plan
+from transforms.vault.format.portion import plans_of
+from transforms.vault.format.records import LARGEST_FILE
+from transforms.vault.format.sealed_json import LARGEST_DOCUMENT
 from transforms.vault.inventory import check_inventory
-from transforms.vault.layout import BackupLayout
-from transforms.vault.manifest import Manifest, TableEntry, check_tables, decode_manifest, encode_manifest
-from transforms.vault.object_ref import ObjectRef, refer
-from transforms.vault.plan import decode_plan
-from transforms.vault.portion import plans_of
-from transforms.vault.records import LARGEST_FILE
-from transforms.vault.sealed_json import LARGEST_DOCUMENT
-from transforms.vault.store import Store, put_once, read_whole
+from transforms.vault.store.interface import Store, put_once, read_whole
 
 _AT_ONCE = 16
 """Plans that are read at once: each waits for an answer of the store."""

@@ -20,7 +20,7 @@ from transforms.vault.catalogue import (
     second_of,
     sources_of,
 )
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.manifest import Manifest
 from transforms.vault.vault import Vault
 
 LATEST = "latest"

@@ -5,10 +5,11 @@ from functools import partial
 
 from transforms.errors import IntegrityError, NotFoundError
 from transforms.map_ahead import map_ahead
-from transforms.vault.index import IndexEntry, IndexFile, read_index
-from transforms.vault.manifest import Manifest
-from transforms.vault.object_ref import ObjectRef
-from transforms.vault.store import Store
+from transforms.vault.format.index import IndexEntry, IndexFile, read_index
+from transforms.vault.format.manifest import Manifest
+from transforms.vault.format.object_check import check_object
+from transforms.vault.format.object_ref import ObjectRef
+from transforms.vault.store.interface import Store
 
 LOOKS = 16
 """Objects that are looked at side by side: a look is a request, which waits for a store that may be far away."""
@@ -27,21 +28,6 @@ def damaged_tables(manifest: Manifest, names: Collection[str]) -> list[str]:
         for entry in manifest.tables
         if entry.table.folder in folders or any(part.file.name in names for part in entry.index)
     ]
-
-
-def check_object(store: Store, ref: ObjectRef) -> str | None:
-    """What is wrong with an object, or None: by what its store knows of it, without reading it."""
-    try:
-        stat = store.stat(ref.name, ref.size)
-    except NotFoundError:
-        return f"{ref.name} is missing."
-    except IntegrityError as error:
-        return f"{ref.name} cannot be read: {error}"
-    if stat.size != ref.size:
-        return f"{ref.name} has {stat.size} bytes; it was written with {ref.size}."
-    if stat.crc32c != ref.crc32c:
-        return f"{ref.name} has CRC32C {stat.crc32c:08x}; it was written with {ref.crc32c:08x}."
-    return None
 
 
 def entries_or_problem(store: Store, file: IndexFile) -> tuple[list[IndexEntry], str | None]:

@@ -4,10 +4,10 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from transforms.vault.chunk_run import ChunkRun, records_of, runs_of
-from transforms.vault.index import IndexEntry
-from transforms.vault.object_ref import Tally
-from transforms.vault.shard import Chunk
-from transforms.vault.store import Store
+from transforms.vault.format.index import IndexEntry
+from transforms.vault.format.object_ref import Tally
+from transforms.vault.format.shard import Chunk
+from transforms.vault.store.interface import Store
 
 PIECE = 8 << 20
 """Bytes of a piece at most, but for a single larger chunk."""

@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from transforms.errors import ExistsError, IntegrityError, NotFoundError, RefusedError
-from transforms.vault.intent import FORMAT, require_format
-from transforms.vault.layout import INTENT, VAULT, is_backup, is_source
-from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.sealed_json import seal, unseal
-from transforms.vault.store import Store, put_once, read_whole
-from transforms.vault.stores import absolute_place, open_store, require_folder, tidy
+from transforms.vault.format.intent import FORMAT, require_format
+from transforms.vault.format.layout import INTENT, VAULT, is_backup, is_source
+from transforms.vault.format.sealed_json import seal, unseal
+from transforms.vault.store.interface import Store, put_once, read_whole
+from transforms.vault.store.opening import absolute_place, open_store, require_folder, tidy
+from transforms.vault.store.prefixed import PrefixedStore
 
 _LARGEST = 1 << 20
 """Bytes of `VAULT.json`, which has a few hundred."""

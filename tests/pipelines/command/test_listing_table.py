@@ -15,8 +15,8 @@ from pipelines.command.sizes import counted, human_quantity
 from tests.memory_room.vaults import MemoryVault, take
 from transforms.identity import Identity
 from transforms.vault.catalogue import Listing, list_backups
-from transforms.vault.intent import new_backup_id
-from transforms.vault.totals import Totals
+from transforms.vault.format.intent import new_backup_id
+from transforms.vault.format.totals import Totals
 from transforms.vault.vault import open_vault
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=timezone.utc)

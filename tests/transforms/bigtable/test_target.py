@@ -22,8 +22,8 @@ from transforms.bigtable.target import BigtableTarget
 from transforms.errors import ExistsError, RefusedError, UnreachableError
 from transforms.identity import Table
 from transforms.source import Assignment, Ending, Load
-from transforms.vault.attachments import Attachments
-from transforms.vault.local_store import LocalStore
+from transforms.vault.format.attachments import Attachments
+from transforms.vault.store.local import LocalStore
 
 DAY = 86_400_000_000
 NOW = 1_700_000_000_000_000

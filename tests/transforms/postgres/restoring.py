@@ -13,11 +13,11 @@ from transforms.postgres.restore.selection import assign_tables
 from transforms.postgres.source import PostgresSource
 from transforms.postgres.target import PostgresTarget
 from transforms.source import Assignment, Ending, Load, Wanted
-from transforms.vault.attachments import Attachments, attach
-from transforms.vault.layout import BackupLayout
-from transforms.vault.local_store import LocalStore
-from transforms.vault.object_ref import refer
-from transforms.vault.store import put_once
+from transforms.vault.format.attachments import Attachments, attach
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.object_ref import refer
+from transforms.vault.store.interface import put_once
+from transforms.vault.store.local import LocalStore
 
 CHUNK = 1 << 20
 BACKUP = "20260101T000000Z-abcdef"

@@ -6,8 +6,8 @@ from google.cloud.storage import Bucket, Client
 from tests.servers.gcs_faults import QUANTUM, Refused
 from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.store_conformance import content, pieces, stream
-from transforms.vault.cloud_client import Patience
-from transforms.vault.cloud_store import CloudStore
+from transforms.vault.store.cloud import CloudStore
+from transforms.vault.store.cloud_client import Patience
 
 SIZE = 3 * QUANTUM + 5
 """Of an object that goes in four chunks."""

@@ -14,10 +14,10 @@ from typing import Any
 import fastavro
 
 from transforms.key_range import printable
-from transforms.vault.manifest import rfc3339
-from transforms.vault.object_ref import refer
-from transforms.vault.sealed_json import SEAL, canonical, seal
-from transforms.vault.totals import HASH
+from transforms.vault.format.manifest import rfc3339
+from transforms.vault.format.object_ref import refer
+from transforms.vault.format.sealed_json import SEAL, canonical, seal
+from transforms.vault.format.totals import HASH
 
 Place = tuple[Any, ...]
 """Where a value lies in a JSON value or in a list of records: keys and numbers, from the outside in."""

@@ -9,7 +9,7 @@ import google_crc32c
 import pytest
 
 from transforms.errors import ExistsError, NotFoundError
-from transforms.vault.store import ObjectStat, Store
+from transforms.vault.store.interface import ObjectStat, Store
 
 ODD_NAMES = ("a+b%2F/c d.avro", "%2Ehidden/x", "größe/é", "deep/er/and/deeper/still")
 RACERS = 8

@@ -21,12 +21,12 @@ from tests.memory_room.vaults import MemoryVault
 from tests.transforms.vault.conftest import backup_config
 from transforms.errors import IntegrityError, NotFoundError, UnreachableError
 from transforms.skipped import Skipped
-from transforms.vault.attachments import Attachments, attach
 from transforms.vault.find_backup import find_backup, usable
-from transforms.vault.layout import BackupLayout
-from transforms.vault.local_store import LocalStore
-from transforms.vault.manifest import decode_manifest
-from transforms.vault.object_ref import refer
+from transforms.vault.format.attachments import Attachments, attach
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.manifest import decode_manifest
+from transforms.vault.format.object_ref import refer
+from transforms.vault.store.local import LocalStore
 from transforms.vault.vault import open_vault
 
 LAYOUT = BackupLayout("20240131T120000Z-abcdef")

@@ -1,6 +1,6 @@
 """Why streams to Cloud Storage are sent by an upload of ours: what the client library's own `BlobWriter` fails.
 
-`transforms/vault/resumable_upload.py` and `transforms/vault/upload_session.py` can go when it fails nothing any more.
+`transforms/vault/store/resumable_upload.py` and `transforms/vault/store/upload_session.py` can go when it fails nothing any more.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,8 +16,8 @@ from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import DATA, HURRIED, opened, write
 from tests.transforms.vault.store_conformance import pieces, raising, stream
 from transforms.errors import ShardkeepError
-from transforms.vault.cloud_store import CloudStore
-from transforms.vault.store import ObjectWriter
+from transforms.vault.store.cloud import CloudStore
+from transforms.vault.store.interface import ObjectWriter
 
 Case = Callable[[Gate, CloudStore], None]
 
@@ -86,5 +86,5 @@ def test_our_upload_passes_what_the_library_s_fails(gate: Gate) -> None:
     assert failed(gate, CloudStore) == []
     assert failed(gate, LibraryStore) == [case.__name__ for case in CASES], (
         f"BlobWriter of google-cloud-storage {version('google-cloud-storage')} passes a case that it failed in 3.17."
-        " When it passes them all, replace ours by it: transforms/vault/resumable_upload.py and upload_session.py."
+        " When it passes them all, replace ours by it: transforms/vault/store/resumable_upload.py and upload_session.py."
     )

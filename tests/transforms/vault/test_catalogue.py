@@ -13,10 +13,10 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.vaults import MemoryVault
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, UsageError
 from transforms.vault.catalogue import BROKEN, COMMITTED, DELETING, FAILED, STARTED, Listing, list_backups
-from transforms.vault.failure_note import note_failure
 from transforms.vault.find_backup import find_backup, usable
-from transforms.vault.layout import BackupLayout, begun_at
-from transforms.vault.sealed_json import seal
+from transforms.vault.format.failure_note import note_failure
+from transforms.vault.format.layout import BackupLayout, begun_at
+from transforms.vault.format.sealed_json import seal
 from transforms.vault.vault import Vault, open_vault
 
 

@@ -12,7 +12,7 @@ from tests.memory_room.vaults import MemoryVault
 from transforms.errors import UsageError
 from transforms.vault.catalogue import BROKEN, COMMITTED, list_backups
 from transforms.vault.find_backup import find_backup
-from transforms.vault.local_store import LocalStore
+from transforms.vault.store.local import LocalStore
 from transforms.vault.vault import Vault, open_vault
 
 OLD = "20200101T000000Z-000000"

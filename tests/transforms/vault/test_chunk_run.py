@@ -11,9 +11,9 @@ from tests.memory_room.vaults import MemoryVault, entries, table_of
 from transforms.errors import IntegrityError, NotFoundError
 from transforms.key_range import KeyRange
 from transforms.vault.chunk_run import ChunkRun, read_chunks, runs_of
-from transforms.vault.object_ref import refer
-from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.shard import Chunk, Shard
+from transforms.vault.format.object_ref import refer
+from transforms.vault.format.shard import Chunk, Shard
+from transforms.vault.store.prefixed import PrefixedStore
 
 
 def shard_of(lengths: list[int]) -> Shard:

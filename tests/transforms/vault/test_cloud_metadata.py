@@ -14,7 +14,7 @@ UNIVERSE = "/computeMetadata/v1/universe/universe-domain"
 # A process of its own: `google.auth` remembers what it has found out about the machine.
 PROGRAM = """
 from transforms.errors import UnreachableError
-from transforms.vault.stores import open_store
+from transforms.vault.store.opening import open_store
 try:
     open_store("gs://some-bucket").read("a")
 except UnreachableError as error:

@@ -11,10 +11,10 @@ from tests.servers.gcs_faults import QUANTUM
 from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import new_store, opened
 from tests.transforms.vault.store_conformance import BYTES, NameConformance, StoreConformance, content, pieces, stream
-from transforms.vault.cloud_store import CloudStore
-from transforms.vault.cloud_write import TOKEN
-from transforms.vault.resumable_upload import PART
-from transforms.vault.store import ObjectStat, Store
+from transforms.vault.store.cloud import CloudStore
+from transforms.vault.store.cloud_write import TOKEN
+from transforms.vault.store.interface import ObjectStat, Store
+from transforms.vault.store.resumable_upload import PART
 
 
 @pytest.fixture

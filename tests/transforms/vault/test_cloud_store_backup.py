@@ -15,9 +15,9 @@ from tests.servers.gcs_faults import AnswerLost, PartKept, Refused, RequestCut
 from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import HURRIED
 from tests.transforms.vault.conftest import backup_config
-from transforms.vault import cloud_store
 from transforms.vault.catalogue import COMMITTED, list_backups
-from transforms.vault.cloud_store import CloudStore
+from transforms.vault.store import cloud as cloud_store
+from transforms.vault.store.cloud import CloudStore
 from transforms.vault.vault import open_vault
 
 ROWS = {b"key %d" % number: b"value" * number for number in range(200)}

@@ -20,14 +20,14 @@ from tests.transforms.vault.cloud_stores import new_store
 from tests.transforms.vault.store_conformance import BYTES
 from transforms.errors import UnreachableError
 from transforms.process_registry import ProcessRegistry
-from transforms.vault import cloud_client
-from transforms.vault.cloud_client import Cloud, cloud
+from transforms.vault.store import cloud_client
+from transforms.vault.store.cloud_client import Cloud, cloud
 
 # A process of its own: `google.auth` remembers what it has found out about the machine.
 PROGRAM = """
 import sys
 from transforms.errors import UnreachableError
-from transforms.vault.stores import open_store
+from transforms.vault.store.opening import open_store
 store = open_store(sys.argv[1])
 try:
     store.put("a", b"0123")

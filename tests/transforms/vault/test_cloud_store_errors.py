@@ -13,10 +13,10 @@ from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import HASTY, HURRIED, new_store
 from tests.transforms.vault.store_conformance import BYTES, stream
 from transforms.errors import NotFoundError, UnreachableError
-from transforms.vault.cloud_client import cloud
-from transforms.vault.cloud_store import CloudStore
-from transforms.vault.resumable_upload import ResumableUpload
-from transforms.vault.upload_session import UploadSession
+from transforms.vault.store.cloud import CloudStore
+from transforms.vault.store.cloud_client import cloud
+from transforms.vault.store.resumable_upload import ResumableUpload
+from transforms.vault.store.upload_session import UploadSession
 
 OPERATIONS: dict[str, Callable[[CloudStore], object]] = {
     "put": lambda store: store.put("new", BYTES),

@@ -5,14 +5,14 @@ import subprocess
 import sys
 
 from tests.servers.gcs_gate import Gate
-from transforms.vault.resumable_upload import PART
+from transforms.vault.store.resumable_upload import PART
 
 MIB = 1 << 20
 MOST = 6 * PART  # a part, what the system's buffers and the allocator add to it, and some ease
 # Peak memory of a process cannot be set back, so each size has a process of its own.
 PROGRAM = """
 import resource, sys
-from transforms.vault.stores import open_store
+from transforms.vault.store.opening import open_store
 store, mebibytes = open_store(sys.argv[1]), int(sys.argv[2])
 piece = bytes(range(256)) * 4096
 with store.create("a") as writer:

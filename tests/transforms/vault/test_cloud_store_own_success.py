@@ -9,7 +9,7 @@ from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import DATA, HASTY, new_store, opened, write
 from tests.transforms.vault.store_conformance import BYTES, pieces, stream
 from transforms.errors import ExistsError, UnreachableError
-from transforms.vault.cloud_store import CloudStore
+from transforms.vault.store.cloud import CloudStore
 
 NO_RIGHT_TO_DELETE = Refused(403, "forbidden", "x does not have storage.objects.delete access to the object.")
 

@@ -5,8 +5,8 @@ from google.api_core.retry import Retry
 
 from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.store_conformance import BYTES, stream
-from transforms.vault.cloud_client import Patience
-from transforms.vault.cloud_store import CloudStore
+from transforms.vault.store.cloud import CloudStore
+from transforms.vault.store.cloud_client import Patience
 
 
 @pytest.fixture

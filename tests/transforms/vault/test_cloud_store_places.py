@@ -5,9 +5,9 @@ import os
 import pytest
 
 from transforms.errors import UsageError
-from transforms.vault.cloud_store import CloudStore
-from transforms.vault.local_store import LocalStore
-from transforms.vault.stores import absolute_place, is_local, open_store
+from transforms.vault.store.cloud import CloudStore
+from transforms.vault.store.local import LocalStore
+from transforms.vault.store.opening import absolute_place, is_local, open_store
 
 GOOD = {
     "gs://bucket": ("gs://bucket", "bucket", ""),

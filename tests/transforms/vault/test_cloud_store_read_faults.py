@@ -16,8 +16,8 @@ from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import BUSY, HASTY, new_store
 from tests.transforms.vault.store_conformance import content
 from transforms.errors import ExistsError, IntegrityError, UnreachableError
-from transforms.vault.cloud_store import CloudStore
-from transforms.vault.store import ObjectStat
+from transforms.vault.store.cloud import CloudStore
+from transforms.vault.store.interface import ObjectStat
 
 SMALL = content(QUANTUM - 1)
 

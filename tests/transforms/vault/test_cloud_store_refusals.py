@@ -9,7 +9,7 @@ from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import new_store
 from tests.transforms.vault.store_conformance import BYTES, stream
 from transforms.errors import UnreachableError
-from transforms.vault.cloud_store import CloudStore
+from transforms.vault.store.cloud import CloudStore
 
 # Messages and reasons as people have quoted them from Cloud Storage.
 PERIMETER = "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: VQQnKf-tZ1_6"

@@ -18,7 +18,7 @@ from tests.servers.gcs_gate import Gate
 from tests.transforms.vault.cloud_stores import BUSY, DATA, HASTY, new_store, write
 from tests.transforms.vault.store_conformance import content, pieces, raising, stream
 from transforms.errors import IntegrityError, NotFoundError, UnreachableError
-from transforms.vault.cloud_store import CloudStore
+from transforms.vault.store.cloud import CloudStore
 
 
 @pytest.fixture

@@ -17,15 +17,15 @@ from tests.memory_room.tables import ORDERS, PEOPLE, two_tables
 from transforms.backup_work import BackupWork
 from transforms.errors import ExistsError, IntegrityError, NotFoundError, UnreachableError
 from transforms.key_range import KeyRange
-from transforms.vault import portion
 from transforms.vault.catalogue import COMMITTED, list_backups
 from transforms.vault.commit import Gathered, commit
-from transforms.vault.index import IndexFile, read_index
-from transforms.vault.intent import Intent
-from transforms.vault.local_store import LocalStore
-from transforms.vault.manifest import Manifest, decode_manifest
-from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.store import ObjectStat
+from transforms.vault.format import portion
+from transforms.vault.format.index import IndexFile, read_index
+from transforms.vault.format.intent import Intent
+from transforms.vault.format.manifest import Manifest, decode_manifest
+from transforms.vault.store.interface import ObjectStat
+from transforms.vault.store.local import LocalStore
+from transforms.vault.store.prefixed import PrefixedStore
 from transforms.vault.vault import open_vault
 
 

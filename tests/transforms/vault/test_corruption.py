@@ -19,10 +19,11 @@ from tests.transforms.vault.conftest import restore_config
 from transforms import verify_work
 from transforms.errors import IntegrityError
 from transforms.shard_check import CheckedShard
-from transforms.vault import shard_pieces, stores
+from transforms.vault import shard_pieces
 from transforms.vault.chunk_run import ChunkRun, runs_of
-from transforms.vault.local_store import LocalStore
-from transforms.vault.store import ObjectStat
+from transforms.vault.store import opening as stores
+from transforms.vault.store.interface import ObjectStat
+from transforms.vault.store.local import LocalStore
 
 Damage = Callable[[bytes], bytes | None]
 KINDS = {

@@ -15,7 +15,7 @@ from tests.memory_room.vaults import MemoryVault
 from tests.transforms.vault.conftest import restore_config
 from transforms.errors import IntegrityError
 from transforms.source import Assignment
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.manifest import Manifest
 
 # Two tables are in two plans.
 OF_ONE_TABLE = {

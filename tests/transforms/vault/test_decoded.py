@@ -1,6 +1,6 @@
 import pytest
 
-from transforms.vault.decoded import Decoded
+from transforms.vault.format.decoded import Decoded
 
 
 def undecodable() -> str:

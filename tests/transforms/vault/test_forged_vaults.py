@@ -41,9 +41,9 @@ from transforms.postgres.restore.load_plan import load_plan
 from transforms.postgres.restore.plan import is_large_objects, read_restore
 from transforms.postgres.source import PostgresSource
 from transforms.source import Source
-from transforms.vault.attachments import Attachments
 from transforms.vault.find_backup import find_backup, usable
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.attachments import Attachments
+from transforms.vault.format.manifest import Manifest
 from transforms.vault.vault import open_vault
 from transforms.verify_work import VerifyWork
 

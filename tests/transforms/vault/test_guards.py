@@ -22,7 +22,7 @@ from tests.transforms.vault.conftest import backup_config, restore_config
 from transforms.errors import UnreachableError
 from transforms.skipped import Skipped, from_text
 from transforms.vault.catalogue import list_backups
-from transforms.vault.sealed_json import SEAL, seal
+from transforms.vault.format.sealed_json import SEAL, seal
 from transforms.vault.vault import open_vault
 
 Capture = pytest.CaptureFixture[str]

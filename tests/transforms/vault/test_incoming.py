@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from transforms.errors import ExistsError
-from transforms.vault import incoming
-from transforms.vault.local_store import LocalStore
+from transforms.vault.store import incoming
+from transforms.vault.store.local import LocalStore
 from transforms.vault.vault import open_or_create_vault, open_vault
 
 WRITER = """
 import sys, time
-from transforms.vault.local_store import LocalStore
+from transforms.vault.store.local import LocalStore
 with LocalStore(sys.argv[1]).create("a/b") as writer:
     writer.write(bytes(100_000))
     print("begun", flush=True)

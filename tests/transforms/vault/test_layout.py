@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.vault.layout import (
-    FORMS,
-    LONGEST_IDENTIFIER,
-    BackupLayout,
-    check_name,
-    encode_part,
-    encode_parts,
-    is_backup,
-    is_source,
-)
+from transforms.folder_name import LONGEST_IDENTIFIER, encode_part, encode_parts
+from transforms.vault.format.layout import FORMS, BackupLayout, check_name, is_backup, is_source
 
 TEXTS = st.characters(exclude_categories=["Cs"])
 # Bytes that are not UTF-8 are in names of SQL_ASCII databases.

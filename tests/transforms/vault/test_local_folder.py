@@ -11,7 +11,7 @@ from tests.memory_room import by_hand
 from tests.memory_room.vaults import MemoryVault
 from transforms.errors import IntegrityError, NotFoundError
 from transforms.vault.catalogue import BROKEN, COMMITTED, DELETING, list_backups
-from transforms.vault.local_store import LocalStore
+from transforms.vault.store.local import LocalStore
 from transforms.vault.vault import open_vault
 
 SECRET = b"of somebody else"

@@ -9,8 +9,8 @@ import pytest
 
 from tests.transforms.vault.store_conformance import BYTES, StoreConformance, raising, stream, stream_while
 from transforms.errors import ExistsError, NotFoundError, UnreachableError
-from transforms.vault.local_store import LocalStore
-from transforms.vault.store import Store
+from transforms.vault.store.interface import Store
+from transforms.vault.store.local import LocalStore
 
 
 class TestLocalStore(StoreConformance):

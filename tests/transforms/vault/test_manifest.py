@@ -13,9 +13,9 @@ from pipelines.command.describe import description
 from tests.memory_room.vaults import MemoryVault
 from transforms.errors import IntegrityError
 from transforms.vault.catalogue import COMMITTED, Listing
-from transforms.vault.intent import Intent
-from transforms.vault.manifest import decode_manifest, rfc3339
-from transforms.vault.sealed_json import SEAL, seal
+from transforms.vault.format.intent import Intent
+from transforms.vault.format.manifest import decode_manifest, rfc3339
+from transforms.vault.format.sealed_json import SEAL, seal
 
 OTHERS: list[Any] = [None, 10**30, "x", [1], {}]
 

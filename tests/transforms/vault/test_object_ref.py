@@ -4,8 +4,8 @@ import google_crc32c
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.vault.json_fields import Fields
-from transforms.vault.object_ref import ObjectRef, Tally, refer
+from transforms.json_fields import Fields
+from transforms.vault.format.object_ref import ObjectRef, Tally, refer
 
 
 @given(st.lists(st.binary()))

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.key_range import KeyRange
-from transforms.vault.local_store import LocalStore
-from transforms.vault.plan import decode_plan, encode_plan, settle_plan
-from transforms.vault.portion import PlannedRange, Portion, portions_of
+from transforms.vault.format.plan import decode_plan, encode_plan, settle_plan
+from transforms.vault.format.portion import PlannedRange, Portion, portions_of
+from transforms.vault.store.local import LocalStore
 
 RANGES = st.builds(KeyRange, st.sampled_from(["", "nulls"]), st.binary(max_size=9), st.binary(max_size=9))
 PLANNED = st.tuples(st.builds(PlannedRange, st.integers(0, 3), st.integers(0, 9), RANGES), st.integers(0, 20 << 20))

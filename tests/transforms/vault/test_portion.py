@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.key_range import KeyRange
-from transforms.vault.portion import (
+from transforms.vault.format.portion import (
     LEAST_PLANS,
     PORTION_SIZE,
     RANGES_PER_FILE,

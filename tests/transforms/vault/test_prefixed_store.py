@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.vault.store_conformance import BYTES, StoreConformance
-from transforms.vault.local_store import LocalStore
-from transforms.vault.prefixed_store import PrefixedStore
-from transforms.vault.store import ObjectStat, Store
+from transforms.vault.store.interface import ObjectStat, Store
+from transforms.vault.store.local import LocalStore
+from transforms.vault.store.prefixed import PrefixedStore
 
 
 class TestPrefixedStore(StoreConformance):

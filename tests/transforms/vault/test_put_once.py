@@ -4,8 +4,8 @@ import pytest
 
 from tests.faulty_store import Fault, FaultyStore
 from transforms.errors import ExistsError, UnreachableError
-from transforms.vault.local_store import LocalStore
-from transforms.vault.store import put_once
+from transforms.vault.store.interface import put_once
+from transforms.vault.store.local import LocalStore
 
 
 def faulty(tmp_path: Path, fault: Fault) -> FaultyStore:

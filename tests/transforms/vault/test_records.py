@@ -15,8 +15,8 @@ from transforms.avro.block import encode_block
 from transforms.avro.header import Header
 from transforms.avro.varint import encode_bytes, encode_long
 from transforms.errors import IntegrityError, RefusedError
-from transforms.vault import records
-from transforms.vault.records import decode_records, encode_records
+from transforms.vault.format import records
+from transforms.vault.format.records import decode_records, encode_records
 
 SCHEMA: dict[str, Any] = {
     "type": "record",

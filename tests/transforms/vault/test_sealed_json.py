@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transforms.errors import IntegrityError, RefusedError
-from transforms.vault import sealed_json
-from transforms.vault.sealed_json import DEEPEST, canonical, seal, unseal
+from transforms.vault.format import sealed_json
+from transforms.vault.format.sealed_json import DEEPEST, canonical, seal, unseal
 
 # Bytes that are no UTF-8 are lone surrogates; no others are text of anybody's.
 TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.binary(max_size=20).map(

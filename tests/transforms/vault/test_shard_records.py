@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.errors import IntegrityError, NotFoundError
+from transforms.json_fields import Fields
 from transforms.key_range import KeyRange
-from transforms.vault.index import IndexEntry, IndexFile, decode_index, encode_index, read_index, summarise
-from transforms.vault.json_fields import Fields
-from transforms.vault.layout import BackupLayout
-from transforms.vault.local_store import LocalStore
-from transforms.vault.object_ref import ObjectRef, refer
-from transforms.vault.receipt import ReceiptEntry, decode_receipt, encode_receipt, read_receipt, write_receipt
-from transforms.vault.shard import LARGEST_CHUNK, LAST_TIME, Chunk, Shard
-from transforms.vault.totals import Totals, totals_of
+from transforms.vault.format.index import IndexEntry, IndexFile, decode_index, encode_index, read_index, summarise
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.object_ref import ObjectRef, refer
+from transforms.vault.format.receipt import ReceiptEntry, decode_receipt, encode_receipt, read_receipt, write_receipt
+from transforms.vault.format.shard import LARGEST_CHUNK, LAST_TIME, Chunk, Shard
+from transforms.vault.format.totals import Totals, totals_of
+from transforms.vault.store.local import LocalStore
 
 BACKUP = "20260102T030405Z-00ff00"
 LAYOUT = BackupLayout(BACKUP)

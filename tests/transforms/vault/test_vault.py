@@ -8,8 +8,8 @@ import pytest
 
 from tests.memory_room.vaults import MemoryVault
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, UsageError
-from transforms.vault.sealed_json import seal
-from transforms.vault.stores import absolute_place, open_store
+from transforms.vault.format.sealed_json import seal
+from transforms.vault.store.opening import absolute_place, open_store
 from transforms.vault.vault import open_or_create_vault, open_vault
 
 

@@ -7,7 +7,7 @@ from transforms.bigtable.catalog.table_glob import is_glob, matching
 from transforms.errors import NotFoundError, UsageError
 from transforms.identity import Table
 from transforms.source import Assignment
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.manifest import Manifest
 
 
 def assign(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from transforms.errors import IntegrityError
+from transforms.json_fields import Fields
 from transforms.postgres.names.identifiers import statement_bytes
-from transforms.vault.json_fields import Fields
 
 T = TypeVar("T")
 INT2 = range(0, 1 << 15)

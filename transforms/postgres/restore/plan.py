@@ -25,7 +25,7 @@ from transforms.postgres.restore import part as restore_part
 from transforms.postgres.restore.load_plan import destination
 from transforms.postgres.restore.tablespaces import without_tablespaces
 from transforms.source import Assignment
-from transforms.vault.attachments import Attachments
+from transforms.vault.format.attachments import Attachments
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from transforms.postgres.names.pattern import parse_patterns
 from transforms.postgres.names.selection import Candidate, Selection, matches
 from transforms.postgres.objects.renames import Renames
 from transforms.source import Assignment
-from transforms.vault.manifest import Manifest
+from transforms.vault.format.manifest import Manifest
 
 
 def parse_renames(tables: Sequence[str], schemas: Sequence[str] = (), exclude_table: str = "") -> Renames:

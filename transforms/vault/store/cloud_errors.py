@@ -24,9 +24,9 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud.storage.exceptions import InvalidResponse
 
 from transforms.errors import IntegrityError, NotFoundError, ShardkeepError, UnreachableError
-from transforms.vault.cloud_client import EMULATOR
-from transforms.vault.cloud_refusals import advice
-from transforms.vault.store import missing, taken
+from transforms.vault.store.cloud_client import EMULATOR
+from transforms.vault.store.cloud_refusals import advice
+from transforms.vault.store.interface import missing, taken
 
 FAILURES = (
     GoogleAPIError,

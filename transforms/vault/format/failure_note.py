@@ -4,9 +4,9 @@ import hashlib
 import logging
 
 from transforms.errors import ShardkeepError
-from transforms.vault.layout import BackupLayout
-from transforms.vault.sealed_json import seal, unseal
-from transforms.vault.store import Store, put_once
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.sealed_json import seal, unseal
+from transforms.vault.store.interface import Store, put_once
 
 MOST_CHARACTERS = 2000
 """Of a message."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from transforms.errors import ShardkeepError
-from transforms.vault.local_errors import explained
-from transforms.vault.local_folder import OpenFolders, opened_folder
+from transforms.vault.store.local_errors import explained
+from transforms.vault.store.local_folder import OpenFolders, opened_folder
 
 INCOMING = ".incoming"
 _FORM = re.compile("[0-9a-f]{32}")

@@ -10,11 +10,11 @@ from typing import BinaryIO
 import google_crc32c
 
 from transforms.errors import IntegrityError, NotFoundError
-from transforms.vault.incoming import INCOMING
-from transforms.vault.local_errors import explained
-from transforms.vault.local_folder import OpenFolders, opened_file, opened_folder, parts_of
-from transforms.vault.local_group import FileGroup
-from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter
+from transforms.vault.store.incoming import INCOMING
+from transforms.vault.store.interface import ObjectGroup, ObjectStat, ObjectWriter
+from transforms.vault.store.local_errors import explained
+from transforms.vault.store.local_folder import OpenFolders, opened_file, opened_folder, parts_of
+from transforms.vault.store.local_group import FileGroup
 
 _PIECE = 8 << 20
 _LOG = logging.getLogger("shardkeep")

@@ -7,9 +7,9 @@ from typing import Any
 import google_crc32c
 
 from transforms.errors import IntegrityError
-from transforms.vault.json_fields import Fields, whole
-from transforms.vault.layout import check_name
-from transforms.vault.store import Store
+from transforms.json_fields import Fields, whole
+from transforms.vault.format.layout import check_name
+from transforms.vault.store.interface import Store
 
 _MOST_CRC32C = (1 << 32) - 1
 

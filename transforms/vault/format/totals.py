@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.vault.json_fields import Fields
-from transforms.vault.shard import Chunk
+from transforms.json_fields import Fields
+from transforms.vault.format.shard import Chunk
 
 HASH = "murmur3-x64-128"
 """The hash of a record in table digests: MurmurHash3 x64 128, seed 0, little-endian."""

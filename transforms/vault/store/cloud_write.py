@@ -10,11 +10,11 @@ import google_crc32c
 from google.cloud.storage import Blob
 
 from transforms.errors import IntegrityError, UnreachableError
-from transforms.vault.cloud_client import TIMEOUT, Patience, cloud
-from transforms.vault.cloud_errors import FAILURES, Doing, explain, explained
-from transforms.vault.resumable_upload import ResumableUpload
-from transforms.vault.store import ObjectStat, ObjectWriter, taken
-from transforms.vault.upload_session import UploadSession
+from transforms.vault.store.cloud_client import TIMEOUT, Patience, cloud
+from transforms.vault.store.cloud_errors import FAILURES, Doing, explain, explained
+from transforms.vault.store.interface import ObjectStat, ObjectWriter, taken
+from transforms.vault.store.resumable_upload import ResumableUpload
+from transforms.vault.store.upload_session import UploadSession
 
 TOKEN = "shardkeep-write"  # noqa: S105 - a name, and nothing secret
 """The custom metadata by which a write whose answer was lost knows its own object; random for each write."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from transforms.errors import IntegrityError, ShardkeepError, UnreachableError
-from transforms.vault.store import missing, taken
+from transforms.vault.store.interface import missing, taken
 
 # What opening says of a link that is not to be followed, of a socket, of a device without a driver: open(2).
 NO_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENODEV})

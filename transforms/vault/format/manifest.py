@@ -9,15 +9,15 @@ from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.identity import Table
+from transforms.json_fields import Fields, blamed_on
 from transforms.key_range import KeyRange, check_tiling, printable
-from transforms.vault.decoded import Decoded
-from transforms.vault.index import IndexFile, IndexPart
-from transforms.vault.intent import FORMAT, Intent, require_format
-from transforms.vault.json_fields import Fields, blamed_on
-from transforms.vault.object_ref import ObjectRef
-from transforms.vault.sealed_json import seal, unseal
-from transforms.vault.shard import LAST_TIME
-from transforms.vault.totals import Totals, sum_of
+from transforms.vault.format.decoded import Decoded
+from transforms.vault.format.index import IndexFile, IndexPart
+from transforms.vault.format.intent import FORMAT, Intent, require_format
+from transforms.vault.format.object_ref import ObjectRef
+from transforms.vault.format.sealed_json import seal, unseal
+from transforms.vault.format.shard import LAST_TIME
+from transforms.vault.format.totals import Totals, sum_of
 
 
 @dataclass(frozen=True, slots=True)

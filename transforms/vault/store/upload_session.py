@@ -16,8 +16,8 @@ from google.api_core.retry import Retry
 from google.auth.transport.requests import AuthorizedSession
 
 from transforms.errors import UnreachableError
-from transforms.vault.cloud_client import TIMEOUT
-from transforms.vault.cloud_errors import FAILURES, details_of
+from transforms.vault.store.cloud_client import TIMEOUT
+from transforms.vault.store.cloud_errors import FAILURES, details_of
 
 _SECONDS_TO_CANCEL = 10.0
 # Expired or unknown, and cancelled. A 404 must not be taken for a bucket's.

@@ -11,13 +11,13 @@ from google.api_core.retry import Retry
 from google.cloud.storage import Blob
 
 from transforms.errors import ExistsError, IntegrityError
-from transforms.vault import cloud_write
-from transforms.vault.cloud_client import PATIENCE, TIMEOUT, Patience, cloud
-from transforms.vault.cloud_errors import CREATE, DELETE, GET, LIST, Doing, explained, is_of_bucket
-from transforms.vault.cloud_write import CloudWrite, new_token, stat_of
-from transforms.vault.put_group import put_group
-from transforms.vault.resumable_upload import PART
-from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter
+from transforms.vault.store import cloud_write
+from transforms.vault.store.cloud_client import PATIENCE, TIMEOUT, Patience, cloud
+from transforms.vault.store.cloud_errors import CREATE, DELETE, GET, LIST, Doing, explained, is_of_bucket
+from transforms.vault.store.cloud_write import CloudWrite, new_token, stat_of
+from transforms.vault.store.interface import ObjectGroup, ObjectStat, ObjectWriter
+from transforms.vault.store.put_group import put_group
+from transforms.vault.store.resumable_upload import PART
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.errors import IntegrityError
-from transforms.vault.inventory import check_object
-from transforms.vault.json_fields import whole
-from transforms.vault.object_ref import ObjectRef, read_proved, refer
-from transforms.vault.portion import PlannedRange, Portion
-from transforms.vault.records import LARGEST_FILE, decode_records, encode_records
-from transforms.vault.shard import SHARD_SCHEMA, Shard
-from transforms.vault.store import Store, put_once, read_whole
+from transforms.json_fields import whole
+from transforms.vault.format.object_check import check_object
+from transforms.vault.format.object_ref import ObjectRef, read_proved, refer
+from transforms.vault.format.portion import PlannedRange, Portion
+from transforms.vault.format.records import LARGEST_FILE, decode_records, encode_records
+from transforms.vault.format.shard import SHARD_SCHEMA, Shard
+from transforms.vault.store.interface import Store, put_once, read_whole
 
 RECEIPT_SCHEMA: dict[str, Any] = {
     "type": "record",

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from transforms.vault.store import ObjectGroup, ObjectWriter, Store
+from transforms.vault.store.interface import ObjectGroup, ObjectWriter, Store
 
 HELD = 1 << 20
 """Bytes of an object that are held until it is put; a larger one is streamed."""

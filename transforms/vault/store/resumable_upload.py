@@ -18,7 +18,7 @@ from google.api_core.exceptions import ServiceUnavailable
 from google.api_core.retry import Retry
 
 from transforms.errors import IntegrityError, UnreachableError
-from transforms.vault.upload_session import UploadSession, kept
+from transforms.vault.store.upload_session import UploadSession, kept
 
 PART = 8 << 20
 """Bytes that one request carries, and that one open stream holds in memory: the least that Google recommends.

@@ -5,11 +5,11 @@ from itertools import groupby
 from typing import Any
 
 from transforms.errors import ExistsError
+from transforms.json_fields import whole
 from transforms.key_range import KeyRange
-from transforms.vault.json_fields import whole
-from transforms.vault.portion import PlannedRange, Portion
-from transforms.vault.records import LARGEST_FILE, decode_records, encode_records
-from transforms.vault.store import Store, put_once, read_whole
+from transforms.vault.format.portion import PlannedRange, Portion
+from transforms.vault.format.records import LARGEST_FILE, decode_records, encode_records
+from transforms.vault.store.interface import Store, put_once, read_whole
 
 RANGE_FIELDS: list[dict[str, Any]] = [
     {"name": "space", "type": "string"},

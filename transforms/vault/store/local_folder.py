@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from transforms.errors import IntegrityError
-from transforms.vault.local_errors import no_object
+from transforms.vault.store.local_errors import no_object
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 # O_NONBLOCK: to open a FIFO would wait for its other end.

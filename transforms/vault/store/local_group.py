@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from transforms.map_ahead import map_ahead
-from transforms.vault import incoming
-from transforms.vault.incoming import Incoming
-from transforms.vault.local_errors import explained
-from transforms.vault.local_folder import OpenFolders, parts_of
-from transforms.vault.store import ObjectWriter
+from transforms.vault.store import incoming
+from transforms.vault.store.incoming import Incoming
+from transforms.vault.store.interface import ObjectWriter
+from transforms.vault.store.local_errors import explained
+from transforms.vault.store.local_folder import OpenFolders, parts_of
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ import builtins
 from dataclasses import dataclass
 from typing import Any
 
+from transforms.json_fields import whole
 from transforms.key_range import KeyRange
-from transforms.vault.json_fields import whole
-from transforms.vault.object_ref import ObjectRef
-from transforms.vault.plan import RANGE_FIELDS, range_of
+from transforms.vault.format.object_ref import ObjectRef
+from transforms.vault.format.plan import RANGE_FIELDS, range_of
 
 LARGEST_CHUNK = 2 << 30
 """Bytes of a chunk, stored or not: one row of PostgreSQL takes up to 1 GiB (MaxAllocSize of utils/memutils.h)."""

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from transforms.errors import UsageError
-from transforms.vault import incoming
-from transforms.vault.local_store import LocalStore
-from transforms.vault.store import Store
+from transforms.vault.store import incoming
+from transforms.vault.store.interface import Store
+from transforms.vault.store.local import LocalStore
 
 # https://cloud.google.com/storage/docs/buckets#naming; a name with dots may have 222 characters.
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
@@ -33,7 +33,7 @@ def open_store(vault: str) -> Store:
     """
     if is_local(vault):
         return LocalStore(absolute_place(vault))
-    from transforms.vault.cloud_store import CloudStore  # its client takes longer to import than most folders to list
+    from transforms.vault.store.cloud import CloudStore  # its client takes longer to import than most folders to list
 
     return CloudStore(*_bucket_and_folder(vault))
 
@@ -42,7 +42,7 @@ def store_settings(vault: str) -> dict[str, str]:
     """How the store is reached, for the record in the manifest's options: by an emulator, if it is one."""
     if is_local(vault):
         return {}
-    from transforms.vault.cloud_client import EMULATOR
+    from transforms.vault.store.cloud_client import EMULATOR
 
     emulator = os.environ.get(EMULATOR, "")
     return {EMULATOR.lower(): emulator} if emulator else {}

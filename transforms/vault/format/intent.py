@@ -8,10 +8,10 @@ from typing import Any
 
 from transforms.errors import IntegrityError
 from transforms.identity import Identity, Table
-from transforms.vault.decoded import Decoded
-from transforms.vault.json_fields import Fields, blamed_on
-from transforms.vault.layout import is_backup
-from transforms.vault.sealed_json import seal, unseal
+from transforms.json_fields import Fields, blamed_on
+from transforms.vault.format.decoded import Decoded
+from transforms.vault.format.layout import is_backup
+from transforms.vault.format.sealed_json import seal, unseal
 
 FORMAT = 1
 """Version of the vault's format, `docs/vault.md`."""

@@ -16,7 +16,7 @@ from fastavro.schema import SchemaParseException, parse_schema, to_parsing_canon
 from transforms.avro.block import CODEC, decode_blocks, encode_block
 from transforms.avro.header import Header, decode_header
 from transforms.errors import RefusedError
-from transforms.vault.json_fields import blamed_on
+from transforms.json_fields import blamed_on
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from transforms.errors import NotFoundError, RefusedError
-from transforms.vault.layout import BackupLayout
-from transforms.vault.object_ref import ObjectRef, read_proved, refer
-from transforms.vault.store import Store, put_once
+from transforms.vault.format.layout import BackupLayout
+from transforms.vault.format.object_ref import ObjectRef, read_proved, refer
+from transforms.vault.store.interface import Store, put_once
 
 LARGEST_ATTACHMENT = 1 << 30
 """Bytes of the largest attachment: readers take one into memory as a whole."""

@@ -6,13 +6,13 @@ from itertools import groupby
 from typing import Any
 
 from transforms.errors import IntegrityError
+from transforms.json_fields import whole
 from transforms.key_range import KeyRange, check_tiling
-from transforms.vault.json_fields import whole
-from transforms.vault.object_ref import ObjectRef, read_proved
-from transforms.vault.records import LARGEST_FILE, decode_records, encode_records
-from transforms.vault.shard import OBJECT_FIELDS, SHARD_SCHEMA, Shard
-from transforms.vault.store import Store
-from transforms.vault.totals import Totals, sum_of, totals_of
+from transforms.vault.format.object_ref import ObjectRef, read_proved
+from transforms.vault.format.records import LARGEST_FILE, decode_records, encode_records
+from transforms.vault.format.shard import OBJECT_FIELDS, SHARD_SCHEMA, Shard
+from transforms.vault.format.totals import Totals, sum_of, totals_of
+from transforms.vault.store.interface import Store
 
 _RECEIPT: dict[str, Any] = {
     "type": "record",

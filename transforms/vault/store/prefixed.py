@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
-from transforms.vault.store import ObjectGroup, ObjectStat, ObjectWriter, Store
+from transforms.vault.store.interface import ObjectGroup, ObjectStat, ObjectWriter, Store
 
 
 @dataclass(frozen=True, slots=True)
