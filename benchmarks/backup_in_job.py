@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from benchmarks.job_steps import back_up_rows
 from benchmarks.stopwatch import Stopwatch, reader_parser
-from pipelines.command.take_backup import claim
+from pipelines.command.backup import claim
 from transforms.backup_work import BackupWork
 from transforms.bigtable.server.instance import Instance
 from transforms.bigtable.source import BigtableSource

@@ -9,16 +9,16 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.command.aliases import BIGTABLE_ALIASES
-from pipelines.command.arguments import OptionParser, parse_job
-from pipelines.command.bigtable_options import TABLES, add_instance, instance_of
 from pipelines.command.exit_codes import run_command
-from pipelines.command.vault_options import add_output, add_sizes, add_written_vault
+from pipelines.command.options.aliases import BIGTABLE_ALIASES
+from pipelines.command.options.arguments import OptionParser, parse_job
+from pipelines.command.options.bigtable import TABLES, add_instance, instance_of
+from pipelines.command.options.vault import add_output, add_sizes, add_written_vault
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from pipelines.command.take_backup import BackupConfig
+    from pipelines.command.backup import BackupConfig
     from transforms.backup_work import BackupWork
 
 
@@ -52,7 +52,7 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> BackupConfig:
     """The checked configuration that the arguments ask for."""
     values, engine = parse_job(options(), argv, BIGTABLE_ALIASES)
-    from pipelines.command.take_backup import BackupConfig
+    from pipelines.command.backup import BackupConfig
     from transforms.bigtable.source import BigtableSource
     from transforms.source import Wanted
 
@@ -78,7 +78,7 @@ def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
 def run(argv: Sequence[str]) -> int:
     """Take the backup that the arguments ask for."""
     config = configure(argv)
-    from pipelines.command.take_backup import take_backup
+    from pipelines.command.backup import take_backup
 
     return take_backup(config, build)
 

@@ -11,17 +11,17 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.command.aliases import BIGTABLE_ALIASES
-from pipelines.command.arguments import OptionParser, parse_job
-from pipelines.command.bigtable_options import RENAMES, TABLES, add_instance, instance_of
 from pipelines.command.exit_codes import run_command
-from pipelines.command.vault_options import add_backup, add_output
+from pipelines.command.options.aliases import BIGTABLE_ALIASES
+from pipelines.command.options.arguments import OptionParser, parse_job
+from pipelines.command.options.bigtable import RENAMES, TABLES, add_instance, instance_of
+from pipelines.command.options.vault import add_backup, add_output
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from pipelines.command.give_back import RestoreConfig
-    from pipelines.command.result import Result
+    from pipelines.command.print.result import Result
+    from pipelines.command.restore import RestoreConfig
     from transforms.restore_work import RestoreWork
 
 _IF_EXISTS = {"refuse": "Refuse", "append": "Add to its rows"}
@@ -69,11 +69,11 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> RestoreConfig:
     """The checked configuration that the arguments ask for."""
     values, engine = parse_job(options(), argv, BIGTABLE_ALIASES)
-    from pipelines.command.give_back import RestoreConfig
-    from pipelines.command.placing import Placing
-    from pipelines.command.resumption import Resumption
+    from pipelines.command.print.resumption import Resumption
+    from pipelines.command.restore import RestoreConfig
     from transforms.bigtable.restore.selection import assign
     from transforms.bigtable.target import BigtableTarget
+    from transforms.placing import Placing
     from transforms.range_reading import now_micros
 
     target = BigtableTarget(instance_of(values, engine.project), values.gc == "saved", now_micros())
@@ -105,7 +105,7 @@ def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
 def run(argv: Sequence[str]) -> int:
     """Restore what the arguments name."""
     config = configure(argv)
-    from pipelines.command.give_back import give_back
+    from pipelines.command.restore import give_back
 
     return give_back(config, build)
 

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
-from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.choose import choose
-from pipelines.command.describe import summary_json
-from pipelines.command.durations import parse_duration
 from pipelines.command.exit_codes import run_command
-from pipelines.command.listing_table import listing_table
+from pipelines.command.options.arguments import OptionParser, parse
+from pipelines.command.print.choose import choose
+from pipelines.command.print.describe import summary_json
+from pipelines.command.print.durations import parse_duration
+from pipelines.command.print.listing import listing_table
 from transforms.vault.age import require_newer, warn_of_ahead
 from transforms.vault.catalogue import list_backups
 from transforms.vault.vault import open_vault

@@ -9,22 +9,22 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.exit_codes import run_command
-from pipelines.command.postgres_options import add_database, database_of
-from pipelines.command.postgres_reading import (
+from pipelines.command.options.arguments import OptionParser, parse_job
+from pipelines.command.options.postgres import add_database, database_of
+from pipelines.command.options.postgres_reading import (
     add_reading,
     add_selection,
     lanes_and_threads,
     readers_of,
     selection_of,
 )
-from pipelines.command.vault_options import add_output, add_sizes, add_written_vault
+from pipelines.command.options.vault import add_output, add_sizes, add_written_vault
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from pipelines.command.take_backup import BackupConfig
+    from pipelines.command.backup import BackupConfig
     from transforms.backup_work import BackupWork
 
 
@@ -52,8 +52,8 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> BackupConfig:
     """The checked configuration that the arguments ask for."""
     values, engine = parse_job(options(), argv)
-    from pipelines.command.engine import refuse_distant_snapshot
-    from pipelines.command.take_backup import BackupConfig
+    from pipelines.command.backup import BackupConfig
+    from pipelines.command.job.engine import refuse_distant_snapshot
     from transforms.postgres.source import PostgresSource
     from transforms.source import Wanted
 
@@ -88,7 +88,7 @@ def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
 def run(argv: Sequence[str]) -> int:
     """Take the backup that the arguments ask for."""
     config = configure(argv)
-    from pipelines.command.take_backup import take_backup
+    from pipelines.command.backup import take_backup
 
     return take_backup(config, build)
 

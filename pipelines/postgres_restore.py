@@ -12,16 +12,16 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.exit_codes import run_command
-from pipelines.command.postgres_options import add_database, database_of, split_list
-from pipelines.command.vault_options import add_backup, add_output
+from pipelines.command.options.arguments import OptionParser, parse_job
+from pipelines.command.options.postgres import add_database, database_of, split_list
+from pipelines.command.options.vault import add_backup, add_output
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from pipelines.command.give_back import RestoreConfig
-    from pipelines.command.result import Result
+    from pipelines.command.print.result import Result
+    from pipelines.command.restore import RestoreConfig
     from transforms.restore_work import RestoreWork
 
 _WRITERS = 4
@@ -106,9 +106,9 @@ def _add_rules(parser: OptionParser) -> None:
 def configure(argv: Sequence[str]) -> RestoreConfig:
     """The checked configuration that the arguments ask for."""
     values, engine = parse_job(options(), argv)
-    from pipelines.command.give_back import RestoreConfig
-    from pipelines.command.placing import Placing
-    from pipelines.command.report import Report
+    from pipelines.command.print.report import Report
+    from pipelines.command.restore import RestoreConfig
+    from transforms.placing import Placing
     from transforms.postgres.restore.search_path import parse_search_path
     from transforms.postgres.restore.selection import assign, parse_renames
     from transforms.postgres.target import PostgresTarget
@@ -159,7 +159,7 @@ def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
 def run(argv: Sequence[str]) -> int:
     """Restore what the arguments name."""
     config = configure(argv)
-    from pipelines.command.give_back import give_back
+    from pipelines.command.restore import give_back
 
     return give_back(config, build)
 

@@ -7,10 +7,10 @@ import json
 import sys
 from collections.abc import Sequence
 
-from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.describe import description, details_json
 from pipelines.command.exit_codes import run_command
-from pipelines.command.vault_options import BACKUP
+from pipelines.command.options.arguments import OptionParser, parse
+from pipelines.command.options.vault import BACKUP
+from pipelines.command.print.describe import description, details_json
 from transforms.vault.find_backup import find_backup
 from transforms.vault.vault import open_vault
 

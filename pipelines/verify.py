@@ -9,15 +9,15 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.command.arguments import OptionParser, parse_job
 from pipelines.command.exit_codes import run_command
-from pipelines.command.vault_options import add_backup, add_output
+from pipelines.command.options.arguments import OptionParser, parse_job
+from pipelines.command.options.vault import add_backup, add_output
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from pipelines.command.check_backup import VerifyConfig
-    from pipelines.command.result import Result
+    from pipelines.command.print.result import Result
+    from pipelines.command.verify import VerifyConfig
     from transforms.verify_work import VerifyWork
 
 _LEVELS = {"L0": "The manifest", "L1": "Every object is there", "L2": "Every byte", "L3": "Every row decodes"}
@@ -41,7 +41,7 @@ def options() -> OptionParser:
 def configure(argv: Sequence[str]) -> VerifyConfig:
     """The checked configuration that the arguments ask for."""
     values, engine = parse_job(options(), argv)
-    from pipelines.command.check_backup import VerifyConfig
+    from pipelines.command.verify import VerifyConfig
 
     return VerifyConfig(values.vault, values.backup, values.source, values.level, values.json, engine, values.name)
 
@@ -59,7 +59,7 @@ def build(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: Result)
 def run(argv: Sequence[str]) -> int:
     """Check the backup that the arguments name."""
     config = configure(argv)
-    from pipelines.command.check_backup import check_backup
+    from pipelines.command.verify import check_backup
 
     return check_backup(config, build)
 

@@ -11,8 +11,8 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 
-from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.exit_codes import run_command
+from pipelines.command.options.arguments import OptionParser, parse
 from templates.destination import write
 from templates.spec import Environment, spec
 from templates.template import TITLES, image_of, metadata_path

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
-from pipelines.command.arguments import OptionParser, parse
 from pipelines.command.exit_codes import run_command
+from pipelines.command.options.arguments import OptionParser, parse
 from templates.parameter import parameter
 from templates.template import TITLES, metadata_path
 from transforms.errors import IntegrityError

@@ -7,7 +7,7 @@ https://cloud.google.com/dataflow/docs/guides/templates/configuring-flex-templat
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.command.option import Kind, Option
+from pipelines.command.options.option import Kind, Option
 
 Parameter = dict[str, Any]
 

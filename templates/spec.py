@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.command.launch import DISK_GB
+from pipelines.command.job.launch import DISK_GB
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ BUILT = shutil.ignore_patterns("__pycache__", "*.so", "*.c")
 LINE = '    "toy": Room("Toy", "a Toy database", "an empty Toy database"),\n'
 PIPELINE = '''"""A pipeline."""
 import sys
-from pipelines.command.arguments import OptionParser, parse
+from pipelines.command.options.arguments import OptionParser, parse
 from pipelines.command.exit_codes import run_command
-from pipelines.command.vault_options import add_written_vault
+from pipelines.command.options.vault import add_written_vault
 
 def options():
     parser = OptionParser("toy-VERB", "Move toys.", examples=("--vault=toys",))

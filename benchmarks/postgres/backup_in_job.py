@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from benchmarks.job_steps import back_up_rows
 from benchmarks.stopwatch import Stopwatch
-from pipelines.command.take_backup import claim
+from pipelines.command.backup import claim
 from transforms.backup_work import BackupWork
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.server.database_url import parse_database

@@ -9,7 +9,7 @@ import apache_beam as beam
 
 from benchmarks.stopwatch import peak_bytes
 from pipelines import bigtable_backup
-from pipelines.command.take_backup import take_backup
+from pipelines.command.backup import take_backup
 from transforms.backup_work import BackupWork
 
 _BEGAN = time.perf_counter()

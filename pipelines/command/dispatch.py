@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import cast
 
 from pipelines.command.exit_codes import run_command
-from pipelines.command.nearest import nearest
+from pipelines.command.options.nearest import nearest
+from pipelines.command.print.version import version
 from pipelines.command.rooms import COMMANDS
-from pipelines.command.version import version
 from transforms.errors import UsageError
 
 

@@ -9,9 +9,9 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from pipelines.command.launch import error_line, is_launch
-from pipelines.command.safe_stream import safe_streams
-from pipelines.command.signals import HungUp, Terminated, noted_signals
+from pipelines.command.job.launch import error_line, is_launch
+from pipelines.command.job.signals import HungUp, Terminated, noted_signals
+from pipelines.command.print.safe_stream import safe_streams
 from transforms.errors import ShardkeepError
 
 # A shell reports a process ended by signal n as 128 + n: POSIX, "Exit Status for Commands".

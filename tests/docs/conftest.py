@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pipelines.bigtable_backup import build
-from pipelines.command.engine import Engine
-from pipelines.command.take_backup import BackupConfig, take_backup
+from pipelines.command.backup import BackupConfig, take_backup
+from pipelines.command.job.engine import Engine
 from tests.docs.small_database import running_database
 from tests.docs.small_source import SmallSource
 from tests.pipelines.postgres_runs import backup as back_up_postgres

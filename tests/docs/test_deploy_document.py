@@ -2,8 +2,8 @@
 
 import re
 
-from pipelines.command.describe import details_json
-from pipelines.command.labels import job_labels
+from pipelines.command.job.labels import job_labels
+from pipelines.command.print.describe import details_json
 from templates.template import TITLES
 from tests.docs.conftest import SmallVault
 from tests.docs.deploy.document import DOCUMENT, IN_BACKTICKS, ROOT, TEXT

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from pipelines.command.arguments import OptionParser
+from pipelines.command.options.arguments import OptionParser
 from pipelines.command.rooms import COMMANDS
 from tests.docs.markdown import DOCS, sections
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.command.give_back import Build, RestoreConfig, give_back
-from pipelines.command.result import Result
+from pipelines.command.print.result import Result
+from pipelines.command.restore import Build, RestoreConfig, give_back
 from tests.pipelines.bigtable_runs import Ended, run
 from transforms.errors import UnreachableError
 from transforms.restore_work import RestoreWork

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from pipelines.command.take_backup import claim
+from pipelines.command.backup import claim
 from tests.memory_room.attachments import check_attachment
 from tests.memory_room.records import inspect
 from tests.memory_room.source import MemorySource

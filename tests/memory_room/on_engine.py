@@ -1,7 +1,7 @@
 """The graph of a backup, on an engine in this process."""
 
-from pipelines.command.engine import Engine, open_pipeline
-from pipelines.command.job import run_job
+from pipelines.command.job.engine import Engine, open_pipeline
+from pipelines.command.job.run import run_job
 from transforms.back_up import BackUp
 from transforms.backup_work import BackupWork
 

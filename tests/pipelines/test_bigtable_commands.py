@@ -11,10 +11,10 @@ import grpc
 import pytest
 
 from pipelines import bigtable_backup, bigtable_restore, verify
-from pipelines.command.arguments import OptionParser
-from pipelines.command.beam_names import OPTIONS
+from pipelines.command.backup import take_backup
 from pipelines.command.exit_codes import run_command
-from pipelines.command.take_backup import take_backup
+from pipelines.command.options.arguments import OptionParser
+from pipelines.command.options.beam_names import OPTIONS
 from tests.pipelines.bigtable_runs import Ended, backup, backups, files, restore, run
 from tests.servers.scripted_bigtable import Abort, scripted_bigtable
 from tests.tables import PROJECT, Content, Rows, Tables, new_instance

@@ -21,7 +21,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc.code_pb2 import Code
 
 from pipelines import bigtable_restore
-from pipelines.command.give_back import give_back
+from pipelines.command.restore import give_back
 from tests.pipelines.bigtable_runs import Ended, backup, backups, check, files, restore, run, show
 from tests.servers.scripted_bigtable import (
     Abort,

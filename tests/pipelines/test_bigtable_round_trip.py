@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipelines import bigtable_backup
-from pipelines.command.engine import Engine, open_pipeline
-from pipelines.command.job import run_job
-from pipelines.command.take_backup import claim
+from pipelines.command.backup import claim
+from pipelines.command.job.engine import Engine, open_pipeline
+from pipelines.command.job.run import run_job
 from tests.pipelines.bigtable_runs import backup, check, restore
 from tests.tables import FAMILY_LETTERS, LAST_TIMESTAMP, PROJECT, Content, Tables, contents, new_instance
 from transforms.backup_work import BackupWork

@@ -14,8 +14,8 @@ import pytest
 from google.cloud.secretmanager import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceGrpcTransport
 
-from pipelines.command import telling
-from pipelines.command.job import run_job
+from pipelines.command.job import telling
+from pipelines.command.job.run import run_job
 from tests.pipelines.bigtable_runs import files, show
 from tests.pipelines.postgres_gate import in_background
 from tests.pipelines.postgres_runs import backup, restore

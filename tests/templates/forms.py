@@ -3,7 +3,7 @@
 import importlib
 from typing import Any, cast
 
-from pipelines.command.arguments import OptionParser
+from pipelines.command.options.arguments import OptionParser
 from templates.metadata import metadata_of
 
 

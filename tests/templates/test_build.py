@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from google.cloud.storage import Client
 
-from pipelines.command.arguments import parse
+from pipelines.command.options.arguments import parse
 from templates import build
 from templates.spec import Environment
 from templates.template import FOLDER, TITLES

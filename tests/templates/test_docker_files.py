@@ -12,7 +12,7 @@ import apache_beam
 import pytest
 from packaging.requirements import Requirement
 
-from pipelines.command import dataflow
+from pipelines.command.job import dataflow
 from templates.template import FOLDER, TITLES
 from tests.servers.docker_file import Stage, stages
 

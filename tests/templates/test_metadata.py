@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from google.cloud.dataflow_v1beta3 import TemplateMetadata
 
-from pipelines.command.arguments import parse, parse_job
-from pipelines.command.beam_names import OPTIONS
+from pipelines.command.options.arguments import parse, parse_job
+from pipelines.command.options.beam_names import OPTIONS
 from templates import metadata, template
 from templates.metadata import metadata_of, metadata_text
 from templates.template import TITLES, metadata_path

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.command.arguments import parse
+from pipelines.command.options.arguments import parse
 from templates.metadata import metadata_of
 from templates.template import TITLES
 from tests.servers import egrep

@@ -7,9 +7,9 @@ from typing import Any
 import apache_beam as beam
 import pytest
 
-from pipelines.command.engine import Engine, open_pipeline
-from pipelines.command.job import run_job
-from pipelines.command.result import ResultFile
+from pipelines.command.job.engine import Engine, open_pipeline
+from pipelines.command.job.run import run_job
+from pipelines.command.print.result import ResultFile
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
 from tests.memory_room.source import MemorySource

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.report import Report, Reported
-from pipelines.command.result import ResultFile
+from pipelines.command.print.report import Report, Reported
+from pipelines.command.print.result import ResultFile
 from tests.servers.gcs_gate import Gate
 from tests.servers.postgres_server import PostgresServer
 from transforms.errors import ExistsError, RefusedError, UsageError

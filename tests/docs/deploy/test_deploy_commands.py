@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from pipelines.command.arguments import parse
+from pipelines.command.options.arguments import parse
 from templates.template import TITLES
 from tests.docs.deploy.document import BLOCKS, IN_BACKTICKS, ROOT, TEXT
 from tests.docs.deploy.gcloud_tree import Node, objections

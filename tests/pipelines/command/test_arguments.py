@@ -9,10 +9,10 @@ from apache_beam.options.pipeline_options import DirectOptions, GoogleCloudOptio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.aliases import BIGTABLE_ALIASES
-from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.beam_names import OPTIONS
-from pipelines.command.values import parse_list
+from pipelines.command.options.aliases import BIGTABLE_ALIASES
+from pipelines.command.options.arguments import OptionParser, parse
+from pipelines.command.options.beam_names import OPTIONS
+from pipelines.command.options.values import parse_list
 from transforms.errors import UsageError
 
 
@@ -161,7 +161,7 @@ def test_options_of_ours_and_help_are_read_without_importing_beam() -> None:
     code = (
         "import sys\n"
         "from pipelines.command import dispatch\n"
-        "from pipelines.command.arguments import OptionParser, parse\n"
+        "from pipelines.command.options.arguments import OptionParser, parse\n"
         "p = OptionParser('list', 'List.', beam=False)\n"
         "p.add_text('--vault', 'where')\n"
         "parse(p, ['--vault=x'])\n"

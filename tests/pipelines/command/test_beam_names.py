@@ -5,12 +5,12 @@ import sys
 
 from apache_beam.options.pipeline_options import StandardOptions
 
-from pipelines.command.beam_names import OPTIONS, RUNNERS
+from pipelines.command.options.beam_names import OPTIONS, RUNNERS
 
 
 def test_the_options_are_beams() -> None:
     # In a process of its own: a test of another file may have imported further options.
-    code = "from pipelines.command.beam_options import beam_parser; print(*beam_parser()._option_string_actions)"
+    code = "from pipelines.command.options.beam import beam_parser; print(*beam_parser()._option_string_actions)"
     printed = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout
     assert set(printed.split()) == OPTIONS
 

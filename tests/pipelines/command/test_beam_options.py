@@ -5,8 +5,8 @@ import argparse
 import pytest
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, SetupOptions, WorkerOptions
 
-from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.beam_options import check_beam_arguments
+from pipelines.command.options.arguments import OptionParser, parse
+from pipelines.command.options.beam import check_beam_arguments
 from transforms.errors import UsageError
 
 LAUNCH = ("--runner=DataflowRunner", "--template_location=gs://b/job_object")

@@ -3,8 +3,8 @@
 import pytest
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, SetupOptions, WorkerOptions
 
-from pipelines.command.dataflow import IMAGE, label
-from pipelines.command.engine import Engine, open_pipeline
+from pipelines.command.job.dataflow import IMAGE, label
+from pipelines.command.job.engine import Engine, open_pipeline
 from transforms.errors import UsageError
 
 LABELS = {"tool": "shardkeep", "backup": "b"}

@@ -8,9 +8,9 @@ import types
 import pytest
 
 from pipelines.command import dispatch
-from pipelines.command.arguments import parse
+from pipelines.command.options.arguments import parse
+from pipelines.command.print.version import version
 from pipelines.command.rooms import COMMANDS
-from pipelines.command.version import version
 
 
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:

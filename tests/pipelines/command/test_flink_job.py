@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pipelines.command.engine import Engine
-from pipelines.command.flink_job import FlinkJob, flink_job
-from pipelines.command.telling import telling
+from pipelines.command.job.engine import Engine
+from pipelines.command.job.flink import FlinkJob, flink_job
+from pipelines.command.job.telling import telling
 from tests.servers.json_server import Answer, Request, serving
 
 ENDPOINT = "--job_endpoint=localhost:8099"

@@ -19,7 +19,7 @@ from apache_beam.runners.worker.worker_id_interceptor import WorkerIdInterceptor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.job import original_error, run_job
+from pipelines.command.job.run import original_error, run_job
 from transforms import errors
 from transforms.errors import IntegrityError, ShardkeepError, UnreachableError
 
@@ -160,7 +160,7 @@ def test_a_job_that_failed_only_of_lost_channels_says_so(monkeypatch: pytest.Mon
 
 def test_only_a_thread_of_beams_that_an_engine_hung_up_on_ends_in_silence() -> None:
     code = (
-        "import grpc, threading; from pipelines.command.job import _quiet_threads\n"
+        "import grpc, threading; from pipelines.command.job.run import _quiet_threads\n"
         "def fail(error): raise error\n"
         "_quiet_threads(); _quiet_threads()\n"
         "hung_up = grpc.RpcError()\n"
@@ -202,7 +202,7 @@ def test_a_signal_ends_a_running_job_with_its_code(name: str, code: int) -> None
         "import apache_beam as beam\n"
         "from apache_beam.options.pipeline_options import PipelineOptions\n"
         "from pipelines.command.exit_codes import run_command\n"
-        "from pipelines.command.job import run_job\n"
+        "from pipelines.command.job.run import run_job\n"
         "def wait(element):\n"
         f"    os.kill(os.getpid(), signal.{name})\n"
         "    threading.Event().wait(120)\n"

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.labels import job_labels, label_of
+from pipelines.command.job.labels import job_labels, label_of
 
 # https://cloud.google.com/compute/docs/labeling-resources#requirements, without the letters of other scripts
 ALLOWED = re.compile(r"[a-z0-9_-]{0,63}")

@@ -11,12 +11,12 @@ import grpc
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from pipelines.command.check_backup import VerifyConfig, check_backup
-from pipelines.command.engine import Engine
+from pipelines.command.backup import BackupConfig, take_backup
 from pipelines.command.exit_codes import run_command
-from pipelines.command.result import Result
-from pipelines.command.take_backup import BackupConfig, take_backup
-from pipelines.command.telling import telling
+from pipelines.command.job.engine import Engine
+from pipelines.command.job.telling import telling
+from pipelines.command.print.result import Result
+from pipelines.command.verify import VerifyConfig, check_backup
 from tests.memory_room.database import new_database
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
@@ -77,7 +77,7 @@ def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
 @pytest.fixture
 def everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """The vault's folder counts as one that all workers see."""
-    monkeypatch.setattr("pipelines.command.engine.is_local", lambda vault: False)
+    monkeypatch.setattr("pipelines.command.job.engine.is_local", lambda vault: False)
 
 
 @pytest.mark.usefixtures("everywhere")

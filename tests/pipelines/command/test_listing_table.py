@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.choose import choose
-from pipelines.command.durations import human_age, human_duration
-from pipelines.command.families import families_table
-from pipelines.command.listing_table import listing_table
-from pipelines.command.sizes import counted, human_quantity
+from pipelines.command.print.choose import choose
+from pipelines.command.print.durations import human_age, human_duration
+from pipelines.command.print.families import families_table
+from pipelines.command.print.listing import listing_table
+from pipelines.command.print.sizes import counted, human_quantity
 from tests.memory_room.vaults import MemoryVault, take
 from transforms.identity import Identity
 from transforms.vault.catalogue import Listing, list_backups

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.command.arguments import OptionParser, parse
-from pipelines.command.option import Option
-from pipelines.command.sizes import parse_count, parse_size
+from pipelines.command.options.arguments import OptionParser, parse
+from pipelines.command.options.option import Option
+from pipelines.command.print.sizes import parse_count, parse_size
 from transforms.errors import UsageError
 
 SIZE, COUNT = Option("--size", "size", "").regex(), Option("--count", "count", "").regex()

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from pipelines.command.arguments import OptionParser, parse_job
-from pipelines.command.postgres_options import add_database, database_of
-from pipelines.command.postgres_reading import readers_of
+from pipelines.command.options.arguments import OptionParser, parse_job
+from pipelines.command.options.postgres import add_database, database_of
+from pipelines.command.options.postgres_reading import readers_of
 from transforms.cloud_sql.instance import CloudSql
 from transforms.errors import UsageError
 from transforms.postgres.server.database import Database

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.progress import ProgressLine
+from pipelines.command.print.progress import ProgressLine
 from transforms.progress import Amount, ProgressFile
 from transforms.progress_tally import Tally
 

@@ -66,7 +66,7 @@ def test_list_and_show_of_a_folder_import_nothing_heavy(vault: MemoryVault) -> N
 def test_beam_is_imported_without_what_no_pipeline_uses_which_can_be_imported_later() -> None:
     code = (
         "import sys\n"
-        "from pipelines.command.beam_import import import_beam\n"
+        "from pipelines.command.job.beam_import import import_beam\n"
         "import_beam()\n"
         "print([name for name in ('apache_beam', 'pandas', 'pyarrow') if name in sys.modules])\n"
         "import pandas\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.command.result import ResultFile, ResultLog
+from pipelines.command.print.result import ResultFile, ResultLog
 from transforms.errors import IntegrityError
 from transforms.other_tables import OtherTables
 from transforms.skipped import Skipped

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from pipelines.bigtable_restore import configure
-from pipelines.command.resumption import Resumption
+from pipelines.command.print.resumption import Resumption
 
 CHOSEN = ["--backup=20260101T000000Z-abcdef", "--source=bigtable+p+i", "--if_exists=append"]
 NAMES = ["--bigtable_project=p", "--instance=i"]

@@ -5,10 +5,10 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.runners.runner import create_runner
 
-from pipelines.command.beam_names import RUNNERS
-from pipelines.command.beam_options import check_beam_arguments
-from pipelines.command.engine import Engine, open_pipeline
-from pipelines.command.runners import name_runner, runner_of
+from pipelines.command.job.engine import Engine, open_pipeline
+from pipelines.command.options.beam import check_beam_arguments
+from pipelines.command.options.beam_names import RUNNERS
+from pipelines.command.options.runners import name_runner, runner_of
 from transforms.errors import UsageError
 
 

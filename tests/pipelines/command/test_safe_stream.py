@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.escapes import lines, one_line
 from pipelines.command.exit_codes import run_command
+from pipelines.command.print.escapes import lines, one_line
 from transforms.errors import UnreachableError
 
 HOSTILE = "a\x1b]0;owned\x07b\x9bc\u202egnp\u2066d\r\x00"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.sizes import human_bytes, human_count, human_rate, parse_count, parse_size
+from pipelines.command.print.sizes import human_bytes, human_count, human_rate, parse_count, parse_size
 from transforms.errors import UsageError
 
 

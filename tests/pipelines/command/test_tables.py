@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.tables import render
+from pipelines.command.print.tables import render
 
 
 def test_words_stand_to_the_left_and_numbers_to_the_right() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.command.beam_options import check_beam_arguments
-from pipelines.command.engine import Engine, refuse_distant_snapshot, refuse_distant_workers
+from pipelines.command.job.engine import Engine, refuse_distant_snapshot, refuse_distant_workers
+from pipelines.command.options.beam import check_beam_arguments
 from transforms.errors import RefusedError, UsageError
 
 FLINK = "--runner=FlinkRunner"

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from pipelines.command.take_backup import claim
+from pipelines.command.backup import claim
 from tests.memory_room import by_hand
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.command import rooms
-from pipelines.command.engine import Engine
-from pipelines.command.give_back import RestoreConfig
-from pipelines.command.placing import Placing
-from pipelines.command.take_backup import BackupConfig
+from pipelines.command.backup import BackupConfig
+from pipelines.command.job.engine import Engine
+from pipelines.command.restore import RestoreConfig
 from tests.memory_room import attachments, records
 from tests.memory_room.database import DATABASES, Database
 from tests.memory_room.source import MemorySource
@@ -20,6 +19,7 @@ from tests.memory_room.tables import two_tables
 from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault, take
 from transforms.bigtable.restore.selection import assign
+from transforms.placing import Placing
 from transforms.source import Wanted
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.bigtable_backup import build
-from pipelines.command.take_backup import take_backup
+from pipelines.command.backup import take_backup
 from tests.faulty_store import Fault, FaultyStore
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, new_database

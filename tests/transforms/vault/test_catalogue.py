@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.command.take_backup import claim
+from pipelines.command.backup import claim
 from tests.memory_room import by_hand
 from tests.memory_room.database import MemoryTable, new_database
 from tests.memory_room.source import MemorySource

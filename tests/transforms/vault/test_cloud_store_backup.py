@@ -6,7 +6,7 @@ import random
 import pytest
 
 from pipelines.bigtable_backup import build
-from pipelines.command.take_backup import take_backup
+from pipelines.command.backup import take_backup
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
 from tests.memory_room.source import MemorySource

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import list_backups, show_backup, verify
 from pipelines.bigtable_backup import build
-from pipelines.command.take_backup import take_backup
+from pipelines.command.backup import take_backup
 from tests.memory_room.database import DATABASES
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE

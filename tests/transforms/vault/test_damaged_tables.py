@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.bigtable_restore import build
 from pipelines.command.exit_codes import run_command
-from pipelines.command.give_back import give_back
+from pipelines.command.restore import give_back
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, new_database
 from tests.memory_room.tables import ORDERS, PEOPLE

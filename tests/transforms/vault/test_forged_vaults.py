@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import list_backups, show_backup
-from pipelines.command.check_backup import _committed
 from pipelines.command.exit_codes import run_command
 from pipelines.command.rooms import attachment_check, inspector
+from pipelines.command.verify import _committed
 from tests.docs.small_database import running_database
 from tests.docs.small_source import SmallSource
 from tests.memory_room import by_hand

@@ -9,11 +9,11 @@ import pytest
 
 from pipelines.bigtable_backup import build as build_backup
 from pipelines.bigtable_restore import build as build_restore
-from pipelines.command.engine import Engine
+from pipelines.command.backup import take_backup
 from pipelines.command.exit_codes import run_command
-from pipelines.command.give_back import RestoreConfig, give_back
-from pipelines.command.report import Report
-from pipelines.command.take_backup import take_backup
+from pipelines.command.job.engine import Engine
+from pipelines.command.print.report import Report
+from pipelines.command.restore import RestoreConfig, give_back
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
 from tests.memory_room.tables import ORDERS, PEOPLE
 from tests.memory_room.target import MemoryTarget

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.command.describe import description
+from pipelines.command.print.describe import description
 from tests.memory_room.vaults import MemoryVault
 from transforms.errors import IntegrityError
 from transforms.vault.catalogue import COMMITTED, Listing

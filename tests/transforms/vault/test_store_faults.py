@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.bigtable_backup import build
-from pipelines.command.take_backup import take_backup
+from pipelines.command.backup import take_backup
 from tests.faulty_store import Fault, faulty_stores
 from tests.memory_room import by_hand
 from tests.memory_room.database import MemoryTable, new_database

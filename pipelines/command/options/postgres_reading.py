@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from pipelines.command.arguments import OptionParser
+from pipelines.command.options.arguments import OptionParser
 from transforms.errors import UsageError
 
 if TYPE_CHECKING:

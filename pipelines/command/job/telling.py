@@ -10,11 +10,11 @@ from typing import Any
 import apache_beam as beam
 import grpc
 
-from pipelines.command.engine import Engine
-from pipelines.command.flink_job import FlinkJob, flink_job
-from pipelines.command.job import run_job
-from pipelines.command.progress import ProgressLine
-from pipelines.command.result import ResultFile, ResultLog
+from pipelines.command.job.engine import Engine
+from pipelines.command.job.flink import FlinkJob, flink_job
+from pipelines.command.job.run import run_job
+from pipelines.command.print.progress import ProgressLine
+from pipelines.command.print.result import ResultFile, ResultLog
 from transforms.private_folder import private_folder
 from transforms.progress import Amount, ProgressFile
 

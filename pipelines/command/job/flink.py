@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions
 
-from pipelines.command.engine import Engine
+from pipelines.command.job.engine import Engine
 
 _LOG = logging.getLogger("shardkeep")
 _FAULTS = (OSError, http.client.HTTPException, ValueError, KeyError, TypeError)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 
-from pipelines.command import workers
-from pipelines.command.dataflow import name_image
-from pipelines.command.launch import is_launch
+from pipelines.command.job import workers
+from pipelines.command.job.dataflow import name_image
+from pipelines.command.job.launch import is_launch
 from transforms.errors import RefusedError, UsageError
 from transforms.vault.store.opening import is_local
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO, cast
 
-from pipelines.command.escapes import lines
+from pipelines.command.print.escapes import lines
 
 
 class SafeStream:

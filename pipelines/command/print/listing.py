@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
-from pipelines.command.durations import human_age, human_duration
-from pipelines.command.escapes import one_line
-from pipelines.command.sizes import human_bytes, human_quantity
-from pipelines.command.tables import render
+from pipelines.command.print.durations import human_age, human_duration
+from pipelines.command.print.escapes import one_line
+from pipelines.command.print.sizes import human_bytes, human_quantity
+from pipelines.command.print.tables import render
 from transforms.vault.age import is_ahead, seconds_of
 from transforms.vault.catalogue import Listing
 from transforms.vault.format.layout import begun_at

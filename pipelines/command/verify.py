@@ -7,13 +7,13 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.command.dataflow import label
-from pipelines.command.engine import Engine, open_pipeline, refuse_distant_workers
-from pipelines.command.labels import job_labels
-from pipelines.command.result import Result
+from pipelines.command.job.dataflow import label
+from pipelines.command.job.engine import Engine, open_pipeline, refuse_distant_workers
+from pipelines.command.job.labels import job_labels
+from pipelines.command.job.telling import print_elsewhere, telling
+from pipelines.command.print.result import Result
+from pipelines.command.print.sizes import counted
 from pipelines.command.rooms import attachment_check, inspector
-from pipelines.command.sizes import counted
-from pipelines.command.telling import print_elsewhere, telling
 from transforms.errors import IntegrityError, UsageError
 from transforms.report import found, report_json
 from transforms.vault.catalogue import COMMITTED, Listing

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from pipelines.command.sizes import counted
+from pipelines.command.print.sizes import counted
 from transforms.errors import IntegrityError, ShardkeepError
 from transforms.other_tables import OtherTables
 from transforms.skipped import Skipped, listed

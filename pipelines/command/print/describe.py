@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
-from pipelines.command.durations import human_age, human_duration
-from pipelines.command.emulators import emulator_notes
-from pipelines.command.escapes import one_line
-from pipelines.command.families import families_table
-from pipelines.command.sizes import counted, human_bytes, human_count
-from pipelines.command.tables import render
+from pipelines.command.print.durations import human_age, human_duration
+from pipelines.command.print.emulators import emulator_notes
+from pipelines.command.print.escapes import one_line
+from pipelines.command.print.families import families_table
+from pipelines.command.print.sizes import counted, human_bytes, human_count
+from pipelines.command.print.tables import render
 from transforms.vault.age import seconds_of
 from transforms.vault.catalogue import Listing
 from transforms.vault.format.layout import begun_at

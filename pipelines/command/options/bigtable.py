@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from pipelines.command.arguments import OptionParser
+from pipelines.command.options.arguments import OptionParser
 from transforms.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.command.beam_names import RUNNERS
-from pipelines.command.nearest import nearest
+from pipelines.command.options.beam_names import RUNNERS
+from pipelines.command.options.nearest import nearest
 from transforms.errors import UsageError
 
 DEFAULT = "FnApiRunner"

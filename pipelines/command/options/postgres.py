@@ -3,8 +3,8 @@
 import argparse
 from dataclasses import replace
 
-from pipelines.command.arguments import OptionParser
-from pipelines.command.durations import parse_duration
+from pipelines.command.options.arguments import OptionParser
+from pipelines.command.print.durations import parse_duration
 from transforms.cloud_sql.instance import IPS, PRIVATE, PSC, PUBLIC, CloudSql, parse_cloud_sql
 from transforms.errors import UsageError
 from transforms.postgres.server.database import MOST_IDLE_SECONDS, Database

@@ -1,6 +1,6 @@
 """What Beam's options and runners are called, written down: asking Beam takes a second, and a slip of the pen does not.
 
-They are those of the version that `setup.py` names, as `beam_parser` of `pipelines/command/beam_options.py` finds them;
+They are those of the version that `setup.py` names, as `beam_parser` of `pipelines/command/options/beam.py` finds them;
 a test compares the two and prints what a new version changes.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, WorkerOptions
 
-from pipelines.command.launch import DISK_GB
+from pipelines.command.job.launch import DISK_GB
 
 IMAGE = "SHARDKEEP_IMAGE"
 """The variable in which an image of ours holds its own reference: `templates/pipeline.Dockerfile`."""

@@ -12,9 +12,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from pipelines.command.beam_import import import_beam
-from pipelines.command.launch import is_launch
-from pipelines.command.runners import name_runner
+from pipelines.command.job.beam_import import import_beam
+from pipelines.command.job.launch import is_launch
+from pipelines.command.options.runners import name_runner
 from transforms.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def beam_parser() -> argparse.ArgumentParser:
     import_beam()
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-    from pipelines.command import workers  # noqa: F401 - what is said of workers is an option in Beam's way
+    from pipelines.command.job import workers  # noqa: F401 - what is said of workers is an option in Beam's way
 
     # Without help: `--help` is ours. "resolve": a runner's options may repeat those of another.
     parser = _BeamArgumentParser(allow_abbrev=False, add_help=False, conflict_handler="resolve")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.command.result import Result
+from pipelines.command.print.result import Result
 from transforms.errors import NotFoundError, RefusedError, ShardkeepError, UnreachableError, UsageError
 from transforms.skipped import Skipped, script
 from transforms.vault.store.interface import Store, put_once, taken

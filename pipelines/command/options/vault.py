@@ -1,6 +1,6 @@
 """The options that name a vault, a backup in it, and what a backup is made of."""
 
-from pipelines.command.arguments import OptionParser
+from pipelines.command.options.arguments import OptionParser
 
 _EXAMPLE = "gs://my-bucket/backups"
 BACKUP = "id of the backup, the beginning or the end of one that no other has, SOURCE/ID, or latest"

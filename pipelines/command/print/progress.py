@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from pipelines.command.safe_stream import raw_of
-from pipelines.command.sizes import counted, human_bytes, human_count, human_rate
+from pipelines.command.print.safe_stream import raw_of
+from pipelines.command.print.sizes import counted, human_bytes, human_count, human_rate
 from transforms.progress import Amount, ProgressFile
 from transforms.progress_tally import Tally
 

@@ -11,21 +11,21 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pipelines.command.aliases import replace_aliases
-from pipelines.command.beam_names import OPTIONS
-from pipelines.command.beam_options import check_beam_arguments, refuse_leftovers
-from pipelines.command.given import given_names, refuse_repeated
-from pipelines.command.launch import is_launch
-from pipelines.command.nearest import nearest
-from pipelines.command.option import Form, Option
-from pipelines.command.sizes import parse_count, parse_size
-from pipelines.command.values import parse_flag, parse_list, parse_text
+from pipelines.command.job.launch import is_launch
+from pipelines.command.options.aliases import replace_aliases
+from pipelines.command.options.beam import check_beam_arguments, refuse_leftovers
+from pipelines.command.options.beam_names import OPTIONS
+from pipelines.command.options.given import given_names, refuse_repeated
+from pipelines.command.options.nearest import nearest
+from pipelines.command.options.option import Form, Option
+from pipelines.command.options.values import parse_flag, parse_list, parse_text
+from pipelines.command.print.sizes import parse_count, parse_size
 from transforms.errors import UsageError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from pipelines.command.engine import Engine
+    from pipelines.command.job.engine import Engine
 
 _BEAM_HELP = "Options of Apache Beam (--runner, --project, --direct_num_workers and the rest) are passed on to it.\n"
 
@@ -185,7 +185,7 @@ def parse_job(
         SystemExit: Help was asked for and printed.
     """
     values, arguments = parse(parser, argv, aliases)
-    from pipelines.command.engine import Engine  # it imports Beam
+    from pipelines.command.job.engine import Engine  # it imports Beam
 
     engine = Engine.of(arguments)
     _fill_by_engine(parser, values, engine)

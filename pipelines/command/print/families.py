@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.command.tables import render
+from pipelines.command.print.tables import render
 from transforms.bigtable.catalog.gc_rule import cbt_policy
 from transforms.errors import IntegrityError
 from transforms.vault.format.manifest import Manifest

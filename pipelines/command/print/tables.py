@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from pipelines.command.escapes import one_line
+from pipelines.command.print.escapes import one_line
 
 _NUMBER = re.compile(r"-|-?[0-9][0-9,]*(?:\.[0-9]+)?(?:%| [A-Za-z]+(?:/s)?)?")
 

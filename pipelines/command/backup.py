@@ -11,13 +11,13 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.command.dataflow import label
-from pipelines.command.describe import description, details_json
-from pipelines.command.engine import Engine, open_pipeline, refuse_distant_workers
-from pipelines.command.labels import job_labels
-from pipelines.command.tables import render
-from pipelines.command.telling import print_elsewhere, telling
-from pipelines.command.version import version
+from pipelines.command.job.dataflow import label
+from pipelines.command.job.engine import Engine, open_pipeline, refuse_distant_workers
+from pipelines.command.job.labels import job_labels
+from pipelines.command.job.telling import print_elsewhere, telling
+from pipelines.command.print.describe import description, details_json
+from pipelines.command.print.tables import render
+from pipelines.command.print.version import version
 from transforms.backup_work import BackupWork
 from transforms.identity import Table
 from transforms.progress import Amount, ProgressFile

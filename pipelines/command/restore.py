@@ -8,20 +8,20 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.command.dataflow import label
-from pipelines.command.engine import Engine, open_pipeline, refuse_distant_workers
-from pipelines.command.labels import job_labels
-from pipelines.command.placing import Placing
-from pipelines.command.report import Report, Reported
-from pipelines.command.result import Result
-from pipelines.command.resumption import Resumption
+from pipelines.command.job.dataflow import label
+from pipelines.command.job.engine import Engine, open_pipeline, refuse_distant_workers
+from pipelines.command.job.labels import job_labels
+from pipelines.command.job.telling import print_elsewhere, telling
+from pipelines.command.print.report import Report, Reported
+from pipelines.command.print.result import Result
+from pipelines.command.print.resumption import Resumption
+from pipelines.command.print.tables import render
 from pipelines.command.rooms import inspector
-from pipelines.command.tables import render
-from pipelines.command.telling import print_elsewhere, telling
 from transforms.destinations import Destinations
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
 from transforms.first_rows import FirstRows
 from transforms.other_tables import OtherTables
+from transforms.placing import Placing
 from transforms.progress import Amount
 from transforms.restore_work import RestoreWork
 from transforms.skipped import Skipped, listed
