@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.servers.postgres_server import Binaries, PostgresServer, running
 from tests.servers.program_file import program
-from tests.transforms.postgres.test_frozen_source import pause, replay, standby_of
+from tests.transforms.postgres.moment.test_frozen_source import pause, replay, standby_of
 
 PASSWORD = "L4unched-Pa55w0rd"  # noqa: S105 - the secret that must not be found
 ROLE = "with_password_backup"

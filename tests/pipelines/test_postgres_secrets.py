@@ -20,8 +20,8 @@ from tests.pipelines.bigtable_runs import files, show
 from tests.pipelines.postgres_gate import in_background
 from tests.pipelines.postgres_runs import backup, restore
 from tests.pipelines.postgres_scene import LOCK_ASIDE, NOT_ASIDE, Scene
+from tests.transforms.postgres.server.test_credential import SecretManager
 from tests.transforms.postgres.sessions import new_role
-from tests.transforms.postgres.test_credential import SecretManager
 from transforms.postgres.server import credential
 
 PASSWORD = "s3cr3t-Pa55w0rd"  # noqa: S105 - the secret that must not be found

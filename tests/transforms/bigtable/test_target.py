@@ -12,8 +12,8 @@ from google.cloud.bigtable_admin_v2.types import ColumnFamily, GcRule
 
 from tests.servers.scripted_bigtable import Abort, Forward, Meet, script, scripted_bigtable
 from tests.tables import PROJECT, Content, Tables, new_instance
+from tests.transforms.bigtable.catalog.test_schema import TYPES, message
 from tests.transforms.bigtable.read_rows_stream import Cell, Row, record
-from tests.transforms.bigtable.test_schema import TYPES, message
 from transforms.bigtable.catalog.restore_mark import RestoreMark
 from transforms.bigtable.catalog.schema import FamilySchema, TableSchema
 from transforms.bigtable.records import AVRO_SCHEMA

@@ -9,7 +9,7 @@ from google.cloud.bigtable_v2.types import bigtable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.bigtable.test_mutation_encoder import Row, records
+from tests.transforms.bigtable.codec.test_mutation_encoder import Row, records
 from transforms.bigtable.catalog.restore_mark import RestoreMark
 from transforms.bigtable.catalog.schema import FamilySchema, TableSchema
 from transforms.bigtable.catalog.table_admin import TableAdmin

@@ -9,8 +9,8 @@ import pytest
 from tests.servers import cloud_sql_instance, cloud_sql_program
 from tests.servers.cloud_sql_instance import Instance
 from tests.servers.postgres_server import PostgresServer
-from tests.transforms.postgres.test_credential import TokenServer
-from tests.transforms.postgres.test_credential import account as account  # a fixture
+from tests.transforms.postgres.server.test_credential import TokenServer
+from tests.transforms.postgres.server.test_credential import account as account  # a fixture
 from transforms.cloud_sql.endpoint import end_all
 from transforms.cloud_sql.instance import PRIVATE, PSC, PUBLIC, CloudSql
 from transforms.errors import NotFoundError, UnreachableError

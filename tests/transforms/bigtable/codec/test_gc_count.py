@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.bigtable.test_mutation_encoder import Cell, Row, records
+from tests.transforms.bigtable.codec.test_mutation_encoder import Cell, Row, records
 from transforms.bigtable.catalog.gc_rule import INTERSECTION, MAX_AGE, UNION, Rule, program
 from transforms.bigtable.codec.gc_count import count_collectable
 from transforms.errors import IntegrityError

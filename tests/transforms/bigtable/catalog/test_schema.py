@@ -10,7 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.bigtable.test_gc_rule import RULES
+from tests.transforms.bigtable.catalog.test_gc_rule import RULES
 from transforms.bigtable.catalog.gc_rule import to_proto
 from transforms.bigtable.catalog.schema import FamilySchema, TableSchema, aggregate_families, families_mismatch
 from transforms.errors import IntegrityError

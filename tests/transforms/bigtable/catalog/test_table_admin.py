@@ -20,7 +20,7 @@ from google.longrunning.operations_pb2 import Operation  # type: ignore[import-u
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from tests.servers.scripted_bigtable import Abort, Silence, Unanswered, scripted_bigtable
-from tests.transforms.bigtable.test_schema import FULL, TYPES, message
+from tests.transforms.bigtable.catalog.test_schema import FULL, TYPES, message
 from transforms.bigtable.catalog.restore_mark import RestoreMark
 from transforms.bigtable.catalog.schema import FamilySchema, TableSchema
 from transforms.bigtable.catalog.table_admin import TableAdmin
