@@ -6,14 +6,17 @@ import-linter reads Python files only: neither what a `.pyx` or `.pxd` imports n
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from importlinter.api import read_configuration
 
 ROOT = Path(__file__).parent.parent
 SUFFIXES = {".py", ".pyi", ".pyx", ".pxd", ".pxi"}
-WIRE = "transforms.bigtable.wire"
+CODEC = "transforms.bigtable.codec"
+WIRE = f"{CODEC}.wire"
 # From the top down: a package may import those after it.
 LAYERS = ("docs", "tests", "benchmarks", "templates", "pipelines", "transforms")
 STATEMENT = re.compile(
@@ -23,11 +26,35 @@ STATEMENT = re.compile(
 )
 
 
+@cache
+def contracts(kind: str) -> list[dict[str, Any]]:
+    """The contracts of a type in pyproject.toml."""
+    options = read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"]
+    return [contract for contract in options if contract["type"] == kind]
+
+
+@cache
 def rooms() -> dict[str, list[str]]:
-    """Each room with the packages that may import it, from the contracts in pyproject.toml."""
-    contracts = read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"]
-    guards = [contract for contract in contracts if contract["type"] == "protected"]
-    return {room: guard["allowed_importers"] for guard in guards for room in guard["protected_modules"]}
+    """Each room with the packages that may import it."""
+    return {room: guard["allowed_importers"] for guard in contracts("protected") for room in guard["protected_modules"]}
+
+
+@cache
+def floors() -> dict[str, dict[str, tuple[int, bool]]]:
+    """Of each package with rooms inside: its rooms and modules, each with its floor, from the top down from 0.
+
+    The second value says whether those of one floor may import one another (`:` in a contract, not `|`).
+    """
+    drawn = [contract for contract in contracts("layers") if "containers" in contract]
+    return {
+        package: {
+            name: (floor, ":" in layer)
+            for floor, layer in enumerate(contract["layers"])
+            for name in re.findall(r"\w+", layer)
+        }
+        for contract in drawn
+        for package in contract["containers"]
+    }
 
 
 def imported(text: str, package: str) -> Iterator[str]:
@@ -57,10 +84,32 @@ def breaches(text: str, module: str, package: str) -> list[str]:
 
 
 def forbidden(module: str, name: str) -> bool:
-    return climbs(module.split(".")[0], name.split(".")[0]) or any(
+    return climbs(module.split(".")[0], name.split(".")[0]) or trespasses(module, name) or climbs_inside(module, name)
+
+
+def trespasses(module: str, name: str) -> bool:
+    return any(
         within(name, room) and not any(within(module, each) for each in [room, *allowed])
         for room, allowed in rooms().items()
     )
+
+
+def climbs_inside(module: str, name: str) -> bool:
+    """Whether both are of one package, and the second is on a floor above the first, or beside it and closed to it."""
+    return any(
+        above(inside[child(name, package)], inside[child(module, package)])
+        for package, inside in floors().items()
+        if child(name, package) != child(module, package)
+        and {child(name, package), child(module, package)} <= inside.keys()
+    )
+
+
+def child(name: str, package: str) -> str:
+    return name[len(package) + 1 :].partition(".")[0] if within(name, package) else ""
+
+
+def above(one: tuple[int, bool], other: tuple[int, bool]) -> bool:
+    return one[0] < other[0] or (one[0] == other[0] and not one[1])
 
 
 def climbs(importer: str, name: str) -> bool:
@@ -89,12 +138,21 @@ def test_every_room_has_a_contract() -> None:
     assert folders <= set(rooms())
 
 
+def test_every_package_with_rooms_inside_has_a_contract_that_names_them_all() -> None:
+    folders = [
+        path.parent.relative_to(ROOT)
+        for path in (*ROOT.glob("transforms/*/*/__init__.py"), *ROOT.glob("pipelines/*/*/__init__.py"))
+    ]
+    named = {(package, name) for package, inside in floors().items() for name in inside}
+    assert {(".".join(folder.parent.parts), folder.name) for folder in folders} <= named
+
+
 @pytest.mark.parametrize(
     ("statement", "names"),
     [
-        ("from . cimport wire", ["transforms.bigtable", "transforms.bigtable.wire"]),
+        ("from . cimport wire", [CODEC, WIRE]),
         ("from .wire cimport put, take as t  # why", [WIRE, f"{WIRE}.put", f"{WIRE}.take"]),
-        ("from ..avro import (\n    block,\n)", ["transforms.avro", "transforms.avro.block"]),
+        ("from ...avro import (\n    block,\n)", ["transforms.avro", "transforms.avro.block"]),
         ("    import transforms.vault.index as i, os", ["transforms.vault.index", "os"]),
         ("cimport cython", ["cython"]),
         ("from libc.string cimport \\\n    memcpy", ["libc.string", "libc.string.memcpy"]),
@@ -102,21 +160,28 @@ def test_every_room_has_a_contract() -> None:
     ],
 )
 def test_import_statements_of_cython_are_read(statement: str, names: list[str]) -> None:
-    assert list(imported(statement, "transforms.bigtable")) == names
+    assert list(imported(statement, CODEC)) == names
 
 
 @pytest.mark.parametrize(
     ("module", "statement", "refused"),
     [
-        ("transforms.avro.block", "from transforms.bigtable.wire cimport put", True),
+        ("transforms.avro.block", "from transforms.bigtable.codec.wire cimport put", True),
         ("transforms.avro.block", "from transforms cimport bigtable", True),
         ("transforms.avro.block", "from ..bigtable cimport wire", True),
-        ("transforms.backup", "from transforms.bigtable.row_assembler import RowAssembler", True),
-        ("transforms.postgres.codec", "cimport transforms.bigtable.wire", True),
-        ("transforms.bigtable.codec", "from .wire cimport put", False),
-        ("transforms.bigtable.codec", "from transforms.avro cimport varint", False),
-        ("transforms.bigtable.codec", "import pipelines.command", True),
-        ("pipelines.verify", "from transforms.bigtable.wire import put", False),
+        ("transforms.backup", "from transforms.bigtable.codec.row_assembler import RowAssembler", True),
+        ("transforms.postgres.codec.numeric", "cimport transforms.bigtable.codec.wire", True),
+        ("transforms.bigtable.codec.row", "from .wire cimport put", False),
+        ("transforms.bigtable.codec.row", "from transforms.avro cimport varint", False),
+        ("transforms.bigtable.codec.row", "import pipelines.command", True),
+        ("transforms.bigtable.codec.row", "from ..catalog cimport gc_rule", False),
+        ("transforms.bigtable.codec.row", "from ..ranges.read import RowReader", True),
+        ("transforms.bigtable.codec.row", "from transforms.bigtable import source", True),
+        ("transforms.postgres.codec.numeric", "from transforms.postgres.catalog.key import Key", True),
+        ("transforms.postgres.codec.numeric", "from transforms.postgres.names import pattern", True),
+        ("transforms.postgres.source", "from transforms.postgres.target import PostgresTarget", False),
+        ("transforms.vault.store.local", "from transforms.vault.format.layout import VAULT", True),
+        ("pipelines.verify", "from transforms.bigtable.codec.wire import put", False),
         ("pipelines.verify", "from tests.servers import bigtable_emulator", True),
     ],
 )

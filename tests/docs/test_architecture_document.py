@@ -12,7 +12,7 @@ DOCUMENT = read("architecture.md")
 ROOT = DOCS.parent
 IN_BACKTICKS = re.compile(r"`([\w./]*/[\w./]*|[\w.]+\.(?:toml|py))`")
 IN_GRAPHS = re.compile(r"[\w/]+\.py(?=$)", re.MULTILINE)
-LINES = 100
+LINES = 140
 
 
 def paths() -> list[str]:
