@@ -1,14 +1,28 @@
-"""Cutting tables into the ranges that are wanted."""
+"""Cutting tables into the ranges that are wanted: of their keys, or of `ctid`, equal runs of a file's blocks."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
+from transforms.key_range import KeyRange
 from transforms.postgres.catalog.queries import SIZES
-from transforms.postgres.catalog.relation import KEY, Relation
-from transforms.postgres.ranges.by_ctid import ctid_ranges
+from transforms.postgres.catalog.relation import CTID, KEY, Relation
 from transforms.postgres.ranges.by_key import key_ranges
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 from transforms.source import TablePlan, Wanted
+
+
+def ctid_ranges(count: int, pages: int) -> list[KeyRange]:
+    """At most `count` ranges that tile the table's file, of about equal size.
+
+    Args:
+        count: How many ranges are wanted.
+        pages: Blocks in the file. The last range is open: the file may have grown.
+    """
+    blocks = sorted({pages * number // count for number in range(1, count)} - {0})
+    ends = [b"", *(b"(%d,0)" % block for block in blocks), b""]
+    return [KeyRange(CTID, start, end) for start, end in pairwise(ends)]
+
 
 SMALL_RANGE = 16 << 20
 """Bytes on disk that a range has at least, unless a number of ranges is asked for."""

@@ -14,10 +14,9 @@ from tests.transforms.postgres.catalogs import module_database, relation, relati
 from transforms.key_range import KeyRange, check_tiling
 from transforms.postgres.catalog.relation import Relation
 from transforms.postgres.names.selection import Selection
-from transforms.postgres.ranges.by_ctid import ctid_ranges
 from transforms.postgres.ranges.by_key import key_ranges
 from transforms.postgres.ranges.query import where_clause
-from transforms.postgres.ranges.split import plan, wanted_ranges
+from transforms.postgres.ranges.split import ctid_ranges, plan, wanted_ranges
 from transforms.postgres.server.session import Connection
 from transforms.source import Wanted
 
