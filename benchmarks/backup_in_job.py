@@ -6,7 +6,7 @@ python -m benchmarks.backup_in_job --server=localhost:PORT --rows=1000000 --vaul
 import os
 from collections.abc import Sequence
 
-from benchmarks.job_steps import back_up_rows
+from benchmarks.job_steps import backup_rows
 from benchmarks.stopwatch import Stopwatch, reader_parser
 from pipelines.command.backup import claim
 from transforms.backup_work import BackupWork
@@ -22,9 +22,9 @@ _CHUNK_SIZE = 1 << 20
 _RANGES = 16
 
 
-def back_up(work: BackupWork) -> Totals:
+def backup(work: BackupWork) -> Totals:
     """Back up and commit; returns what the manifest says."""
-    return commit(work.store(), work.backup, work.conclude(back_up_rows(work))).totals
+    return commit(work.store(), work.backup, work.conclude(backup_rows(work))).totals
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     intent = claim(vault, source, source.tables(), "", {"chunk_size": _CHUNK_SIZE, "ranges": _RANGES})
     work = BackupWork(vault.place, source, intent.backup, _CHUNK_SIZE, wanted, ProgressFile(""))
     with Stopwatch() as stopwatch:
-        totals = back_up(work)
+        totals = backup(work)
     stopwatch.report(totals.rows, totals.bytes)
 
 

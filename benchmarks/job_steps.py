@@ -9,9 +9,9 @@ from transforms.vault.format.index import IndexFile
 READERS = 2
 
 
-def back_up_rows(work: BackupWork) -> list[IndexFile]:
-    """Plan, read, write shards and write the index: the steps of `transforms.back_up.BackUp` up to the commit."""
+def backup_rows(work: BackupWork) -> list[IndexFile]:
+    """Plan, read, write shards and write the index: the steps of `transforms.backup.Backup` up to the commit."""
     portions = [portion for number in work.plans(None) for portion in work.plan(number)]
     with ThreadPoolExecutor(READERS) as readers:
-        receipts = list(readers.map(work.back_up, portions))
+        receipts = list(readers.map(work.backup_portion, portions))
     return [work.write_index(group) for group in groupby(receipts, index_group)]

@@ -70,17 +70,17 @@ def configure(argv: Sequence[str]) -> BackupConfig:
 
 def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
     """Put the backup into a pipeline."""
-    from transforms.back_up import BackUp
+    from transforms.backup import Backup
 
-    pipeline | "Back up" >> BackUp(work)
+    pipeline | "Back up" >> Backup(work)
 
 
 def run(argv: Sequence[str]) -> int:
     """Take the backup that the arguments ask for."""
     config = configure(argv)
-    from pipelines.command.backup import take_backup
+    from pipelines.command.backup import run_backup
 
-    return take_backup(config, build)
+    return run_backup(config, build)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

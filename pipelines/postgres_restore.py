@@ -159,9 +159,9 @@ def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
 def run(argv: Sequence[str]) -> int:
     """Restore what the arguments name."""
     config = configure(argv)
-    from pipelines.command.restore import give_back
+    from pipelines.command.restore import run_restore
 
-    return give_back(config, build)
+    return run_restore(config, build)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

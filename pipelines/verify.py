@@ -59,9 +59,9 @@ def build(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: Result)
 def run(argv: Sequence[str]) -> int:
     """Check the backup that the arguments name."""
     config = configure(argv)
-    from pipelines.command.verify import check_backup
+    from pipelines.command.verify import run_verify
 
-    return check_backup(config, build)
+    return run_verify(config, build)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

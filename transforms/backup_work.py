@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from transforms.index_group import write_index
 from transforms.map_ahead import map_ahead
+from transforms.portion_backup import PortionBackup
 from transforms.progress import ProgressFile
-from transforms.range_backup import RangeBackup
 from transforms.source import Source, TablePlan, Wanted
 from transforms.vault.commit import Gathered, commit
 from transforms.vault.format.attachments import attach
@@ -111,14 +111,14 @@ class BackupWork:
                 yield PlannedRange(place, number, key_range), share
 
     @_noted
-    def back_up(self, portion: Portion) -> ReceiptSummary:
+    def backup_portion(self, portion: Portion) -> ReceiptSummary:
         """Back up the ranges of a portion."""
-        return self._back_up(portion)
+        return self._backup_portion(portion)
 
-    def _back_up(self, portion: Portion) -> ReceiptSummary:
-        work = RangeBackup(self.source, self.layout, self.chunk_size, self.progress)
+    def _backup_portion(self, portion: Portion) -> ReceiptSummary:
+        work = PortionBackup(self.source, self.layout, self.chunk_size, self.progress)
         tables = self.intent().tables
-        return work.back_up(self.store(), {planned.table: tables[planned.table] for planned in portion.ranges}, portion)
+        return work.run(self.store(), {planned.table: tables[planned.table] for planned in portion.ranges}, portion)
 
     def plan_lane_of(self, number: int) -> int:
         """The group that a plan is dealt to, to be made."""
@@ -132,14 +132,14 @@ class BackupWork:
         """The group that a portion is dealt to."""
         return (portion.plan + portion.number) % (self.lanes or 1)
 
-    def back_up_lane(self, lane: tuple[int, Iterable[Portion]]) -> Iterator[ReceiptSummary]:
+    def backup_lane(self, lane: tuple[int, Iterable[Portion]]) -> Iterator[ReceiptSummary]:
         """Back up the portions of a group, so many at once as there are readers.
 
         A group may take hours, and an engine that loses it begins it again: what an earlier try has finished is taken
         as it is. It is of the same backup, thus of the same job, and of its moment if the source promises one.
         """
         portions = sorted(lane[1], key=lambda item: (item.plan, item.number))
-        return map_ahead(self._take_or_back_up, self._with_receipts(portions), self.readers)
+        return map_ahead(self._take_or_backup, self._with_receipts(portions), self.readers)
 
     @_noted
     def _with_receipts(self, portions: Sequence[Portion]) -> list[tuple[Portion, str | None]]:
@@ -149,9 +149,9 @@ class BackupWork:
         return [(item, found.get(stem)) for stem, item in stems.items()]
 
     @_noted
-    def _take_or_back_up(self, item: tuple[Portion, str | None]) -> ReceiptSummary:
+    def _take_or_backup(self, item: tuple[Portion, str | None]) -> ReceiptSummary:
         portion, name = item
-        return self._back_up(portion) if name is None else take_receipt(self.store(), name, portion)
+        return self._backup_portion(portion) if name is None else take_receipt(self.store(), name, portion)
 
     @_noted
     def write_index(self, group: tuple[tuple[int, int], Iterable[ReceiptSummary]]) -> IndexFile:

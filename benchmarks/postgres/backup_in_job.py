@@ -9,7 +9,7 @@ python -m benchmarks.postgres.backup_in_job --database=postgresql://postgres@127
 import argparse
 from collections.abc import Sequence
 
-from benchmarks.job_steps import back_up_rows
+from benchmarks.job_steps import backup_rows
 from benchmarks.stopwatch import Stopwatch
 from pipelines.command.backup import claim
 from transforms.backup_work import BackupWork
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         intent = claim(vault, source, source.tables(), "", {"chunk_size": _CHUNK_SIZE})
         work = BackupWork(vault.place, source, intent.backup, _CHUNK_SIZE, _WANTED, ProgressFile(""))
         with Stopwatch() as stopwatch:
-            files = back_up_rows(work)
+            files = backup_rows(work)
         totals = commit(work.store(), work.backup, work.conclude(files)).totals
     stopwatch.report(totals.rows, totals.bytes)
 

@@ -28,7 +28,7 @@ _AVRO = {
 }
 
 
-def back_up(database: str, table: str, rows: int, path: Path) -> None:
+def backup(database: str, table: str, rows: int, path: Path) -> None:
     """Write the first rows of a table into an Avro file."""
     with psycopg.connect(database) as connection, path.open("wb") as file:
         fastavro.writer(file, _schema(connection, table), _read(connection, table, rows), codec="deflate")
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--avro", type=Path, required=True, help="the file to write")
     options = parser.parse_args(argv)
     with Stopwatch() as stopwatch:
-        back_up(options.database, options.table, options.rows, options.avro)
+        backup(options.database, options.table, options.rows, options.avro)
     stopwatch.report(options.rows, options.avro.stat().st_size)
 
 

@@ -9,7 +9,7 @@ import apache_beam as beam
 
 from benchmarks.stopwatch import peak_bytes
 from pipelines import bigtable_backup
-from pipelines.command.backup import take_backup
+from pipelines.command.backup import run_backup
 from transforms.backup_work import BackupWork
 
 _BEGAN = time.perf_counter()
@@ -22,7 +22,7 @@ class ClaimedError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Begin a backup with the arguments of `bigtable-backup`; prints a JSON line with the seconds and bytes."""
     try:
-        take_backup(bigtable_backup.configure(sys.argv[1:] if argv is None else argv), _report)
+        run_backup(bigtable_backup.configure(sys.argv[1:] if argv is None else argv), _report)
     except ClaimedError:
         return 0
     return 1

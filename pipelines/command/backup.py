@@ -50,14 +50,14 @@ class BackupConfig:
     readers: int = 1
 
 
-def take_backup(config: BackupConfig, build: Build) -> int:
+def run_backup(config: BackupConfig, build: Build) -> int:
     """Take the backup and print it; returns the exit code."""
     refuse_distant_workers(config.vault, config.engine)
     with config.source.opened() as source:
-        return _take(replace(config, source=source), build)
+        return _backup(replace(config, source=source), build)
 
 
-def _take(config: BackupConfig, build: Build) -> int:
+def _backup(config: BackupConfig, build: Build) -> int:
     tables = config.source.tables()
     _warn(tables)
     if config.plan_only:

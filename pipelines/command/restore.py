@@ -59,7 +59,7 @@ class RestoreConfig:
     name: str | None = None
 
 
-def give_back(config: RestoreConfig, build: Build) -> int:
+def run_restore(config: RestoreConfig, build: Build) -> int:
     """Restore and print what was restored; returns the exit code."""
     refuse_distant_workers(config.vault, config.engine)
     if config.report:

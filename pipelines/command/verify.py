@@ -38,7 +38,7 @@ class VerifyConfig:
     name: str | None = None
 
 
-def check_backup(config: VerifyConfig, build: Build) -> int:
+def run_verify(config: VerifyConfig, build: Build) -> int:
     """Check the backup and print the report; returns the exit code, 5 if something is wrong."""
     refuse_distant_workers(config.vault, config.engine)
     if config.level == "L0" and config.engine.is_launch:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pipelines.bigtable_backup import build
-from pipelines.command.backup import BackupConfig, take_backup
+from pipelines.command.backup import BackupConfig, run_backup
 from pipelines.command.job.engine import Engine
 from tests.docs.small_database import running_database
 from tests.docs.small_source import SmallSource
-from tests.pipelines.postgres_runs import backup as back_up_postgres
+from tests.pipelines.postgres_runs import backup as backup_postgres
 from tests.servers.postgres_server import PostgresServer
 from transforms.errors import ShardkeepError
 from transforms.source import Wanted
@@ -72,7 +72,7 @@ def postgres_vault(
     root = tmp_path_factory.mktemp("postgres") / "v"
     with running_database(postgres18) as name:
         for options in ([], PART):
-            ended = back_up_postgres(root, postgres18.url(name), "--chunk_size=1KiB", "--ranges=3", *options)
+            ended = backup_postgres(root, postgres18.url(name), "--chunk_size=1KiB", "--ranges=3", *options)
             assert ended.code == 0, ended.err
         whole, part = sorted(root.glob("*/*/MANIFEST.json"), key=lambda path: path.stat().st_mtime_ns)
         yield SmallPostgresVault(root, whole.parent, part.parent, postgres18, name)
@@ -82,4 +82,4 @@ def take(root: Path, source: SmallSource) -> None:
     values: dict[str, Any] = {"chunk_size": 64, "wanted": Wanted(None, 1 << 20), "label": "größe"}
     values |= {"plan_only": False, "json": True, "engine": Engine.of(["--runner=FnApiRunner"])}
     config = BackupConfig(vault=str(root), source=source, **values)
-    assert take_backup(config, build) == 0
+    assert run_backup(config, build) == 0

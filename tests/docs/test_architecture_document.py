@@ -51,7 +51,7 @@ def test_every_step_is_a_function_of_a_file_that_the_graph_names(heading: str, n
     assert any(callable(getattr(item, method, None)) for item in owners)
 
 
-@pytest.mark.parametrize("job", ["back_up", "verify", "restore"])
+@pytest.mark.parametrize("job", ["backup", "verify", "restore"])
 def test_the_graphs_name_every_step_of_the_jobs(job: str) -> None:
     wired = set(re.findall(r"\bwork\.([a-z_]+)", (ROOT / f"transforms/{job}.py").read_text(encoding="utf-8")))
     assert len(wired) > 3

@@ -8,7 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.command.print.result import Result
-from pipelines.command.restore import Build, RestoreConfig, give_back
+from pipelines.command.restore import Build, RestoreConfig, run_restore
 from tests.pipelines.bigtable_runs import Ended, run
 from transforms.errors import UnreachableError
 from transforms.restore_work import RestoreWork
@@ -37,4 +37,4 @@ def restore(configure: Callable[[Sequence[str]], RestoreConfig], build: Build, m
     def build_failing(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
         build(pipeline, work, FailsOnce(result, mark))
 
-    return run(lambda argv: give_back(configure(argv), build_failing), *argv)
+    return run(lambda argv: run_restore(configure(argv), build_failing), *argv)

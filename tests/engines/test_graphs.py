@@ -13,7 +13,7 @@ from tests.memory_room.database import new_database
 from tests.memory_room.source import MemorySource
 from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault, take
-from transforms.back_up import BackUp
+from transforms.backup import Backup
 from transforms.restore import Restore
 from transforms.verify import LEVELS, Verify
 
@@ -41,7 +41,7 @@ def test_no_flatten_mixes_what_is_reshuffled_with_what_is_not(vault: MemoryVault
     """Beam's fuser for Flink answers such a graph with `PCollectionNodes .. were consumed but never produced`."""
     backup = by_hand.new_work(vault.place, MemorySource(vault.database))
     restore = by_hand.restore_work(vault.work, MemoryTarget(new_database()))
-    graphs: list[Graph] = [BackUp(backup), BackUp(replace(backup, lanes=2)), Restore(restore)]
+    graphs: list[Graph] = [Backup(backup), Backup(replace(backup, lanes=2)), Restore(restore)]
     graphs += [Verify(vault.work, level) for level in LEVELS[1:]]
     assert [mixed_flattens(graph) for graph in graphs] == [[]] * len(graphs)
 

@@ -55,9 +55,9 @@ def index_files(work: BackupWork, receipts: Iterable[ReceiptSummary], times: int
     return [one(times, work.write_index, group) for group in groups.items()]
 
 
-def back_up(work: BackupWork, times: int = 1) -> str:
+def backup(work: BackupWork, times: int = 1) -> str:
     """Take a backup; returns the manifest's name."""
-    receipts = [one(times, work.back_up, portion) for portion in portions(work, times)]
+    receipts = [one(times, work.backup_portion, portion) for portion in portions(work, times)]
     return one(times, work.commit, one(times, work.conclude, index_files(work, receipts, times)))
 
 

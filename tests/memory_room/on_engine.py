@@ -2,12 +2,12 @@
 
 from pipelines.command.job.engine import Engine, open_pipeline
 from pipelines.command.job.run import run_job
-from transforms.back_up import BackUp
+from transforms.backup import Backup
 from transforms.backup_work import BackupWork
 
 
-def back_up(work: BackupWork, *options: str) -> None:
+def backup(work: BackupWork, *options: str) -> None:
     """Take a backup whose intent is written, with options of the engine."""
     pipeline = open_pipeline(Engine.of(["--runner=FnApiRunner", *options]))
-    pipeline | BackUp(work)
+    pipeline | Backup(work)
     run_job(pipeline)

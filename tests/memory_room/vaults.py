@@ -79,7 +79,7 @@ def take(root: Path, ranges: int | None = 3) -> MemoryVault:
     for seed in (0, 7):
         DATABASES[database].tables = two_tables(seed)
         work = by_hand.new_work(str(root), MemorySource(database), ranges)
-        by_hand.back_up(work)
+        by_hand.backup(work)
         backups.append(work.backup)
     DATABASES[database].tables = two_tables()
     return MemoryVault(root, database, *backups)

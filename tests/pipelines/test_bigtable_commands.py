@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from pipelines import bigtable_backup, bigtable_restore, verify
-from pipelines.command.backup import take_backup
+from pipelines.command.backup import run_backup
 from pipelines.command.exit_codes import run_command
 from pipelines.command.options.arguments import OptionParser
 from pipelines.command.options.beam_names import OPTIONS
@@ -167,7 +167,7 @@ def test_a_server_that_is_not_there_is_unreachable(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", gone())
     config = bigtable_backup.configure([f"--vault={tmp_path}/v", "--bigtable_project=p", "--instance=i", "--table=t"])
     hasty = replace(config, source=BigtableSource(Instance("p", "i"), patience=0.5))
-    ended = run(lambda argv: run_command(lambda _: take_backup(hasty, bigtable_backup.build), argv))
+    ended = run(lambda argv: run_command(lambda _: run_backup(hasty, bigtable_backup.build), argv))
     assert refusal(ended, 9).startswith("Listing the tables of projects/p/instances/i: ")
     assert list(tmp_path.iterdir()) == []
 

@@ -21,7 +21,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc.code_pb2 import Code
 
 from pipelines import bigtable_restore
-from pipelines.command.restore import give_back
+from pipelines.command.restore import run_restore
 from tests.pipelines.bigtable_runs import Ended, backup, backups, check, files, restore, run, show
 from tests.servers.scripted_bigtable import (
     Abort,
@@ -202,7 +202,7 @@ def test_cells_that_the_rules_remove_at_once_are_counted_and_told(vault: Path, t
     argv = [f"--vault={vault}", "--backup=latest", f"--bigtable_project={PROJECT}", f"--instance={target.instance}"]
     config = bigtable_restore.configure([*argv, "--table=orders", "--json"])
     later = BigtableTarget(Instance(PROJECT, target.instance), apply_gc=True, now=NOW + 36_501 * DAY)
-    ended = run(lambda _: give_back(replace(config, target=later), bigtable_restore.build))
+    ended = run(lambda _: run_restore(replace(config, target=later), bigtable_restore.build))
     assert (ended.code, ended.json["tables"][0]["doomed_cells"]) == (0, 2)
     assert (
         "warning: table orders: the saved garbage collection rules remove 2 of the restored cells at once; "

@@ -145,7 +145,7 @@ def chunks(vault: Path, which: str) -> list[Chunk]:
     return [chunk for entries in files for each in entries for chunk in each.shard.chunks]
 
 
-def back_up_planned(vault: Path, tables: Tables, ranges: list[KeyRange]) -> str:
+def backup_planned(vault: Path, tables: Tables, ranges: list[KeyRange]) -> str:
     """Take a backup whose plan is there before its job begins, as a later one of a chain has it."""
     opened, source = open_vault(str(vault)), BigtableSource(Instance(PROJECT, tables.instance), ("t",))
     intent = claim(opened, source, source.tables(), "", {})
@@ -166,6 +166,6 @@ def test_planned_by_the_chunks_of_another_backup_the_chunks_are_the_same(cut: tu
     vault, tables, ids = cut
     first = chunks(vault, ids[0])
     assert len(first) > 20
-    again = back_up_planned(vault, tables, [chunk.range for chunk in first])
+    again = backup_planned(vault, tables, [chunk.range for chunk in first])
     assert digests(chunks(vault, again)) == digests(first)
     assert entry(vault, again) == entry(vault, ids[0])

@@ -25,7 +25,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     work = by_hand.new_work(
         vault, MemorySource(new_database({f"t{number}": MemoryTable() for number in range(TABLES)}))
     )
-    by_hand.back_up(work)
+    by_hand.backup(work)
     return by_hand.verify_work(vault, work.source.identity().folder, work.backup).manifest()
 
 

@@ -28,7 +28,7 @@ class Backup:
     portions: list[Portion]
 
     def receipts(self) -> list[ReceiptSummary]:
-        return [self.work.back_up(portion) for portion in self.portions]
+        return [self.work.backup_portion(portion) for portion in self.portions]
 
     def index(self, receipts: list[ReceiptSummary]) -> IndexFile:
         return write_index(self.work.store(), self.work.layout, 0, 0, receipts)
@@ -115,7 +115,7 @@ def test_an_index_file_is_a_function_of_its_receipts(backup: Backup) -> None:
 
 def test_each_key_space_is_a_part_of_its_own(tmp_path: Path) -> None:
     work = by_hand.new_work(str(tmp_path), MemorySource(new_database(two_tables())))
-    receipts = [work.back_up(portion) for portion in by_hand.portions(work) if portion.plan == 1]
+    receipts = [work.backup_portion(portion) for portion in by_hand.portions(work) if portion.plan == 1]
     file = work.write_index((index_group(receipts[0]), receipts))
     assert [(part.range, part.shards) for part in file.parts] == [(KeyRange(), 3), (KeyRange(NULLS), 1)]
     assert "/index/000001-000000-" in file.object.name
@@ -155,7 +155,7 @@ def test_an_error_in_the_middle_of_a_shard_leaves_no_shard(backup: Backup, place
     key = sorted(database.tables[ORDERS].keyed)[place * 10 + 9]
     database.faults["read", key] = UnreachableError("the server is gone")
     with pytest.raises(UnreachableError, match="the server is gone"):
-        backup.work.back_up(backup.portions[place])
+        backup.work.backup_portion(backup.portions[place])
     assert backup.shards() == []
     database.faults.clear()
     assert backup.named(backup.receipts()) == backup.shards()
@@ -173,10 +173,10 @@ def test_an_error_in_the_middle_of_a_portion_leaves_no_shard_of_it(small: Backup
 
 def test_a_shard_without_a_receipt_is_not_in_the_index(backup: Backup) -> None:
     with faulty_stores(Fault()) as dry:
-        backup.work.back_up(backup.portions[0])
+        backup.work.backup_portion(backup.portions[0])
     put = next(number for number, call in enumerate(dry.calls, 1) if call.startswith("put"))
     with faulty_stores(Fault(put, for_good=True)), pytest.raises(UnreachableError):
-        backup.work.back_up(backup.portions[0])
+        backup.work.backup_portion(backup.portions[0])
     assert len(backup.named(backup.receipts())) == 3
     assert len(backup.shards()) == 5
 
@@ -192,7 +192,7 @@ def test_ranges_that_overlap_in_part_are_an_error(backup: Backup) -> None:
     first, second, third = backup.portions
     [planned], [following] = first.ranges, second.ranges
     wider = replace(planned, range=KeyRange("", planned.range.start, following.range.end))
-    receipts = [backup.work.back_up(portion) for portion in (replace(first, ranges=(wider,)), second, third)]
+    receipts = [backup.work.backup_portion(portion) for portion in (replace(first, ranges=(wider,)), second, third)]
     with pytest.raises(IntegrityError, match="the ranges do not tile"):
         backup.index(receipts)
 

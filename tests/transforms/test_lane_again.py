@@ -24,12 +24,12 @@ def test_a_lane_that_is_tried_again_reads_no_range_twice(tmp_path: Path) -> None
     third = sorted(database.tables["t"].keyed)[2 * 10]
     database.faults["read", third] = UnreachableError("the server is gone")
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):
-        on_engine.back_up(work)
+        on_engine.backup(work)
     assert database.calls["read"] == 3
     first_two = [list(work.store().list(f"{work.backup}/{kind}/")) for kind in ("data", "receipts")]
     assert list(map(len, first_two)) == [2, 2]
     database.faults.clear()
-    on_engine.back_up(work)
+    on_engine.backup(work)
     assert database.calls["read"] == 3 + 3
     found = entries(verify_work(work), "t")
     assert [entry.shard.object.name for entry in found[:2]] == first_two[0]
@@ -47,15 +47,15 @@ def test_whatever_earlier_tries_have_left_each_range_has_one_receipt(
     """Some ranges were finished by several tries: the smallest name counts. Another backup's receipts do not."""
     with tempfile.TemporaryDirectory() as vault:
         source = MemorySource(new_database(two_tables()))
-        by_hand.back_up(by_hand.new_work(vault, source, 3))
+        by_hand.backup(by_hand.new_work(vault, source, 3))
         work = new_work(Path(vault), source, 5, lanes, readers)
         portions = by_hand.portions(work)
         kept: dict[int, ReceiptSummary] = {}
         for place in earlier:
-            receipt = work.back_up(portions[place])
+            receipt = work.backup_portion(portions[place])
             kept[place] = min(kept.get(place, receipt), receipt, key=lambda item: item.receipt.name)
         before = database_of(work).calls["read"]
-        receipts = [receipt for lane in by_lane(work).items() for receipt in work.back_up_lane(lane)]
+        receipts = [receipt for lane in by_lane(work).items() for receipt in work.backup_lane(lane)]
         assert database_of(work).calls["read"] - before == len(portions) - len(kept)
         assert {stem_of(item.receipt.name) for item in receipts} == {
             stem_of(work.layout.receipt(item.plan, item.number, "")) for item in portions
@@ -70,7 +70,7 @@ def test_a_first_try_asks_the_vault_once_what_is_there(tmp_path: Path) -> None:
     work = new_work(tmp_path, MemorySource(new_database(two_tables())), 9, lanes=2)
     lanes = by_lane(work)
     with faulty_stores(Fault()) as seen:
-        assert len(list(work.back_up_lane((1, lanes[1])))) == len(lanes[1]) > 5
+        assert len(list(work.backup_lane((1, lanes[1])))) == len(lanes[1]) > 5
     assert [call.partition(" ")[0] for call in seen.calls if call.startswith(("list", "read", "stat"))] == ["list"]
 
 
@@ -78,7 +78,7 @@ def test_that_the_vault_cannot_tell_what_is_there_is_noted(tmp_path: Path) -> No
     work = new_work(tmp_path, one_table(), 3, lanes=1)
     [planned] = by_lane(work).values()
     with faulty_stores(Fault(1)) as fault, pytest.raises(UnreachableError, match="call 1, list"):
-        work.back_up_lane((0, planned))
+        work.backup_lane((0, planned))
     assert fault.struck
     assert len(list(work.store().list(work.layout.notes))) == 1
     assert database_of(work).calls["read"] == 0
@@ -99,7 +99,7 @@ def test_a_receipt_that_is_not_what_a_finished_try_leaves_is_an_error(
 ) -> None:
     work = new_work(tmp_path, one_table(), 3, lanes=1)
     [planned] = by_lane(work).values()
-    receipt, other = (work.back_up(item).receipt.name for item in planned[:2])
+    receipt, other = (work.backup_portion(item).receipt.name for item in planned[:2])
     folder = tmp_path / work.source.identity().folder
     [shard] = folder.glob(f"*/data/t/000000-{receipt[-21:]}")
     whole = shard.read_bytes()
@@ -115,5 +115,5 @@ def test_a_receipt_that_is_not_what_a_finished_try_leaves_is_an_error(
     if data is not None:
         path.write_bytes(data)
     with pytest.raises(IntegrityError, match=f"^{receipt} {problem}.* Take a new backup.$"):
-        list(work.back_up_lane((0, planned)))
+        list(work.backup_lane((0, planned)))
     assert len(list(work.store().list(work.layout.notes))) == 1

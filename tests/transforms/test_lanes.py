@@ -25,11 +25,11 @@ def digests(work: BackupWork) -> dict[str, str]:
 def test_a_backup_in_lanes_is_the_same_and_has_no_more_readers(lanes: int, readers: int, tmp_path: Path) -> None:
     source = MemorySource(new_database({**two_tables(rows=230), "empty": MemoryTable(nullable=True)}))
     plain = by_hand.new_work(str(tmp_path / "plain"), source, 3)
-    by_hand.back_up(plain)
+    by_hand.backup(plain)
     DATABASES[source.database].readers = readers_seen = Readers()
     DATABASES[source.database].planners = planners_seen = Readers()
     work = new_work(tmp_path / "lanes", source, 11, lanes, readers)
-    on_engine.back_up(work)
+    on_engine.backup(work)
     assert digests(work) == digests(plain)
     assert [entry.ranges for entry in verify_work(work).manifest().tables] == [2, 11, 12]
     for seen in (planners_seen, readers_seen):
@@ -50,7 +50,7 @@ def test_a_lane_reads_so_many_ranges_at_once_as_it_has_readers(tmp_path: Path, r
     work = new_work(tmp_path, one_table(), 8, 1, readers)
     [portions] = by_lane(work).values()
     database_of(work).readers = counted = Readers(meeting=threading.Barrier(readers))
-    receipts = list(work.back_up_lane((0, reversed(portions))))
+    receipts = list(work.backup_lane((0, reversed(portions))))
     assert [stem_of(item.receipt.name)[-13:] for item in receipts] == [f"000000-{number:06d}" for number in range(8)]
     assert (counted.now, counted.most) == (0, readers)
 
@@ -82,7 +82,7 @@ def test_of_four_workers_two_lanes_take_two(tmp_path: Path) -> None:
     work = new_work(tmp_path, small_tables(12), 1, lanes=2)
     database = database_of(work)
     database.planners, database.readers = (ThirdOne(meeting=threading.Barrier(3)) for _ in range(2))
-    on_engine.back_up(work, "--direct_num_workers=4", "--direct_running_mode=multi_threading")
+    on_engine.backup(work, "--direct_num_workers=4", "--direct_running_mode=multi_threading")
     assert (database.planners.most, database.readers.most) == (2, 2)
 
 
@@ -91,7 +91,7 @@ def test_a_lane_ends_with_the_error_of_its_first_range_that_fails(tmp_path: Path
     database = database_of(work)
     database.faults["read", min(database.tables["t"].keyed)] = UnreachableError("the server is gone")
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):
-        on_engine.back_up(work)
+        on_engine.backup(work)
     assert database.readers.now == 0
     assert database.calls["read"] < 12
     assert database.calls["conclude"] == 0

@@ -36,7 +36,7 @@ def tally(progress: ProgressFile) -> Tally:
 def test_a_backup_reports_every_range_row_and_byte(tmp_path: Path, progress: ProgressFile, times: int) -> None:
     source = MemorySource(new_database(two_tables()))
     work = replace(by_hand.new_work(str(tmp_path / "v"), source), progress=progress)
-    by_hand.back_up(work, times)
+    by_hand.backup(work, times)
     [made] = (tmp_path / "v").glob("*/*/MANIFEST.json")
     manifest = by_hand.verify_work(str(tmp_path / "v"), made.parent.parent.name, made.parent.name).manifest()
     ranges = sum(entry.ranges for entry in manifest.tables)

@@ -30,7 +30,7 @@ def work_on(tmp_path: Path, at_once: int) -> tuple[BackupWork, Portion, Database
 
 def rows_of(work: BackupWork, portion: Portion) -> list[tuple[int, int]]:
     """Place and rows of the tables that a portion's receipt speaks of."""
-    found = read_receipt(work.store(), work.back_up(portion).receipt)
+    found = read_receipt(work.store(), work.backup_portion(portion).receipt)
     return [(entry.table, sum(chunk.rows for chunk in entry.shard.chunks)) for entry in found]
 
 
@@ -50,7 +50,7 @@ def test_a_range_that_cannot_be_read_is_an_error_whatever_is_read_beside_it(tmp_
     work, portion, database = work_on(tmp_path, 3)
     database.faults["read", min(database.tables["t2"].keyed)] = UnreachableError("the server is gone")
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):
-        work.back_up(portion)
+        work.backup_portion(portion)
     assert [name for name in work.store().list("") if "/data/" in name or "/receipts/" in name] == []
     assert database.readers.now == 0
     database.faults.clear()

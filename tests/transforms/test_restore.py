@@ -66,7 +66,7 @@ def test_a_restored_table_backs_up_to_the_same_digest(vault: MemoryVault, tmp_pa
     target = new_database()
     by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)))
     work = by_hand.new_work(str(tmp_path), MemorySource(target), ranges=5)
-    by_hand.back_up(work)
+    by_hand.backup(work)
     again = by_hand.verify_work(str(tmp_path), f"memory+{target}", work.backup).manifest()
     assert [entry.totals.digest for entry in again.tables] == [entry.totals.digest for entry in vault.manifest.tables]
 
@@ -81,7 +81,7 @@ def test_a_table_comes_back_the_same_from_any_number_of_ranges(ranges: int, tmp_
 def test_an_empty_table_comes_back(tmp_path: Path) -> None:
     source, target = new_database({"empty": MemoryTable()}), new_database()
     work = by_hand.new_work(str(tmp_path), MemorySource(source))
-    by_hand.back_up(work)
+    by_hand.backup(work)
     backup = by_hand.verify_work(str(tmp_path), f"memory+{source}", work.backup)
     [table] = run(by_hand.restore_work(backup, MemoryTarget(target)), tmp_path)
     assert (table["rows"], DATABASES[target].content) == (0, {"empty": ({}, set())})

@@ -112,7 +112,7 @@ def test_a_table_with_other_than_the_manifests_rows_is_not_finished(vault: Memor
 def test_cells_that_will_not_stay_are_counted(tmp_path: Path) -> None:
     source = new_database({"t": MemoryTable({b"a": DOOMED, b"b": b"kept", b"c": DOOMED})})
     work = by_hand.new_work(str(tmp_path), MemorySource(source))
-    by_hand.back_up(work)
+    by_hand.backup(work)
     backup = by_hand.verify_work(str(tmp_path), f"memory+{source}", work.backup)
     restored = by_hand.restore(by_hand.restore_work(backup, MemoryTarget(new_database())))
     assert restored == [RestoredTable("t", "t", 3, 2, ())]

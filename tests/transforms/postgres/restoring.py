@@ -41,7 +41,7 @@ class Backup:
         return assign_tables(renames, self.tables)[1]
 
 
-def back_up(server: PostgresServer, database: str, folder: Path, selection: Selection | None = None) -> Backup:
+def backup_of(server: PostgresServer, database: str, folder: Path, selection: Selection | None = None) -> Backup:
     """A backup of a database, or of what is selected."""
     source = PostgresSource(database_of(server, database), selection or Selection(), "snapshot")
     with source.opened() as opened:

@@ -64,7 +64,7 @@ def test_small_tables_share_transactions_and_objects(
         portions = [portion for plan in by_plan for portion in plan]
         assert len(queries) <= 10 * len(by_plan), "planning costs nothing for a table"
         queries.clear()
-        receipts = [work.back_up(portion) for portion in portions]
+        receipts = [work.backup_portion(portion) for portion in portions]
         assert len(queries) <= 6 * len(portions), "reading costs its COPY alone"
         work.commit(work.conclude(by_hand.index_files(work, receipts)))
     verified = VerifyWork(vault.place, source.identity().folder, work.backup, inspect, ProgressFile(""))

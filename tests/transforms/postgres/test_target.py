@@ -8,7 +8,7 @@ from tests.postgres_zoo.dump import differences, normalised_dump
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archives import RESTORER, SUPERUSERS, make_shop
 from tests.transforms.postgres.catalogs import module_database
-from tests.transforms.postgres.restoring import BACKUP, Backup, back_up, load, restore, target_of
+from tests.transforms.postgres.restoring import BACKUP, Backup, backup_of, load, restore, target_of
 from tests.transforms.postgres.sessions import opened
 from transforms.errors import IntegrityError, NotFoundError, RefusedError
 from transforms.identity import Table
@@ -46,7 +46,7 @@ def shop(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def backup(postgres: PostgresServer, shop: str, tmp_path_factory: pytest.TempPathFactory) -> Backup:
-    return back_up(postgres, shop, tmp_path_factory.mktemp("backup"))
+    return backup_of(postgres, shop, tmp_path_factory.mktemp("backup"))
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_refused_restore_leaves_no_database_that_it_made(
 ) -> None:
     source = new_database(postgres)
     make_shop(postgres, source, SUPERUSERS)
-    backup = back_up(postgres, source, tmp_path)
+    backup = backup_of(postgres, source, tmp_path)
     target = target_of(postgres, new_name, RESTORER, create_database=True)
     with pytest.raises(RefusedError) as caught:
         target.check(backup.assignments(target.renames), backup.attachments)
@@ -233,7 +233,7 @@ def test_a_foreign_key_that_a_predicate_breaks_is_refused_or_left_out(
     postgres: PostgresServer, shop: str, new_database: NewDatabase, tmp_path: Path
 ) -> None:
     selection = Selection.parse(where=["shop.orders:amount < 10"])
-    backup = back_up(postgres, shop, tmp_path, selection)
+    backup = backup_of(postgres, shop, tmp_path, selection)
     target = target_of(postgres, new_database(postgres))
     with pytest.raises(RefusedError) as caught:
         target.check(backup.assignments(target.renames), backup.attachments)
@@ -247,7 +247,7 @@ def test_a_foreign_key_that_a_predicate_breaks_is_refused_or_left_out(
 def test_a_table_that_was_excluded_is_named_and_breaks_what_refers_to_it(
     postgres: PostgresServer, shop: str, new_database: NewDatabase, tmp_path: Path
 ) -> None:
-    backup = back_up(postgres, shop, tmp_path, Selection.parse(exclude_table="shop.orders"))
+    backup = backup_of(postgres, shop, tmp_path, Selection.parse(exclude_table="shop.orders"))
     target = target_of(postgres, new_database(postgres), skip_unrestorable=True)
     ending = restore(backup, target)
     assert "table shop.orders is empty: its rows are not in the backup, or were excluded." in ending.notes
@@ -270,7 +270,7 @@ def test_a_tablespace_that_is_not_there_is_named_and_may_be_left_out(
     source = new_database(postgres)
     postgres.sql("SET allow_in_place_tablespaces = on; CREATE TABLESPACE fast LOCATION ''")
     postgres.sql("CREATE TABLE public.t (i int PRIMARY KEY USING INDEX TABLESPACE fast) TABLESPACE fast", source)
-    backup = back_up(postgres, source, tmp_path)
+    backup = backup_of(postgres, source, tmp_path)
     where = "SELECT spcname FROM pg_class c JOIN pg_tablespace s ON s.oid = reltablespace WHERE relname LIKE 't%'"
     kept = target_of(postgres, new_database(postgres))
     restore(backup, kept)
@@ -290,7 +290,7 @@ def test_tables_of_extensions_come_only_with_the_whole(
 ) -> None:
     source, copy = new_database(postgres), new_database(postgres)
     postgres.sql("CREATE TABLE public.t (i int)", source)
-    backup = back_up(postgres, source, tmp_path)
+    backup = backup_of(postgres, source, tmp_path)
     described = backup.tables[0].schema
     settings = replace(backup.tables[0], parts=("public", "settings"), schema={**described, "name": "settings"})
     both = replace(backup, tables=[settings, *backup.tables], chunks={**backup.chunks, settings.name: []})
@@ -310,7 +310,7 @@ def test_more_tables_are_restored_than_a_transaction_could_lock(
         " FROM generate_series(1, 1200) n \\gexec\n",
         source,
     )
-    backup = back_up(postgres15, source, tmp_path)
+    backup = backup_of(postgres15, source, tmp_path)
     restore(backup, target_of(postgres15, target))
     keys = "SELECT count(*) FROM pg_index WHERE indisprimary AND indrelid::regclass::text LIKE 't\\_%'"
     assert postgres15.sql(keys, target) == "1200"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archive_writer import written
-from tests.transforms.postgres.restoring import Backup, back_up, target_of
+from tests.transforms.postgres.restoring import Backup, backup_of, target_of
 from transforms.errors import IntegrityError
 from transforms.postgres.archive import dump as archive
 from transforms.postgres.archive.toc import parse
@@ -29,7 +29,7 @@ def backup(postgres18: PostgresServer, tmp_path_factory: pytest.TempPathFactory)
     postgres18.sql("CREATE DATABASE forged_from")
     try:
         postgres18.sql(TABLES, "forged_from")
-        yield back_up(postgres18, "forged_from", tmp_path_factory.mktemp("backup"))
+        yield backup_of(postgres18, "forged_from", tmp_path_factory.mktemp("backup"))
     finally:
         postgres18.sql("DROP DATABASE forged_from WITH (FORCE)")
 

@@ -12,7 +12,7 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archives import OWNER, READER, RESTORER, make_shop
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.picture import lost, picture
-from tests.transforms.postgres.restoring import Backup, back_up, load, restore, target_of
+from tests.transforms.postgres.restoring import Backup, backup_of, load, restore, target_of
 from transforms.errors import RefusedError
 from transforms.postgres.restore.selection import parse_renames
 from transforms.postgres.target import PostgresTarget
@@ -145,7 +145,7 @@ def source(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def backup(postgres: PostgresServer, source: str, tmp_path_factory: pytest.TempPathFactory) -> Backup:
-    return back_up(postgres, source, tmp_path_factory.mktemp("backup"))
+    return backup_of(postgres, source, tmp_path_factory.mktemp("backup"))
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +241,7 @@ def test_a_lost_table_comes_back_into_the_database_that_it_came_from(
     postgres: PostgresServer, source: str, tmp_path: Path
 ) -> None:
     with copied(postgres, source, "SELECT 1") as database:
-        own = back_up(postgres, database, tmp_path)
+        own = backup_of(postgres, database, tmp_path)
         with pytest.raises(RefusedError, match="is the database that was backed up"):
             restore(own, target_of(postgres, database))
         postgres.sql("DROP TABLE shop.lines", database)
@@ -272,7 +272,7 @@ def test_a_whole_restore_leaves_extensions_that_are_there_and_their_schemas(
     given = f"GRANT USAGE ON SCHEMA apart TO {READER}; ALTER DEFAULT PRIVILEGES IN SCHEMA apart GRANT SELECT ON TABLES"
     postgres.sql(f"{given} TO {READER}; CREATE TABLE public.t (i apart.{extension})", source)
     postgres.sql(f"{made} 'mine'", copy)
-    backup, before = back_up(postgres, source, tmp_path), picture(postgres, copy)
+    backup, before = backup_of(postgres, source, tmp_path), picture(postgres, copy)
     assert restore(backup, target_of(postgres, copy)).skipped == ()
     assert lost(before, picture(postgres, copy)) == []
     assert postgres.sql("SELECT count(*) FROM public.t", copy) == "0"

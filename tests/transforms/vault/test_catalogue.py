@@ -36,7 +36,7 @@ def without(vault: MemoryVault, name: str) -> None:
 def one_more(vault: MemoryVault, source: str) -> str:
     """A backup of another source; its id."""
     work = by_hand.new_work(vault.place, MemorySource(source))
-    by_hand.back_up(work)
+    by_hand.backup(work)
     return work.backup
 
 
@@ -175,7 +175,7 @@ def test_a_name_narrows_latest_and_holds_an_id_to_it(vault: MemoryVault) -> None
     opened = open_vault(vault.place)
     nightly = claim(opened, MemorySource(vault.database), MemorySource(vault.database).tables(), "nightly", {})
     work = by_hand.new_work(vault.place, MemorySource(vault.database))
-    by_hand.back_up(replace(work, backup=nightly.backup))
+    by_hand.backup(replace(work, backup=nightly.backup))
     assert find_backup(opened, "latest").backup == nightly.backup
     assert find_backup(opened, "latest", name="nightly").backup == nightly.backup
     assert find_backup(opened, "latest", name="by hand").backup == vault.other
@@ -191,7 +191,7 @@ def test_the_name_tells_two_sources_apart(vault: MemoryVault) -> None:
     opened = open_vault(vault.place)
     intent = claim(opened, MemorySource(source), MemorySource(source).tables(), "other", {})
     work = by_hand.new_work(vault.place, MemorySource(source))
-    by_hand.back_up(replace(work, backup=intent.backup))
+    by_hand.backup(replace(work, backup=intent.backup))
     assert find_backup(opened, "latest", name="other").backup == intent.backup
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import list_backups, show_backup, verify
 from pipelines.bigtable_backup import build
-from pipelines.command.backup import take_backup
+from pipelines.command.backup import run_backup
 from tests.memory_room.database import DATABASES
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE
@@ -140,7 +140,7 @@ class NotingSource(MemorySource):
 
 def test_notes_of_the_source_are_told_to_people(vault: MemoryVault, capsys: Capture) -> None:
     config = replace(backup_config(vault.place, vault.database), source=NotingSource(vault.database), json=False)
-    assert take_backup(config, build) == 0
+    assert run_backup(config, build) == 0
     taken = capsys.readouterr().out
     assert show_backup.main([f"--vault={vault.place}", "--backup=latest"]) == 0
     assert capsys.readouterr().out == taken
@@ -171,7 +171,7 @@ def test_verify_tells_people_what_is_wrong(vault: MemoryVault, capsys: Capture) 
 
 
 def test_backup_prints_what_show_prints_of_it(vault: MemoryVault, capsys: Capture) -> None:
-    assert take_backup(backup_config(vault.place, vault.database), build) == 0
+    assert run_backup(backup_config(vault.place, vault.database), build) == 0
     taken, calls = printed(capsys), DATABASES[vault.database].calls
     assert (calls["open"], calls["close"], calls["conclude"]) == (1, 1, 1)
     assert show_backup.main([f"--vault={vault.place}", "--backup=latest", "--json=true"]) == 0
@@ -188,7 +188,7 @@ def test_a_backup_that_fails_leaves_a_note_and_the_error(vault: MemoryVault, cap
     config, faults = backup_config(vault.place, vault.database), DATABASES[vault.database].faults
     faults["read", min(DATABASES[vault.database].tables[ORDERS].keyed)] = UnreachableError("the server is gone")
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):
-        take_backup(replace(config, label="doomed"), build)
+        run_backup(replace(config, label="doomed"), build)
     faults.clear()
     assert DATABASES[vault.database].calls["close"] == DATABASES[vault.database].calls["open"] == 1
     assert list_backups.main([f"--vault={vault.place}", "--json=true"]) == 0

@@ -66,7 +66,7 @@ class Uncommitted:
 def uncommitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Uncommitted:
     monkeypatch.setattr(portion, "RANGES_PER_FILE", 1)
     work = by_hand.new_work(str(tmp_path / "vault"), MemorySource(new_database(two_tables())))
-    receipts = [work.back_up(each) for each in by_hand.portions(work)]
+    receipts = [work.backup_portion(each) for each in by_hand.portions(work)]
     return Uncommitted(tmp_path / "vault", work, by_hand.index_files(work, receipts))
 
 
@@ -105,7 +105,7 @@ def test_a_commit_is_a_function_of_intent_plans_and_receipts(uncommitted: Uncomm
 def test_a_manifest_of_this_run_that_is_whole_stands(uncommitted: Uncommitted) -> None:
     first = uncommitted.commit()
     data = uncommitted.manifest.read_bytes()
-    again = [uncommitted.work.back_up(each) for each in by_hand.portions(uncommitted.work)]
+    again = [uncommitted.work.backup_portion(each) for each in by_hand.portions(uncommitted.work)]
     files = by_hand.index_files(uncommitted.work, again)
     assert set(files).isdisjoint(uncommitted.files)
     assert uncommitted.commit(files) == first
@@ -116,7 +116,7 @@ def test_a_manifest_of_this_run_that_is_not_whole_is_an_error(uncommitted: Uncom
     uncommitted.commit()
     lost = read_index(uncommitted.store(), uncommitted.files[0])[0].shard.object.name
     uncommitted.store().delete(lost)
-    again = [uncommitted.work.back_up(each) for each in by_hand.portions(uncommitted.work)]
+    again = [uncommitted.work.backup_portion(each) for each in by_hand.portions(uncommitted.work)]
     with pytest.raises(IntegrityError, match=f"not whole: {lost} is missing"):
         uncommitted.commit(by_hand.index_files(uncommitted.work, again))
 

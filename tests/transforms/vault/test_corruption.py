@@ -10,7 +10,7 @@ import pytest
 from pipelines import verify
 from pipelines.bigtable_restore import build as build_restore
 from pipelines.command.exit_codes import run_command
-from pipelines.command.restore import give_back
+from pipelines.command.restore import run_restore
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, new_database
 from tests.memory_room.target import MemoryTarget
@@ -91,7 +91,7 @@ def verified(vault: MemoryVault, level: str, capsys: pytest.CaptureFixture[str])
 def restored(vault: MemoryVault) -> int:
     """Exit code of the command, which must write nothing."""
     target = new_database()
-    code = run_command(lambda _: give_back(restore_config(vault, target), build_restore), [])
+    code = run_command(lambda _: run_restore(restore_config(vault, target), build_restore), [])
     assert DATABASES[target].tables == {}
     return code
 

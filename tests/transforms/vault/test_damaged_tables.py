@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.bigtable_restore import build
 from pipelines.command.exit_codes import run_command
-from pipelines.command.restore import give_back
+from pipelines.command.restore import run_restore
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, new_database
 from tests.memory_room.tables import ORDERS, PEOPLE
@@ -75,10 +75,10 @@ def test_the_command_restores_the_table_that_is_whole_and_no_other(
 ) -> None:
     lose(vault, "shard", ORDERS)
     target = new_database()
-    assert run_command(lambda _: give_back(restore_config(vault, target, PEOPLE), build), []) == 0
+    assert run_command(lambda _: run_restore(restore_config(vault, target, PEOPLE), build), []) == 0
     assert DATABASES[target].content == {PEOPLE: DATABASES[vault.database].tables[PEOPLE].content}
     told = capsys.readouterr()
     assert json.loads(told.out)["others"] == {"damaged": [ORDERS], "unknown": None, "verify": verify(vault)}
     assert told.err.endswith(f"\nwarning: {OTHERS} (no content was read): {ORDERS}. `{verify(vault)}` looks closer.\n")
-    assert run_command(lambda _: give_back(restore_config(vault, new_database(), ORDERS), build), []) == 5
+    assert run_command(lambda _: run_restore(restore_config(vault, new_database(), ORDERS), build), []) == 5
     assert f"Damaged tables: {ORDERS}." in capsys.readouterr().err

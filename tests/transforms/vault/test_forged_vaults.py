@@ -64,7 +64,7 @@ def take(root: Path, source: Source) -> Forge:
     """A backup of all tables of a source, taken without an engine."""
     with source.opened() as opened:
         work = by_hand.new_work(str(root), opened, ranges=2)  # type: ignore[arg-type]
-        by_hand.back_up(work)
+        by_hand.backup(work)
     return Forge(root, root / source.identity().folder / work.backup)
 
 

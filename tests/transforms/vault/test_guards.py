@@ -9,11 +9,11 @@ import pytest
 
 from pipelines.bigtable_backup import build as build_backup
 from pipelines.bigtable_restore import build as build_restore
-from pipelines.command.backup import take_backup
+from pipelines.command.backup import run_backup
 from pipelines.command.exit_codes import run_command
 from pipelines.command.job.engine import Engine
 from pipelines.command.print.report import Report
-from pipelines.command.restore import RestoreConfig, give_back
+from pipelines.command.restore import RestoreConfig, run_restore
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
 from tests.memory_room.tables import ORDERS, PEOPLE
 from tests.memory_room.target import MemoryTarget
@@ -31,7 +31,7 @@ Capture = pytest.CaptureFixture[str]
 def restore(config: RestoreConfig, capsys: Capture) -> tuple[int, str, str]:
     """Exit code, stdout and stderr."""
     capsys.readouterr()
-    code = run_command(lambda _: give_back(config, build_restore), [])
+    code = run_command(lambda _: run_restore(config, build_restore), [])
     return code, *capsys.readouterr()
 
 
@@ -138,7 +138,7 @@ def test_a_runner_whose_workers_do_not_see_the_vault(vault: MemoryVault, capsys:
     refused(config, 6, "which the workers of --runner=DataflowRunner do not see", capsys)
     backup = replace(backup_config(vault.place, vault.database), engine=config.engine)
     before = [item.backup for item in list_backups(open_vault(vault.place))]
-    assert run_command(lambda _: take_backup(backup, build_backup), []) == 6
+    assert run_command(lambda _: run_backup(backup, build_backup), []) == 6
     assert [item.backup for item in list_backups(open_vault(vault.place))] == before
 
 
@@ -237,7 +237,7 @@ def test_a_restore_that_fails_tells_what_it_leaves(vault: MemoryVault, capsys: C
 
 def test_a_plan_of_a_backup_writes_nothing(vault: MemoryVault, tmp_path: Path, capsys: Capture) -> None:
     config = replace(backup_config(str(tmp_path / "none"), vault.database), plan_only=True)
-    assert take_backup(config, build_backup) == 0
+    assert run_backup(config, build_backup) == 0
     planned: Any = json.loads(capsys.readouterr().out)
     expected = [{"name": ORDERS, "ranges": 2}, {"name": PEOPLE, "ranges": 3}]
     assert planned == {"source": vault.source, "tables": expected}
@@ -246,12 +246,12 @@ def test_a_plan_of_a_backup_writes_nothing(vault: MemoryVault, tmp_path: Path, c
 
 def test_a_backup_of_a_table_that_is_not_there_leaves_nothing(vault: MemoryVault, tmp_path: Path) -> None:
     config = backup_config(str(tmp_path / "none"), vault.database, "none")
-    assert run_command(lambda _: take_backup(config, build_backup), []) == 7
+    assert run_command(lambda _: run_backup(config, build_backup), []) == 7
     assert not (tmp_path / "none").exists()
 
 
 def test_a_backup_into_a_vault_without_its_document(vault: MemoryVault, capsys: Capture) -> None:
     vault.write("VAULT.json", None)
-    assert run_command(lambda _: take_backup(backup_config(vault.place, vault.database), build_backup), []) == 6
+    assert run_command(lambda _: run_backup(backup_config(vault.place, vault.database), build_backup), []) == 6
     assert "holds backups, but its VAULT.json is gone" in capsys.readouterr().err
     assert not (vault.root / "VAULT.json").exists()

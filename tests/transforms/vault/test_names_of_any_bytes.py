@@ -34,7 +34,7 @@ def backup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VerifyWork]:
     """A backup of a table of the same name in two encodings."""
     DATABASES[DATABASE] = Database({LATIN: MemoryTable(keyed(20)), UTF: MemoryTable(keyed(10, seed=7))})
     work = by_hand.new_work(str(tmp_path_factory.mktemp("names") / "v"), Source(DATABASE))
-    by_hand.back_up(work)
+    by_hand.backup(work)
     yield by_hand.verify_work(work.vault, work.source.identity().folder, work.backup)
     del DATABASES[DATABASE]
 

@@ -11,17 +11,17 @@ import grpc
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from pipelines.command.backup import BackupConfig, take_backup
+from pipelines.command.backup import BackupConfig, run_backup
 from pipelines.command.exit_codes import run_command
 from pipelines.command.job.engine import Engine
 from pipelines.command.job.telling import telling
 from pipelines.command.print.result import Result
-from pipelines.command.verify import VerifyConfig, check_backup
+from pipelines.command.verify import VerifyConfig, run_verify
 from tests.memory_room.database import new_database
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from tests.memory_room.vaults import take
-from transforms.back_up import BackUp
+from transforms.backup import Backup
 from transforms.backup_work import BackupWork
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, UsageError
 from transforms.source import Wanted
@@ -61,7 +61,7 @@ def test_workers_elsewhere_have_no_file_of_this_machine(tmp_path: Path) -> None:
 
 def test_a_folder_of_this_machine_is_no_vault_for_workers_elsewhere(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="which the workers of --runner=DataflowRunner do not see"):
-        take_backup(config(tmp_path / "vault", launch_options(tmp_path)), build)
+        run_backup(config(tmp_path / "vault", launch_options(tmp_path)), build)
     assert not (tmp_path / "vault").exists()
 
 
@@ -71,7 +71,7 @@ def config(vault: Path, arguments: Sequence[str]) -> BackupConfig:
 
 
 def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
-    pipeline | BackUp(work)
+    pipeline | Backup(work)
 
 
 @pytest.fixture
@@ -85,12 +85,12 @@ def test_a_launch_stages_the_job_and_claims_the_backup(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_GCE_CHECK", "true")
-    assert take_backup(config(tmp_path / "vault", launch_options(tmp_path)), build) == 0
+    assert run_backup(config(tmp_path / "vault", launch_options(tmp_path)), build) == 0
     job: dict[str, Any] = json.loads((tmp_path / "job.json").read_text())
     assert job["labels"]["tool"] == "shardkeep"
     graph = beam_runner_api_pb2.Pipeline.FromString((tmp_path / "pipeline.pb").read_bytes())
     names = {transform.unique_name for transform in graph.components.transforms.values()}
-    assert {"BackUp/Read", "BackUp/Conclude", "BackUp/Commit"} <= names
+    assert {"Backup/Read", "Backup/Conclude", "Backup/Commit"} <= names
     assert capsys.readouterr().out == "The job is STAGED; its last step logs what it did.\n"
     assert not list(tmp_path.glob("vault/*/*/MANIFEST.json"))
 
@@ -102,7 +102,7 @@ def verify_config(vault: Path, level: str, arguments: Sequence[str]) -> VerifyCo
 @pytest.mark.usefixtures("everywhere")
 def test_a_level_without_a_job_is_no_launch(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--level=L0 reads the manifest alone"):
-        check_backup(verify_config(tmp_path, "L0", launch_options(tmp_path)), build_check)
+        run_verify(verify_config(tmp_path, "L0", launch_options(tmp_path)), build_check)
 
 
 @pytest.mark.usefixtures("everywhere")
@@ -111,7 +111,7 @@ def test_a_broken_backup_fails_the_launch_of_its_check(tmp_path: Path) -> None:
     (vault.folder / "MANIFEST.json").write_text("{}")
     config = replace(verify_config(vault.root, "L1", launch_options(tmp_path)), backup=vault.backup)
     with pytest.raises(IntegrityError, match=f"backup {vault.backup} .* is BROKEN"):
-        check_backup(config, build_check)
+        run_verify(config, build_check)
 
 
 def build_check(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: Result) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.postgres_zoo import differences, make_zoo, normalised_dump
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import made
-from tests.transforms.postgres.restoring import back_up, restore, target_of
+from tests.transforms.postgres.restoring import backup_of, restore, target_of
 from tests.transforms.postgres.sessions import opened
 from transforms.postgres.inventory.object_states import ObjectState, differing, list_states
 from transforms.postgres.names.identifiers import Name
@@ -76,7 +76,7 @@ def test_what_is_unusual_is_listed_and_comes_back(
     source, copy = new_database(postgres), new_database(postgres)
     expected = fill(postgres, source)
     assert states(postgres, source) == expected
-    ending = restore(back_up(postgres, source, tmp_path), target_of(postgres, copy))
+    ending = restore(backup_of(postgres, source, tmp_path), target_of(postgres, copy))
     assert ending.skipped == ()
     assert states(postgres, copy) == expected
 
@@ -88,7 +88,7 @@ def test_triggers_of_a_foreign_key_that_are_off_are_told(
     source, copy = new_database(postgres), new_database(postgres)
     postgres.sql(OBJECTS, source)
     postgres.sql("ALTER TABLE r DISABLE TRIGGER ALL", source)
-    ending = restore(back_up(postgres, source, tmp_path), target_of(postgres, copy))
+    ending = restore(backup_of(postgres, source, tmp_path), target_of(postgres, copy))
     assert [str(each) for each in ending.skipped] == [
         "TRIGGERS OF FOREIGN KEY r_fk of public.r: enabled here, disabled in the source.",
         "TRIGGERS OF FOREIGN KEY r_off of public.r: enabled here, disabled in the source.",
@@ -100,7 +100,7 @@ def test_all_that_is_new_in_18_comes_back(
 ) -> None:
     source, copy = new_database(postgres18), new_database(postgres18)
     assert make_zoo(postgres18, source, parts=["features18"]) == ["features18"]
-    assert restore(back_up(postgres18, source, tmp_path), target_of(postgres18, copy)).skipped == ()
+    assert restore(backup_of(postgres18, source, tmp_path), target_of(postgres18, copy)).skipped == ()
     both = (normalised_dump(postgres18.binaries, postgres18.url(name)) for name in (source, copy))
     assert differences(*both) == []
     assert states(postgres18, copy) == states(postgres18, source)

@@ -15,7 +15,7 @@ from tests.transforms.postgres.archives import (
     pg_restore,
 )
 from tests.transforms.postgres.catalogs import module_database
-from tests.transforms.postgres.restoring import Backup, back_up, restore, target_of
+from tests.transforms.postgres.restoring import Backup, backup_of, restore, target_of
 from transforms.errors import RefusedError
 from transforms.postgres.archive.toc import parse
 from transforms.postgres.objects.owners import Owning, acl_steps, owner_steps
@@ -46,7 +46,7 @@ def shop(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def backup(postgres: PostgresServer, shop: str, tmp_path_factory: pytest.TempPathFactory) -> Backup:
-    return back_up(postgres, shop, tmp_path_factory.mktemp("backup"))
+    return backup_of(postgres, shop, tmp_path_factory.mktemp("backup"))
 
 
 def test_owners_are_given_by_the_statements_of_pg_restore(postgres: PostgresServer) -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.archives import OWNER, READER, RESTORER, make_shop
 from tests.transforms.postgres.catalogs import module_database
-from tests.transforms.postgres.restoring import Backup, back_up, restore, target_of
+from tests.transforms.postgres.restoring import Backup, backup_of, restore, target_of
 from transforms.errors import NotFoundError, RefusedError, UsageError
 from transforms.postgres.names.identifiers import Name
 from transforms.postgres.objects.renames import EVERYTHING, Renames
@@ -26,7 +26,7 @@ NAMED = """
 def backup(postgres18: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backup]:
     with module_database(postgres18) as database:
         make_shop(postgres18, database, NAMED)
-        yield back_up(postgres18, database, tmp_path_factory.mktemp("backup"))
+        yield backup_of(postgres18, database, tmp_path_factory.mktemp("backup"))
 
 
 def test_names_are_read_as_sql_reads_them() -> None:
@@ -178,7 +178,7 @@ def test_a_function_of_a_tables_name_keeps_the_table_from_moving(
     source, copy = new_database(postgres18), new_database(postgres18)
     named = "CREATE TABLE public.t (i int); CREATE FUNCTION public.t() RETURNS int LANGUAGE sql AS 'SELECT 1'"
     postgres18.sql(named, source)
-    backup = back_up(postgres18, source, tmp_path)
+    backup = backup_of(postgres18, source, tmp_path)
     with pytest.raises(RefusedError, match=r"FUNCTION public.t\(\) has the name of something that is restored as x.t"):
         restore(backup, target_of(postgres18, copy, renames=parse_renames(["public.t:x.t"])))
     restore(backup, target_of(postgres18, copy, renames=parse_renames([], ["public:x"])))
@@ -202,7 +202,7 @@ def test_what_others_call_a_renamed_table_stays_right(
     """
     postgres18.sql(made, source)
     postgres18.sql("CREATE SCHEMA orders; CREATE TABLE orders.orders (mine int)", copy)
-    backup = back_up(postgres18, source, tmp_path)
+    backup = backup_of(postgres18, source, tmp_path)
     renames = parse_renames(["orders.orders:fresh.bestellungen", 'orders."Lines":fresh.lines'], ["orders:fresh"])
     ending = restore(backup, target_of(postgres18, copy, renames=renames))
     assert postgres18.sql("SELECT * FROM fresh.both; SELECT fresh.first(NULL)", copy) == "1|7|1\n1"
@@ -216,7 +216,7 @@ def test_a_column_that_is_called_like_what_moves_is_refused_and_not_confused(
 ) -> None:
     source, copy = new_database(postgres18), new_database(postgres18)
     postgres18.sql("CREATE SCHEMA t; CREATE TABLE t.t (t int); CREATE VIEW t.v AS SELECT t.t FROM t.t, t.t u", source)
-    backup = back_up(postgres18, source, tmp_path)
+    backup = backup_of(postgres18, source, tmp_path)
     renames = parse_renames([], ["t:fresh"])
     with pytest.raises(RefusedError, match=r"VIEW fresh\.v: missing FROM-clause entry"):
         restore(backup, target_of(postgres18, copy, renames=renames))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.postgres_server import PostgresServer
-from tests.transforms.postgres.restoring import Backup, back_up, load, restore, target_of
+from tests.transforms.postgres.restoring import Backup, backup_of, load, restore, target_of
 from transforms.errors import RefusedError
 from transforms.identity import Table
 from transforms.postgres.restore.selection import parse_renames
@@ -87,7 +87,7 @@ class FirstChunks:
 
 def made(server: PostgresServer, database: str, script: str, folder: Path) -> Backup:
     server.sql(script, database)
-    return back_up(server, database, folder)
+    return backup_of(server, database, folder)
 
 
 def test_all_indexes_of_a_tree_of_partitions_are_valid(
@@ -264,7 +264,7 @@ def test_the_mark_of_a_restore_that_ended_stops_no_other_restore_and_no_backup(
         target.end(backup.assignments(target.renames), backup.attachments)
     assert postgres.sql("SELECT id FROM shardkeep_restore.restore", database) == "restore-b"
     (tmp_path / "again").mkdir()
-    again = back_up(postgres, database, tmp_path / "again")
+    again = backup_of(postgres, database, tmp_path / "again")
     assert sorted(table.name for table in again.tables) == ["public.a", "public.b"]
     copy = new_database(postgres)
     assert restore(again, target_of(postgres, copy)).skipped == ()

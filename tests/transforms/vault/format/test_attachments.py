@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.bigtable_backup import build
-from pipelines.command.backup import take_backup
+from pipelines.command.backup import run_backup
 from tests.faulty_store import Fault, FaultyStore
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, new_database
@@ -115,7 +115,7 @@ def test_an_attachment_that_is_missing_is_told_from_one_that_the_backup_does_not
 
 
 def test_a_backup_holds_what_its_source_concludes(vault: MemoryVault) -> None:
-    assert take_backup(backup_config(vault.place, vault.database), build) == 0
+    assert run_backup(backup_config(vault.place, vault.database), build) == 0
     listing = find_backup(open_vault(vault.place), "latest", None)
     manifest = usable(listing)
     attachments = Attachments(vault.store, manifest.attachments)
@@ -141,7 +141,7 @@ def test_a_conclusion_that_is_made_again_leaves_the_committed_one(tmp_path: Path
     """The source may say something else the second time, such as the time: the first commit stands."""
     source = MemorySource(new_database(two_tables()))
     work = by_hand.new_work(str(tmp_path), source)
-    receipts = [work.back_up(portion) for portion in by_hand.portions(work)]
+    receipts = [work.backup_portion(portion) for portion in by_hand.portions(work)]
     files = by_hand.index_files(work, receipts)
     work.commit(work.conclude(files))
     DATABASES[source.database].tables["late"] = two_tables()[ORDERS]

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from pipelines.bigtable_backup import build
-from pipelines.command.backup import take_backup
+from pipelines.command.backup import run_backup
 from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, MemoryTable, new_database
 from tests.memory_room.source import MemorySource
@@ -33,16 +33,16 @@ def small_source() -> MemorySource:
     return MemorySource(new_database({"t": MemoryTable(dict(ROWS), {b"null"}, nullable=True)}))
 
 
-def back_up(place: str, source: MemorySource) -> str:
+def backup_of(place: str, source: MemorySource) -> str:
     work = by_hand.new_work(place, source)
-    by_hand.back_up(work)
+    by_hand.backup(work)
     return work.backup
 
 
 def test_a_backup_needs_no_right_but_to_create_and_to_view(gate: Gate, place: str) -> None:
     source = small_source()
     with gate.creating_only():
-        first, second = back_up(place, source), back_up(place, source)
+        first, second = backup_of(place, source), backup_of(place, source)
         vault = open_vault(place)
         assert [(item.backup, item.state) for item in list_backups(vault)] == [(first, COMMITTED), (second, COMMITTED)]
         for backup in (first, second):
@@ -60,7 +60,7 @@ def test_a_backup_needs_no_right_but_to_create_and_to_view(gate: Gate, place: st
 def test_the_command_writes_its_backup_into_a_bucket(gate: Gate, place: str) -> None:
     source = small_source()
     with gate.creating_only():
-        assert take_backup(backup_config(place, source.database), build) == 0
+        assert run_backup(backup_config(place, source.database), build) == 0
     (listed,) = list_backups(open_vault(place))
     assert listed.state == COMMITTED
     assert listed.manifest is not None
@@ -76,6 +76,6 @@ def test_lost_answers_and_cut_connections_do_not_stop_it(
     gate.faults.plan("insert", AnswerLost())
     gate.faults.plan("list", Refused(503))
     source = small_source()
-    backup = back_up(place, source)
+    backup = backup_of(place, source)
     assert gate.faults.waiting() == 0
     assert by_hand.verify(by_hand.verify_work(place, source.identity().folder, backup), "L3").ok

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.bigtable_backup import build
-from pipelines.command.backup import take_backup
+from pipelines.command.backup import run_backup
 from tests.faulty_store import Fault, faulty_stores
 from tests.memory_room import by_hand
 from tests.memory_room.database import MemoryTable, new_database
@@ -24,7 +24,7 @@ def small_source() -> MemorySource:
 
 
 def run(vault: Path, source: MemorySource) -> None:
-    by_hand.back_up(by_hand.new_work(str(vault), source, ranges=2))
+    by_hand.backup(by_hand.new_work(str(vault), source, ranges=2))
 
 
 def listed(vault: Path) -> list[Listing]:
@@ -80,10 +80,10 @@ def test_the_command_leaves_a_note_and_the_error_of_the_store(tmp_path: Path) ->
     source = small_source()
     # The first call that is made while the job runs and is not tried again.
     with faulty_stores(Fault()) as dry:
-        take_backup(backup_config(str(tmp_path / "dry"), source.database), build)
+        run_backup(backup_config(str(tmp_path / "dry"), source.database), build)
     number = next(n for n, call in enumerate(dry.calls, 1) if call.startswith("create"))
     with faulty_stores(Fault(number)), pytest.raises(UnreachableError, match="fails before its effect"):
-        take_backup(backup_config(str(tmp_path / "vault"), source.database), build)
+        run_backup(backup_config(str(tmp_path / "vault"), source.database), build)
     assert [item.state for item in listed(tmp_path / "vault")] == [FAILED]
-    assert take_backup(backup_config(str(tmp_path / "vault"), source.database), build) == 0
+    assert run_backup(backup_config(str(tmp_path / "vault"), source.database), build) == 0
     assert [item.state for item in listed(tmp_path / "vault")] == [FAILED, COMMITTED]

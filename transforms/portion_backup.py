@@ -29,7 +29,7 @@ class _Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class RangeBackup:
+class PortionBackup:
     """How ranges are backed up.
 
     Attributes:
@@ -44,7 +44,7 @@ class RangeBackup:
     chunk_size: int
     progress: ProgressFile
 
-    def back_up(self, store: Store, tables: Mapping[int, Table], portion: Portion) -> ReceiptSummary:
+    def run(self, store: Store, tables: Mapping[int, Table], portion: Portion) -> ReceiptSummary:
         """Back up the ranges of a portion, each into a shard of its own, and leave one receipt when all are there.
 
         A second try writes other shards: a shard is never changed, and the index names one only.
@@ -58,11 +58,11 @@ class RangeBackup:
         with store.group() as group, self.source.reading(list(tables.values())) as read:
             attempt, at_once = _Attempt(group, unique, is_alone), 1 if is_alone else self.source.reads_at_once
             begun = readings(read, tables, portion, self.chunk_size, at_once)
-            entries = [self._back_up(attempt, reading) for reading in begun]
+            entries = [self._write_shard(attempt, reading) for reading in begun]
         receipt = write_receipt(store, self.layout.receipt(portion.plan, portion.number, unique), entries)
         return ReceiptSummary(portion.plan, portion.file, receipt)
 
-    def _back_up(self, attempt: _Attempt, reading: RangeReading) -> ReceiptEntry:
+    def _write_shard(self, attempt: _Attempt, reading: RangeReading) -> ReceiptEntry:
         table, planned = reading.table, reading.planned
         name = self.layout.shard(table.folder, planned.number, attempt.unique)
         sync = sync_marker(name)

@@ -13,7 +13,7 @@ from transforms.vault.format.receipt import ReceiptSummary
 
 
 @dataclass
-class BackUp(beam.PTransform[PBegin, PCollection[str]]):
+class Backup(beam.PTransform[PBegin, PCollection[str]]):
     """Plan, read and index the tables of an intent, and commit the backup.
 
     Rows are never elements: what travels is the number of a plan, then a portion of it, then the summary
@@ -81,12 +81,14 @@ class _Read(beam.PTransform[PCollection[Portion], PCollection[ReceiptSummary]]):
         work = self.work
         receipts: PCollection[ReceiptSummary]
         if work.lanes is None:
-            receipts = planned | "Spread portions" >> beam.Reshuffle() | "Back up portions" >> beam.Map(work.back_up)
+            receipts = (
+                planned | "Spread portions" >> beam.Reshuffle() | "Back up portions" >> beam.Map(work.backup_portion)
+            )
             return receipts
         receipts = (
             planned
             | "Deal to lanes" >> beam.WithKeys(work.lane)
             | "Group lanes" >> beam.GroupByKey()
-            | "Back up lanes" >> beam.FlatMap(work.back_up_lane)
+            | "Back up lanes" >> beam.FlatMap(work.backup_lane)
         )
         return receipts

@@ -18,7 +18,7 @@ from tests.memory_room.records import encode
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE, keyed, two_tables
 from tests.memory_room.vaults import chunks, entries
-from transforms.back_up import BackUp
+from transforms.backup import Backup
 from transforms.errors import UnreachableError
 from transforms.key_range import KeyRange
 from transforms.vault.commit import Gathered
@@ -35,7 +35,7 @@ def three_tables() -> dict[str, MemoryTable]:
 def taken(vault: Path, source: MemorySource, ranges: int = 3) -> VerifyWork:
     """A backup that the graph took."""
     work = by_hand.new_work(str(vault), source, ranges)
-    on_engine.back_up(work)
+    on_engine.backup(work)
     return by_hand.verify_work(str(vault), source.identity().folder, work.backup)
 
 
@@ -148,7 +148,7 @@ def test_a_range_without_rows_has_a_chunk_without_blocks(tmp_path: Path) -> None
 def test_the_source_concludes_when_all_rows_are_read_and_nothing_is_committed(tmp_path: Path) -> None:
     source = MemorySource(new_database(two_tables()))
     work = by_hand.new_work(str(tmp_path), source)
-    receipts = [work.back_up(portion) for portion in by_hand.portions(work)]
+    receipts = [work.backup_portion(portion) for portion in by_hand.portions(work)]
     gathered = work.conclude(by_hand.index_files(work, receipts))
     assert gathered.facts == {"held": False, "calls": 1}
     assert set(gathered.attachments) == {"names.txt", "sizes.json"}
@@ -161,7 +161,7 @@ def test_the_source_concludes_when_all_rows_are_read_and_nothing_is_committed(tm
 def test_a_schema_that_the_source_concludes_with_is_the_manifests_and_not_the_intents(tmp_path: Path) -> None:
     source = MemorySource(new_database(two_tables()))
     work = by_hand.new_work(str(tmp_path), source)
-    receipts = [work.back_up(portion) for portion in by_hand.portions(work)]
+    receipts = [work.backup_portion(portion) for portion in by_hand.portions(work)]
     gathered = work.conclude(by_hand.index_files(work, receipts))
     for _ in range(2):
         work.commit(replace(gathered, schemas={1: {"grown": True}}))
@@ -178,19 +178,19 @@ def test_an_error_of_the_source_is_the_error_of_the_job_and_nothing_is_committed
     database.faults["read", sorted(database.tables["t"].keyed)[15]] = UnreachableError("the server is gone")
     work = by_hand.new_work(str(tmp_path), source)
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):
-        on_engine.back_up(work)
+        on_engine.backup(work)
     assert work.layout.manifest not in work.store().list("")
     database.faults.clear()
-    on_engine.back_up(work)
+    on_engine.backup(work)
     backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
     assert rows_in(backup, "t") == rows_of(database.tables["t"])
 
 
 def test_a_job_that_runs_twice_commits_once(source: MemorySource, tmp_path: Path) -> None:
     work = by_hand.new_work(str(tmp_path), source)
-    on_engine.back_up(work)
+    on_engine.backup(work)
     data, plans = work.store().read(work.layout.manifest), DATABASES[source.database].calls["plan"]
-    on_engine.back_up(work)
+    on_engine.backup(work)
     assert work.store().read(work.layout.manifest) == data
     assert DATABASES[source.database].calls["plan"] == plans + 3
     backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
@@ -199,7 +199,7 @@ def test_a_job_that_runs_twice_commits_once(source: MemorySource, tmp_path: Path
 
 def test_every_phase_that_runs_twice_gives_the_same_backup_once(source: MemorySource, tmp_path: Path) -> None:
     work = by_hand.new_work(str(tmp_path), source)
-    name = by_hand.back_up(work, times=2)
+    name = by_hand.backup(work, times=2)
     backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
     assert [file for file in work.store().list("") if file.endswith("MANIFEST.json")] == [name]
     assert by_hand.verify(backup, "L3").ok
@@ -212,7 +212,7 @@ def test_every_phase_that_runs_twice_gives_the_same_backup_once(source: MemorySo
 def test_receipts_of_all_tries_together_give_the_same_backup(source: MemorySource, tmp_path: Path) -> None:
     work = by_hand.new_work(str(tmp_path), source)
     portions = by_hand.portions(work)
-    receipts = [work.back_up(item) for _ in range(2) for item in portions]
+    receipts = [work.backup_portion(item) for _ in range(2) for item in portions]
     work.commit(Gathered(by_hand.index_files(work, receipts)))
     data = work.store().read(work.layout.manifest)
     files = by_hand.index_files(work, reversed(receipts))
@@ -229,6 +229,6 @@ def test_the_graph_is_of_one_size_whatever_the_number_of_tables(tmp_path: Path) 
     for count in (1, 30):
         tables = {f"t{number}": MemoryTable({b"k": b"v"}) for number in range(count)}
         pipeline = beam.Pipeline()
-        pipeline | BackUp(by_hand.new_work(str(tmp_path), MemorySource(new_database(tables))))
+        pipeline | Backup(by_hand.new_work(str(tmp_path), MemorySource(new_database(tables))))
         sizes.append(len(pipeline.to_runner_api().components.transforms))
     assert sizes[0] == sizes[1]
