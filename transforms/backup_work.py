@@ -118,7 +118,7 @@ class BackupWork:
     def _backup_portion(self, portion: Portion) -> ReceiptSummary:
         work = PortionBackup(self.source, self.layout, self.chunk_size, self.progress)
         tables = self.intent().tables
-        return work.run(self.store(), {planned.table: tables[planned.table] for planned in portion.ranges}, portion)
+        return work.run(self.store(), {planned.place: tables[planned.place] for planned in portion.ranges}, portion)
 
     def plan_lane_of(self, number: int) -> int:
         """The group that a plan is dealt to, to be made."""

@@ -27,6 +27,6 @@ class FirstRows:
         place = next(place for place, entry in enumerate(self.manifest.tables) if entry.table.parts == table.parts)
         names = {part.file.name for part in self.manifest.tables[place].index if part.totals.rows}
         files = (file for file in self.manifest.index if file.object.name in names)
-        entries = (each for file in files for each in read_index(self.store, file) if each.table == place)
+        entries = (each for file in files for each in read_index(self.store, file) if each.place == place)
         runs = (run for each in entries for run in runs_of(place, each.shard, ONE_CHUNK))
         return next((records for run in runs for _, records in read_chunks(self.store, run)), b"")

@@ -28,7 +28,7 @@ def write_index(
     """
     refs = sorted({summary.receipt for summary in receipts}, key=lambda ref: ref.name)
     received = ((entry, ref) for ref in refs for entry in read_receipt(store, ref))
-    entries = [IndexEntry(entry.table, entry.shard, ref) for entry, ref in choose(received)]
+    entries = [IndexEntry(entry.place, entry.shard, ref) for entry, ref in choose(received)]
     data = encode_index(entries)
     ref = refer(layout.index(plan, number, refer("", data).sha256), data)
     file = summarise(number, ref, entries)
@@ -47,7 +47,7 @@ def choose(received: Iterable[Received]) -> list[Received]:
     by_range: dict[_Place, Received] = {}
     for item in received:
         key_range = item[0].shard.range
-        by_range.setdefault((item[0].table, key_range.space, item[0].number, key_range), item)
+        by_range.setdefault((item[0].place, key_range.space, item[0].number, key_range), item)
     for_planned = groupby(sorted(by_range), lambda place: place[:3])
     return [by_range[place] for _, places in for_planned for place in _chained(_apart(places, by_range))]
 

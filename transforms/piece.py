@@ -16,13 +16,13 @@ class Piece:
     """Records of neighbouring chunks of a shard, back to back.
 
     Attributes:
-        table: The table's place in the manifest.
+        place: The table's place in the manifest.
         name: The shard's name and from where to where they lie in it: the same in every try of a job.
         rows: How many rows they are.
         records: The records.
     """
 
-    table: int
+    place: int
     name: str
     rows: int
     records: bytes
@@ -47,7 +47,7 @@ def _piece(run: ChunkRun, held: list[tuple[Chunk, bytes]]) -> Piece:
     first, last = held[0][0], held[-1][0]
     records = held[0][1] if len(held) == 1 else b"".join(records for _, records in held)
     name = f"{run.shard}:{first.offset}-{last.offset + last.length}"
-    return Piece(run.table, name, sum(chunk.rows for chunk, _ in held), records)
+    return Piece(run.place, name, sum(chunk.rows for chunk, _ in held), records)
 
 
 def piece_groups(runs: Sequence[ChunkRun], pieces: Iterable[Piece], writers: int) -> Iterator[tuple[Piece, ...]]:

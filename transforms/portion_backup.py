@@ -73,7 +73,7 @@ class PortionBackup:
             finished = now_micros()
         item.done()
         shard_entry = Shard(shard.tally.ref(name), sync, planned.range, reading.started, finished, chunks)
-        return ReceiptEntry(planned.table, planned.number, shard_entry)
+        return ReceiptEntry(planned.place, planned.number, shard_entry)
 
     def _encoded(self, attempt: _Attempt, reading: RangeReading, sync: bytes) -> Generator[EncodedChunk, None, None]:
         """The chunks of a range; of one that may be large, reading, encoding and writing run side by side."""

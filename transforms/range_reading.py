@@ -47,7 +47,7 @@ def readings(
 
 
 def _begin(read: Read, tables: Mapping[int, Table], chunk_size: int, planned: PlannedRange) -> RangeReading:
-    table, started = tables[planned.table], now_micros()
+    table, started = tables[planned.place], now_micros()
     batches = read(table, planned.range, chunk_size)
     return RangeReading(planned, table, started, _resumed(next(batches, None), batches))
 

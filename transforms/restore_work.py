@@ -84,13 +84,13 @@ class RestoreWork:
     def index_files(self, _: None) -> Iterator[IndexFile]:
         """The index files that hold something of the restored tables."""
         placed = self._placed()
-        return (file for file in self.backup.manifest().index if any(part.table in placed for part in file.parts))
+        return (file for file in self.backup.manifest().index if any(part.place in placed for part in file.parts))
 
     def runs(self, file: IndexFile) -> list[tuple[ChunkRun, ...]]:
         """The runs of chunks of the restored tables in an index file, in groups, each of tables of one group."""
         placed = self._placed()
-        entries = (entry for entry in read_index(self.backup.store(), file) if entry.table in placed)
-        parts = groupby(entries, lambda entry: table_group(entry.table))
+        entries = (entry for entry in read_index(self.backup.store(), file) if entry.place in placed)
+        parts = groupby(entries, lambda entry: table_group(entry.place))
         return [group for _, part in parts for group in run_groups(_runs_of(part))]
 
     def write(self, runs: tuple[ChunkRun, ...], prepared: Iterable[Places]) -> tuple[int, WrittenTables]:
@@ -110,14 +110,14 @@ class RestoreWork:
         item = self.backup.progress.item(f"run {runs[0].shard} {runs[0].chunks[0].offset}")
         total = sum_written(map_ahead(functools.partial(self._write_pieces, item), groups, self.writers))
         item.done(items=len(runs))
-        return table_group(runs[0].table), total
+        return table_group(runs[0].place), total
 
     def _write_pieces(self, item: Item, pieces: Sequence[Piece]) -> WrittenTables:
-        loads = [Load(self._assignment(piece.table), piece.name, piece.records) for piece in pieces]
+        loads = [Load(self._assignment(piece.place), piece.name, piece.records) for piece in pieces]
         doomed = self.target.write(loads)
         item.add(rows=sum(piece.rows for piece in pieces), bytes=sum(len(piece.records) for piece in pieces))
         return sum_written(
-            {piece.table: Written(piece.rows, cells)} for piece, cells in zip(pieces, doomed, strict=True)
+            {piece.place: Written(piece.rows, cells)} for piece, cells in zip(pieces, doomed, strict=True)
         )
 
     def finish(self, places: Places, written: Iterable[WrittenTables]) -> list[RestoredTable]:
@@ -173,7 +173,7 @@ def _assign(backup: VerifyWork, destinations: Destinations) -> dict[int, Assignm
 
 
 def _runs_of(entries: Iterable[IndexEntry]) -> Iterator[ChunkRun]:
-    return (run for entry in entries for run in runs_of(entry.table, entry.shard))
+    return (run for entry in entries for run in runs_of(entry.place, entry.shard))
 
 
 def table_group(place: int) -> int:
@@ -184,8 +184,8 @@ def table_group(place: int) -> int:
 def _require_prepared(runs: Iterable[ChunkRun], prepared: Iterable[Places]) -> None:
     ready = frozenset(chain.from_iterable(prepared))
     for run in runs:
-        if run.table not in ready:
-            raise IntegrityError(f"{run.shard} is of table number {run.table}, which no step has prepared.")
+        if run.place not in ready:
+            raise IntegrityError(f"{run.shard} is of table number {run.place}, which no step has prepared.")
 
 
 def require_ok(report: Report, manifest: Manifest) -> None:

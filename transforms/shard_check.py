@@ -29,13 +29,13 @@ class CheckedShard:
     """What shards of one table hold, and what is wrong with them.
 
     Attributes:
-        table: The table's place in the manifest.
+        place: The table's place in the manifest.
         totals: What their chunks hold.
         damaged: Whether a chunk is missing or not what was written, so that `totals` are not all.
         report: On their objects and their chunks.
     """
 
-    table: int
+    place: int
     totals: Totals
     damaged: bool = False
     report: Report = field(default_factory=Report)
@@ -66,7 +66,7 @@ class ShardCheck:
         known = None if tally.ref(ref.name) == ref else check_object(self.store, ref)
         wrong = (*([known] if known else []), *digest, *problems)
         report = Report(CHECKS, wrong, objects=(ref.name,) if wrong else ())
-        return CheckedShard(entry.table, totals, bool(problems) or tally.size < ref.size, report)
+        return CheckedShard(entry.place, totals, bool(problems) or tally.size < ref.size, report)
 
     def _check_piece(self, piece: ShardPiece, problems: list[str]) -> Totals:
         """What the chunks of a piece hold, up to the first that is not what was written: that is a problem."""
@@ -96,5 +96,5 @@ def sum_shards(shards: Iterable[CheckedShard]) -> CheckedShard:
     """What shards of one table hold together; the reports on them go another way."""
     checked = list(shards)
     return CheckedShard(
-        checked[0].table, sum_of(each.totals for each in checked), any(each.damaged for each in checked)
+        checked[0].place, sum_of(each.totals for each in checked), any(each.damaged for each in checked)
     )

@@ -26,7 +26,7 @@ def splits_of(store: Store, manifest: Manifest, place: int) -> Iterator[bytes]:
         return  # a small table shares its index file with others
     names = {part.file.name for part in entry.index}
     files = (file for file in manifest.index if file.object.name in names)
-    entries = (item for file in files for item in read_index(store, file) if item.table == place)
+    entries = (item for file in files for item in read_index(store, file) if item.place == place)
     chunks = (chunk for item in entries for chunk in item.shard.chunks)
     # A named space has no keys to split at.
     yield from splits((chunk for chunk in chunks if not chunk.range.space), size)

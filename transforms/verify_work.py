@@ -101,13 +101,13 @@ class VerifyWork:
     def index_files(self, _: None) -> Iterator[IndexFile]:
         """The index files that hold something of the selected tables."""
         places = _select(self)
-        return (file for file in self.manifest().index if any(part.table in places for part in file.parts))
+        return (file for file in self.manifest().index if any(part.place in places for part in file.parts))
 
     def read_index(self, file: IndexFile) -> Iterator[Entries | Report]:
         """The report on an index file, and its entries."""
         entries, problem = entries_or_problem(self.store(), file)
         places = _select(self)
-        chosen = (entry for entry in entries if entry.table in places)
+        chosen = (entry for entry in entries if entry.place in places)
         yield found(problem, file.object.name)
         yield from groups_of(chosen, lambda entry: entry.shard.object.size, GROUP_SIZE, GROUP_LENGTH)
 
@@ -153,7 +153,7 @@ class VerifyWork:
 
     def check_shard(self, entry: IndexEntry) -> CheckedShard:
         """L3, with all before it: a shard is as it was written, and every chunk has the rows, digests and keys."""
-        table = self.manifest().tables[entry.table].table
+        table = self.manifest().tables[entry.place].table
         item = self.progress.item(f"shard {entry.shard.object.name}")
         return ShardCheck(self.store(), self.inspect, table, item).check(entry)
 
@@ -162,12 +162,12 @@ class VerifyWork:
         sums = {place: Totals() for place in sorted(_select(self))}
         damaged = set()
         for shard in shards:
-            sums[shard.table] += shard.totals
-            damaged |= {shard.table} if shard.damaged else set()
-        return [self._check_table(number, total) for number, total in sums.items() if number not in damaged]
+            sums[shard.place] += shard.totals
+            damaged |= {shard.place} if shard.damaged else set()
+        return [self._check_table(place, total) for place, total in sums.items() if place not in damaged]
 
-    def _check_table(self, number: int, actual: Totals) -> Report:
-        entry = self.manifest().tables[number]
+    def _check_table(self, place: int, actual: Totals) -> Report:
+        entry = self.manifest().tables[place]
         if actual == entry.totals:
             return found(None)
         return found(

@@ -78,7 +78,7 @@ def verify(work: VerifyWork, level: str) -> Report:
     if level == "L3":
         checked = [shard for group in shards for shard in work.check_shards(group)]
         sums = [
-            sum_shards(each for each in checked if each.table == place) for place in {each.table for each in checked}
+            sum_shards(each for each in checked if each.place == place) for place in {each.place for each in checked}
         ]
         reports += [shard.report for shard in checked] + work.check_tables(sums)
     return merge(reports)

@@ -89,7 +89,7 @@ def entries(work: VerifyWork, table: str) -> list[IndexEntry]:
     """The index of a table."""
     place = [entry.table.name for entry in work.manifest().tables].index(table)
     found = (entry for file in work.manifest().index for entry in read_index(work.store(), file))
-    return [entry for entry in found if entry.table == place]
+    return [entry for entry in found if entry.place == place]
 
 
 def chunks(work: VerifyWork, table: str) -> list[Chunk]:

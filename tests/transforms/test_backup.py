@@ -91,7 +91,7 @@ def test_the_planned_ranges_are_what_was_backed_up(backup: VerifyWork) -> None:
     ]
     planned = [planned for plan in plans for portion in plan for planned in portion.ranges]
     for place, entry in enumerate(backup.manifest().tables):
-        of_table = [item.range for item in planned if item.table == place]
+        of_table = [item.range for item in planned if item.place == place]
         assert [item.shard.range for item in entries(backup, entry.table.name)] == of_table
         assert entry.ranges == len(of_table)
 

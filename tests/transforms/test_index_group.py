@@ -99,7 +99,7 @@ def test_index_files_hold_the_shards_of_their_ranges(backup: Backup) -> None:
     receipts = backup.receipts()
     entries = backup.entries(receipts)
     assert [entry.receipt for entry in entries] == [summary.receipt for summary in receipts]
-    assert [(entry.table, entry.shard.range) for entry in entries] == [
+    assert [(entry.place, entry.shard.range) for entry in entries] == [
         (0, planned.range) for portion in backup.portions for planned in portion.ranges
     ]
     [part] = backup.index(receipts).parts
@@ -124,7 +124,7 @@ def test_each_key_space_is_a_part_of_its_own(tmp_path: Path) -> None:
 def test_small_tables_share_a_session_a_receipt_and_an_index_file(small: Backup) -> None:
     [receipt] = receipts = small.receipts()
     entries, calls = small.entries(receipts), DATABASES[small.work.source.identity().parts[0][1]].calls
-    assert [(part.table, part.range.space, part.shards) for part in small.index(receipts).parts] == [
+    assert [(part.place, part.range.space, part.shards) for part in small.index(receipts).parts] == [
         (0, "", 3),
         (1, "", 3),
         (1, NULLS, 1),

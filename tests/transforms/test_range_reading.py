@@ -31,7 +31,7 @@ def work_on(tmp_path: Path, at_once: int) -> tuple[BackupWork, Portion, Database
 def rows_of(work: BackupWork, portion: Portion) -> list[tuple[int, int]]:
     """Place and rows of the tables that a portion's receipt speaks of."""
     found = read_receipt(work.store(), work.backup_portion(portion).receipt)
-    return [(entry.table, sum(chunk.rows for chunk in entry.shard.chunks)) for entry in found]
+    return [(entry.place, sum(chunk.rows for chunk in entry.shard.chunks)) for entry in found]
 
 
 ROWS = [(place, 50 * place) for place in range(TABLES)]

@@ -22,13 +22,13 @@ class ChunkRun:
     """Neighbouring chunks of one shard, to be read in one ranged read.
 
     Attributes:
-        table: The table's place in the manifest.
+        place: The table's place in the manifest.
         shard: Name of the shard.
         sync: The marker behind each of its blocks.
         chunks: The chunks, in the order of their offsets.
     """
 
-    table: int
+    place: int
     shard: str
     sync: bytes
     chunks: tuple[Chunk, ...]
@@ -39,11 +39,11 @@ class ChunkRun:
         return self.chunks[-1].offset + self.chunks[-1].length - self.chunks[0].offset
 
 
-def runs_of(table: int, shard: Shard, run_size: int = RUN_SIZE) -> Iterator[ChunkRun]:
+def runs_of(place: int, shard: Shard, run_size: int = RUN_SIZE) -> Iterator[ChunkRun]:
     """The runs that hold every chunk of a shard that has rows."""
     chunks = (chunk for chunk in shard.chunks if chunk.rows)
     for run in _neighbours(chunks, run_size):
-        yield ChunkRun(table, shard.object.name, shard.sync, run)
+        yield ChunkRun(place, shard.object.name, shard.sync, run)
 
 
 def _neighbours(chunks: Iterable[Chunk], run_size: int) -> Iterator[tuple[Chunk, ...]]:

@@ -78,14 +78,14 @@ def _read_plan(store: Store, layout: BackupLayout, plan: int) -> tuple[ObjectRef
     data = read_whole(store, name, LARGEST_FILE)
     spaces: dict[int, Counter[str]] = {}
     for planned in (planned for portion in decode_plan(data, plan, name) for planned in portion.ranges):
-        spaces.setdefault(planned.table, Counter())[planned.range.space] += 1
+        spaces.setdefault(planned.place, Counter())[planned.range.space] += 1
     return refer(name, data), spaces
 
 
 def _by_table(files: Iterable[IndexFile]) -> dict[int, list[IndexPart]]:
     by_table: dict[int, list[IndexPart]] = {}
     for part in (part for file in files for part in file.parts):
-        by_table.setdefault(part.table, []).append(part)
+        by_table.setdefault(part.place, []).append(part)
     return by_table
 
 

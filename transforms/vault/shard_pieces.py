@@ -55,7 +55,7 @@ def read_pieces(store: Store, entry: IndexEntry, tally: Tally) -> Generator[Shar
 def _spans(entry: IndexEntry) -> Iterator[tuple[int, int, ChunkRun | None]]:
     """Starts and ends of neighbouring spans of a shard: a run with the header or what else is right before it."""
     reached, size = 0, entry.shard.object.size
-    for run in runs_of(entry.table, entry.shard, PIECE):
+    for run in runs_of(entry.place, entry.shard, PIECE):
         first = run.chunks[0].offset
         if first - reached > PIECE:
             yield from _without_chunks(reached, first)

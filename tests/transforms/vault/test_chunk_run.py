@@ -31,7 +31,7 @@ def test_runs_hold_every_chunk_with_rows_once_and_in_order(lengths: list[int], s
     shard = shard_of(lengths)
     runs = list(runs_of(3, shard, size))
     assert [chunk for run in runs for chunk in run.chunks] == [chunk for chunk in shard.chunks if chunk.rows]
-    assert all((run.table, run.shard, run.sync) == (3, "s", bytes(16)) for run in runs)
+    assert all((run.place, run.shard, run.sync) == (3, "s", bytes(16)) for run in runs)
     assert all(run.chunks for run in runs)
 
 

@@ -56,7 +56,7 @@ class Uncommitted:
         return Intent.decode(self.store().read(name), name)
 
     def of(self, table: int, space: str = "") -> list[IndexFile]:
-        return [file for file in self.files if (file.parts[0].table, file.parts[0].range.space) == (table, space)]
+        return [file for file in self.files if (file.parts[0].place, file.parts[0].range.space) == (table, space)]
 
     def without(self, *files: IndexFile) -> list[IndexFile]:
         return [file for file in self.files if file not in files]

@@ -198,7 +198,7 @@ def test_every_byte_of_every_chunk_is_proved_by_its_digest(vault: MemoryVault) -
     work, checked = vault.work, 0
     for file in work.index_files(None):
         for entry in [entry for part in work.read_index(file) if isinstance(part, tuple) for entry in part]:
-            for run in runs_of(entry.table, entry.shard):
+            for run in runs_of(entry.place, entry.shard):
                 path = vault.root / vault.source / run.shard
                 checked += sum(_named(work.check_shard(entry), run) for _ in inverted_bytes(path, run))
     assert checked == sum(entry.totals.stored_bytes for entry in vault.manifest.tables) > 800

@@ -36,7 +36,7 @@ INDEX_SCHEMA: dict[str, Any] = {
 class IndexEntry:
     """A shard, or the chunks of it that the backup needs, its table's place in the manifest, and its receipt."""
 
-    table: int
+    place: int
     shard: Shard
     receipt: ObjectRef
 
@@ -46,7 +46,7 @@ class IndexPart:
     """What the manifest holds of a table's neighbouring entries in an index file.
 
     Attributes:
-        table: The table's place in the intent.
+        place: The table's place in the intent.
         file: The file.
         range: From the first chunk's start to the last chunk's end, in one key space.
         shards: How many entries there are.
@@ -56,7 +56,7 @@ class IndexPart:
         read_finished: When the last of them was read, microseconds, UTC.
     """
 
-    table: int
+    place: int
     file: ObjectRef
     range: KeyRange
     shards: int
@@ -83,7 +83,7 @@ class IndexFile:
     @property
     def order(self) -> tuple[int, int]:
         """Its place among all index files: tables of a plan are neighbours, and so are its files."""
-        return self.parts[0].table, self.number
+        return self.parts[0].place, self.number
 
     @property
     def totals(self) -> Totals:
@@ -102,7 +102,7 @@ def encode_index(entries: Iterable[IndexEntry]) -> bytes:
 
 
 def _record(entry: IndexEntry) -> dict[str, Any]:
-    return {"table": entry.table, "shard": entry.shard.to_record(), "receipt": _ref_record(entry.receipt)}
+    return {"table": entry.place, "shard": entry.shard.to_record(), "receipt": _ref_record(entry.receipt)}
 
 
 def _ref_record(ref: ObjectRef) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def summarise(number: int, ref: ObjectRef, entries: Sequence[IndexEntry]) -> Ind
     Raises:
         IntegrityError: if the ranges of a table's entries, or the chunks of one, do not tile, or there are none.
     """
-    groups = groupby(entries, lambda entry: (entry.table, entry.shard.range.space))
+    groups = groupby(entries, lambda entry: (entry.place, entry.shard.range.space))
     parts = tuple(_part(table, ref, [entry.shard for entry in group]) for (table, _), group in groups)
     if not parts:
         raise IntegrityError(f"{ref.name}: the index file has no entry.")

@@ -238,7 +238,7 @@ def _part_from_json(table: int, item: Fields, refs: Sequence[ObjectRef]) -> Inde
     counts = {name: item.number(name) for name in ("shards", "chunks")}
     times = {name: item.number(name, LAST_TIME) for name in ("read_started", "read_finished")}
     totals = Totals.from_json(item)
-    return IndexPart(table=table, file=refs[file], range=key_range, totals=totals, **counts, **times)
+    return IndexPart(place=table, file=refs[file], range=key_range, totals=totals, **counts, **times)
 
 
 def _key_json(key: bytes) -> dict[str, str]:

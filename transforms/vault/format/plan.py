@@ -34,7 +34,7 @@ def encode_plan(portions: Iterable[Portion]) -> bytes:
 def _record(portion: Portion, planned: PlannedRange) -> dict[str, Any]:
     ends = planned.range
     return {
-        "table": planned.table,
+        "table": planned.place,
         "number": planned.number,
         "portion": portion.number,
         "file": portion.file,

@@ -25,9 +25,9 @@ RANGES_PER_FILE = 64
 
 @dataclass(frozen=True, slots=True)
 class PlannedRange:
-    """A range of a table, numbered from 0 in the plan's order; `table` is the table's place in the intent."""
+    """A range of a table, numbered from 0 in the plan's order; `place` is the table's place in the intent."""
 
-    table: int
+    place: int
     number: int
     range: KeyRange
 

@@ -31,12 +31,12 @@ class ReceiptEntry:
     """A finished shard.
 
     Attributes:
-        table: The place of its table in the intent.
+        place: The place of its table in the intent.
         number: Number of the planned range that it is of; its own range may have ended earlier.
         shard: The shard.
     """
 
-    table: int
+    place: int
     number: int
     shard: Shard
 
@@ -58,7 +58,7 @@ class ReceiptSummary:
 
 def encode_receipt(entries: Iterable[ReceiptEntry]) -> bytes:
     """A receipt: an Avro file with one record for each shard."""
-    records = ({"table": item.table, "number": item.number, "shard": item.shard.to_record()} for item in entries)
+    records = ({"table": item.place, "number": item.number, "shard": item.shard.to_record()} for item in entries)
     return encode_records(RECEIPT_SCHEMA, records)
 
 
@@ -128,7 +128,7 @@ def take_receipt(store: Store, name: str, portion: Portion) -> ReceiptSummary:
 
 
 def _check_ranges(name: str, entries: Sequence[ReceiptEntry], portion: Portion) -> None:
-    found = [PlannedRange(entry.table, entry.number, entry.shard.range) for entry in entries]
+    found = [PlannedRange(entry.place, entry.number, entry.shard.range) for entry in entries]
     for planned, other in zip(portion.ranges, found, strict=False):
         if planned != other:
             raise IntegrityError(f"{name} is of {_words(other)}, planned is {_words(planned)}. Take a new backup.")
@@ -137,4 +137,4 @@ def _check_ranges(name: str, entries: Sequence[ReceiptEntry], portion: Portion) 
 
 
 def _words(planned: PlannedRange) -> str:
-    return f"range {planned.number} of table number {planned.table}, {planned.range}"
+    return f"range {planned.number} of table number {planned.place}, {planned.range}"

@@ -56,7 +56,7 @@ def test_portions_hold_every_range_once_and_in_order(sizes: list[int | None]) ->
 @given(SIZES)
 def test_a_large_range_is_alone_and_so_is_one_of_unknown_size(sizes: list[int | None]) -> None:
     for portion in portions_of(0, planned(sizes)):
-        of_portion = [sizes[item.table] for item in portion.ranges]
+        of_portion = [sizes[item.place] for item in portion.ranges]
         if len(of_portion) > 1:
             assert None not in of_portion
             assert sum(size or 0 for size in of_portion) <= PORTION_SIZE

@@ -138,10 +138,10 @@ def test_an_index_file_is_summed_up(tmp_path: Path) -> None:
     file = stored(LocalStore(str(tmp_path)))
     first, second = file.parts
     assert (file.number, file.shards, first.file) == (4, 3, file.object)
-    assert (first.table, first.range, first.shards, first.chunks) == (3, KeyRange(), 2, 3)
+    assert (first.place, first.range, first.shards, first.chunks) == (3, KeyRange(), 2, 3)
     assert (first.read_started, first.read_finished) == (50, 105)
     assert first.totals == Totals(rows=6, records=9, bytes=60, stored_bytes=12, hash_sum=2**128 - 6)
-    assert (second.table, second.range, second.shards, second.totals.rows) == (5, KeyRange(), 1, 4)
+    assert (second.place, second.range, second.shards, second.totals.rows) == (5, KeyRange(), 1, 4)
     assert file.totals == first.totals + second.totals
 
 
