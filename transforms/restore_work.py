@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import TypeAlias
 
+from transforms.committed_backup import CommittedBackup
 from transforms.destinations import Destinations
 from transforms.errors import IntegrityError
 from transforms.map_ahead import map_ahead
 from transforms.other_tables import look_at, verify_command
 from transforms.piece import Piece, piece_groups, pieces_of
-from transforms.progress import Item
+from transforms.progress import Item, ProgressFile
 from transforms.report import Report
 from transforms.restored import Restored, RestoredTable, Written, WrittenTables, sum_written
 from transforms.source import Assignment, Load, Target
 from transforms.splits import splits_of
 from transforms.vault.chunk_run import ChunkRun, read_chunks, run_groups, runs_of
-from transforms.vault.format.attachments import Attachments
 from transforms.vault.format.index import IndexEntry, IndexFile, read_index
 from transforms.vault.format.manifest import Manifest, TableEntry
 from transforms.vault.inventory import damaged_tables
@@ -41,20 +41,22 @@ class RestoreWork:
     """What every worker of a restore is told.
 
     Attributes:
-        backup: The backup, and how to check it.
+        backup: The backup.
         target: Whom it is written to.
         destinations: Where the restored tables go.
+        progress: Where the work is told of.
         writers: Pieces of a run that are being written at once: a server's answer takes longer than our work on one.
     """
 
-    backup: VerifyWork
+    backup: CommittedBackup
     target: Target
     destinations: Destinations
+    progress: ProgressFile
     writers: int = 4
 
     def checked(self) -> VerifyWork:
         """How the backup is checked: what belongs to it as a whole, and the restored tables, but no other ones."""
-        return replace(self.backup, select=self.destinations.of)
+        return VerifyWork(self.backup, self.progress, select=self.destinations.of)
 
     def begin(self, _: None, report: Report) -> None:
         """Begin with the target, once the backup has been found whole.
@@ -63,7 +65,7 @@ class RestoreWork:
             IntegrityError: with all that is wrong with the backup.
         """
         require_ok(report, self.backup.manifest())
-        self.target.begin(self._assignments(), self._attachments())
+        self.target.begin(self._assignments(), self.backup.attachments())
 
     def places(self, _: None) -> Iterator[Places]:
         """The places of the restored tables in the manifest, in groups of neighbours."""
@@ -107,7 +109,7 @@ class RestoreWork:
         store = self.backup.store()
         pieces = (piece for run in runs for piece in pieces_of(run, read_chunks(store, run), self.writers))
         groups = piece_groups(runs, pieces, self.writers)
-        item = self.backup.progress.item(f"run {runs[0].shard} {runs[0].chunks[0].offset}")
+        item = self.progress.item(f"run {runs[0].shard} {runs[0].chunks[0].offset}")
         total = sum_written(map_ahead(functools.partial(self._write_pieces, item), groups, self.writers))
         item.done(items=len(runs))
         return table_group(runs[0].place), total
@@ -139,7 +141,7 @@ class RestoreWork:
 
     def end(self, tables: Iterable[Sequence[RestoredTable]]) -> Restored:
         """End with the target, when all tables are finished."""
-        ending = self.target.end(self._assignments(), self._attachments())
+        ending = self.target.end(self._assignments(), self.backup.attachments())
         every = chain.from_iterable(tables)
         return Restored(tuple(sorted(every, key=lambda table: table.destination)), ending)
 
@@ -147,11 +149,8 @@ class RestoreWork:
         """What was restored, with what a listing shows of the tables that were not chosen, which decides nothing."""
         backup, manifest, placed = self.backup, self.backup.manifest(), self._placed()
         others = [place for place in range(len(manifest.tables)) if place not in placed]
-        verify = verify_command(backup.vault, backup.folder, backup.backup)
+        verify = verify_command(backup.vault, backup.folder, backup.id)
         return replace(restored, others=look_at(backup.store(), manifest, others, verify))
-
-    def _attachments(self) -> Attachments:
-        return Attachments(self.backup.store(), self.backup.manifest().attachments)
 
     def _assignment(self, place: int) -> Assignment:
         return self._placed()[place]
@@ -167,7 +166,7 @@ class RestoreWork:
 
 
 @functools.lru_cache(maxsize=4)
-def _assign(backup: VerifyWork, destinations: Destinations) -> dict[int, Assignment]:
+def _assign(backup: CommittedBackup, destinations: Destinations) -> dict[int, Assignment]:
     """The assignments, made once a process for each value that it was sent: a step asks for them with every run."""
     return destinations.of(backup.manifest())
 

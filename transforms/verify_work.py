@@ -5,14 +5,17 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from transforms.errors import IntegrityError, NotFoundError
+from transforms.batch import Batch
+from transforms.committed_backup import CommittedBackup
+from transforms.errors import IntegrityError, NotFoundError, UsageError
 from transforms.groups import groups_of
+from transforms.identity import Table
+from transforms.key_range import KeyRange
 from transforms.map_ahead import map_ahead
 from transforms.progress import Amount, Item, ProgressFile
 from transforms.report import Report, found, report_of
 from transforms.shard_check import OTHER_BYTES, CheckedShard, ShardCheck
 from transforms.source import CheckAttachment, Inspect
-from transforms.vault.catalogue import read_manifest
 from transforms.vault.format.attachments import Attachments
 from transforms.vault.format.index import IndexEntry, IndexFile
 from transforms.vault.format.manifest import Manifest
@@ -20,9 +23,6 @@ from transforms.vault.format.object_ref import ObjectRef
 from transforms.vault.format.totals import Totals
 from transforms.vault.inventory import check_objects, documents, entries_or_problem, objects_of
 from transforms.vault.store.interface import Store
-from transforms.vault.store.opening import open_store
-from transforms.vault.store.prefixed import PrefixedStore
-from transforms.vault.vault import open_vault
 
 _PIECE = 8 << 20
 _RECEIPTS = "/receipts/"
@@ -48,6 +48,11 @@ def every_table(manifest: Manifest) -> Collection[int]:
     return range(len(manifest.tables))
 
 
+def inspect_nothing(records: bytes, table: Table, key_range: KeyRange) -> Batch:
+    """See `Inspect`: for a verification below L3, which reads no records."""
+    raise UsageError("level L3 needs the reader of records of the backup's database.")
+
+
 def let_pass(name: str, data: bytes) -> None:
     """See `CheckAttachment`: for a room that has none."""
 
@@ -57,37 +62,25 @@ class VerifyWork:
     """What every worker of a verification is told.
 
     Attributes:
-        vault: The vault's place.
-        folder: Name of the source's folder.
-        backup: The backup's id.
-        inspect: The room's reader of its records.
+        backup: The backup.
         progress: Where the work is told of.
+        inspect: The room's reader of its records; only L3 needs one.
         check_attachment: The room's reader of its attachments.
         select: The tables whose index files, shards and receipts are checked.
     """
 
-    vault: str
-    folder: str
-    backup: str
-    inspect: Inspect
+    backup: CommittedBackup
     progress: ProgressFile
+    inspect: Inspect = inspect_nothing
     check_attachment: CheckAttachment = let_pass
     select: Select = every_table
-
-    def store(self) -> PrefixedStore:
-        """The objects of the source's folder."""
-        return PrefixedStore(open_store(self.vault), self.folder)
-
-    def manifest(self) -> Manifest:
-        """The manifest, read and proved once a process."""
-        return _read_manifest(self.vault, self.folder, self.backup)
 
     def whole(self, level: str) -> Amount:
         """How much work the checks of a level are: objects to look at, or else stored bytes and records to read.
 
         Of stored bytes it is a little too small: the manifest does not know how large receipts and headers are.
         """
-        manifest = self.manifest()
+        manifest = self.backup.manifest()
         named = documents(manifest)
         if level == "L1":
             return Amount(items=len(named) + manifest.shards)
@@ -96,16 +89,16 @@ class VerifyWork:
 
     def documents(self, _: None) -> Iterator[Objects]:
         """The objects that the manifest names, but for the index files."""
-        return groups_of(documents(self.manifest()), lambda ref: ref.size, GROUP_SIZE, GROUP_LENGTH)
+        return groups_of(documents(self.backup.manifest()), lambda ref: ref.size, GROUP_SIZE, GROUP_LENGTH)
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
         """The index files that hold something of the selected tables."""
         places = _select(self)
-        return (file for file in self.manifest().index if any(part.place in places for part in file.parts))
+        return (file for file in self.backup.manifest().index if any(part.place in places for part in file.parts))
 
     def read_index(self, file: IndexFile) -> Iterator[Entries | Report]:
         """The report on an index file, and its entries."""
-        entries, problem = entries_or_problem(self.store(), file)
+        entries, problem = entries_or_problem(self.backup.store(), file)
         places = _select(self)
         chosen = (entry for entry in entries if entry.place in places)
         yield found(problem, file.object.name)
@@ -121,7 +114,7 @@ class VerifyWork:
 
     def check_objects(self, refs: Objects) -> Report:
         """L1: objects are there, with their sizes and checksums."""
-        report = report_of(len(refs), check_objects(self.store(), refs))
+        report = report_of(len(refs), check_objects(self.backup.store(), refs))
         self.progress.item(f"objects {refs[0].name}").done(items=_items(refs))
         return report
 
@@ -134,8 +127,8 @@ class VerifyWork:
         return report
 
     def _check_bytes(self, item: Item, ref: ObjectRef) -> str | None:
-        problem = _check_bytes(self.store(), item, ref)
-        attachments = Attachments(self.store(), self.manifest().attachments)
+        problem = _check_bytes(self.backup.store(), item, ref)
+        attachments = self.backup.attachments()
         for name in (name for name, other in attachments.refs.items() if other == ref and problem is None):
             problem = self._check_attachment(attachments, name)
         return problem
@@ -153,9 +146,9 @@ class VerifyWork:
 
     def check_shard(self, entry: IndexEntry) -> CheckedShard:
         """L3, with all before it: a shard is as it was written, and every chunk has the rows, digests and keys."""
-        table = self.manifest().tables[entry.place].table
+        table = self.backup.manifest().tables[entry.place].table
         item = self.progress.item(f"shard {entry.shard.object.name}")
-        return ShardCheck(self.store(), self.inspect, table, item).check(entry)
+        return ShardCheck(self.backup.store(), self.inspect, table, item).check(entry)
 
     def check_tables(self, shards: Iterable[CheckedShard]) -> list[Report]:
         """L3: the sums of the tables whose chunks all decode are those of the manifest."""
@@ -167,7 +160,7 @@ class VerifyWork:
         return [self._check_table(place, total) for place, total in sums.items() if place not in damaged]
 
     def _check_table(self, place: int, actual: Totals) -> Report:
-        entry = self.manifest().tables[place]
+        entry = self.backup.manifest().tables[place]
         if actual == entry.totals:
             return found(None)
         return found(
@@ -197,12 +190,6 @@ def _check_bytes(store: Store, item: Item, ref: ObjectRef) -> str | None:
 
 
 @functools.lru_cache(maxsize=4)
-def _read_manifest(vault: str, folder: str, backup: str) -> Manifest:
-    opened = open_vault(vault)
-    return read_manifest(opened, opened.folder(folder), folder, backup)
-
-
-@functools.lru_cache(maxsize=4)
 def _select(work: VerifyWork) -> frozenset[int]:
     """The places of the selected tables, found once a process."""
-    return frozenset(work.select(work.manifest()))
+    return frozenset(work.select(work.backup.manifest()))

@@ -16,7 +16,7 @@ from pipelines.command.print.report import Report, Reported
 from pipelines.command.print.result import Result
 from pipelines.command.print.resumption import Resumption
 from pipelines.command.print.tables import render
-from pipelines.command.rooms import inspector
+from transforms.committed_backup import CommittedBackup
 from transforms.destinations import Destinations
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
 from transforms.first_rows import FirstRows
@@ -32,7 +32,6 @@ from transforms.vault.format.attachments import Attachments
 from transforms.vault.format.manifest import Manifest
 from transforms.vault.store.interface import Store
 from transforms.vault.vault import Vault, open_vault
-from transforms.verify_work import VerifyWork
 
 Build = Callable[[beam.Pipeline, RestoreWork, Result], None]
 Placed = Mapping[int, Assignment]
@@ -101,12 +100,12 @@ def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, pl
     """What was restored; None if the workers' log has it."""
     source = usable(listing).intent.source
     with telling(config.engine) as told:
-        backup = VerifyWork(vault.place, listing.source, listing.backup, inspector(source), told.progress)
+        backup = CommittedBackup(vault.place, listing.source, listing.backup)
         pipeline = open_pipeline(config.engine)
         label(pipeline, job_labels(f"{source.room}-restore", listing.source, listing.backup))
         destinations = Destinations.judged(config.placing, placed)
         result = Reported(told.result, config.report) if config.report else told.result
-        build(pipeline, RestoreWork(backup, config.target, destinations, config.writers), result)
+        build(pipeline, RestoreWork(backup, config.target, destinations, told.progress, config.writers), result)
         try:
             told.run(pipeline, "restoring", _whole(usable(listing), placed))
         except ShardkeepError as error:

@@ -14,6 +14,7 @@ from pipelines.command.job.telling import print_elsewhere, telling
 from pipelines.command.print.result import Result
 from pipelines.command.print.sizes import counted
 from pipelines.command.rooms import attachment_check, inspector
+from transforms.committed_backup import CommittedBackup
 from transforms.errors import IntegrityError, UsageError
 from transforms.report import found, report_json
 from transforms.vault.catalogue import COMMITTED, Listing
@@ -79,9 +80,8 @@ def _run(
     with telling(config.engine) as told:
         pipeline = open_pipeline(config.engine)
         label(pipeline, job_labels("verify", listing.source, listing.backup))
-        work = VerifyWork(
-            vault.place, listing.source, listing.backup, inspector(source), told.progress, attachment_check(source)
-        )
+        backup = CommittedBackup(vault.place, listing.source, listing.backup)
+        work = VerifyWork(backup, told.progress, inspector(source), attachment_check(source))
         build(pipeline, work, config.level, told.result)
         told.run(pipeline, "verifying", work.whole(config.level))
         return told.answer()

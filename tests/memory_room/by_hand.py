@@ -13,6 +13,7 @@ from tests.memory_room.records import inspect
 from tests.memory_room.source import MemorySource
 from tests.memory_room.target import MemoryTarget
 from transforms.backup_work import BackupWork, index_group
+from transforms.committed_backup import CommittedBackup
 from transforms.destinations import Assign, Destinations
 from transforms.progress import ProgressFile
 from transforms.report import Report, merge
@@ -20,7 +21,6 @@ from transforms.restore_work import Places, RestoreWork, table_group
 from transforms.restored import RestoredTable, WrittenTables
 from transforms.shard_check import sum_shards
 from transforms.source import Assignment, Wanted
-from transforms.vault.format.attachments import Attachments
 from transforms.vault.format.index import IndexFile
 from transforms.vault.format.manifest import Manifest
 from transforms.vault.format.portion import Portion
@@ -61,12 +61,22 @@ def backup(work: BackupWork, times: int = 1) -> str:
     return one(times, work.commit, one(times, work.conclude, index_files(work, receipts, times)))
 
 
-def verify_work(vault: str, folder: str, backup: str) -> VerifyWork:
+def committed(vault: str, folder: str, backup: str) -> CommittedBackup:
+    """A backup that was committed."""
+    return CommittedBackup(open_vault(vault).place, folder, backup)
+
+
+def verify_work(backup: CommittedBackup) -> VerifyWork:
     """How a memory backup is verified."""
-    return VerifyWork(open_vault(vault).place, folder, backup, inspect, NO_PROGRESS, check_attachment)
+    return VerifyWork(backup, NO_PROGRESS, inspect, check_attachment)
 
 
-def verify(work: VerifyWork, level: str) -> Report:
+def verify(backup: CommittedBackup, level: str) -> Report:
+    """Verify a memory backup at L1, L2 or L3."""
+    return check(verify_work(backup), level)
+
+
+def check(work: VerifyWork, level: str) -> Report:
     """Verify at L1, L2 or L3."""
     parts = [part for file in work.index_files(None) for part in work.read_index(file)]
     reports = [part for part in parts if isinstance(part, Report)]
@@ -89,18 +99,18 @@ def all_tables(manifest: Manifest) -> dict[int, Assignment]:
     return {place: Assignment(entry.table, entry.table.name) for place, entry in enumerate(manifest.tables)}
 
 
-def restore_work(backup: VerifyWork, target: MemoryTarget, assign: Assign = all_tables) -> RestoreWork:
+def restore_work(backup: CommittedBackup, target: MemoryTarget, assign: Assign = all_tables) -> RestoreWork:
     """The work of a restore, judged by the target."""
     manifest = backup.manifest()
     chosen = assign(manifest)
-    judged = target.check(list(chosen.values()), Attachments(backup.store(), manifest.attachments))
+    judged = target.check(list(chosen.values()), backup.attachments())
     placed = dict(zip(chosen, judged, strict=True))
-    return RestoreWork(backup, target, Destinations.judged(assign, placed))
+    return RestoreWork(backup, target, Destinations.judged(assign, placed), NO_PROGRESS)
 
 
 def restore(work: RestoreWork, times: int = 1) -> list[RestoredTable]:
     """Restore all tables."""
-    report = verify(work.checked(), "L1")
+    report = check(work.checked(), "L1")
     one(times, lambda _: work.begin(None, report), None)
     prepared = [one(times, work.prepare, place) for place in work.places(None)]
     runs = [group for file in work.index_files(None) for group in many(times, work.runs, file)]

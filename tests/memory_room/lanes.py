@@ -9,8 +9,8 @@ from tests.memory_room.database import DATABASES, Database, MemoryTable, new_dat
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import keyed
 from transforms.backup_work import BackupWork
+from transforms.committed_backup import CommittedBackup
 from transforms.vault.format.portion import Portion
-from transforms.verify_work import VerifyWork
 
 
 def one_table(rows: int = 50) -> MemorySource:
@@ -34,9 +34,9 @@ def database_of(work: BackupWork) -> Database:
     return DATABASES[work.source.database]
 
 
-def verify_work(work: BackupWork) -> VerifyWork:
-    """How the backup is verified."""
-    return by_hand.verify_work(work.vault, work.source.identity().folder, work.backup)
+def committed(work: BackupWork) -> CommittedBackup:
+    """The backup, when it is committed."""
+    return by_hand.committed(work.vault, work.source.identity().folder, work.backup)
 
 
 def by_lane(work: BackupWork) -> dict[int, list[Portion]]:

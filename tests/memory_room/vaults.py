@@ -7,6 +7,7 @@ from tests.memory_room import by_hand
 from tests.memory_room.database import DATABASES, new_database
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
+from transforms.committed_backup import CommittedBackup
 from transforms.identity import Table
 from transforms.vault.format.index import IndexEntry, read_index
 from transforms.vault.format.manifest import Manifest
@@ -46,14 +47,19 @@ class MemoryVault:
         return self.root / self.source / self.backup
 
     @property
+    def committed(self) -> CommittedBackup:
+        """The backup."""
+        return by_hand.committed(self.place, self.source, self.backup)
+
+    @property
     def work(self) -> VerifyWork:
         """How the backup is verified."""
-        return by_hand.verify_work(self.place, self.source, self.backup)
+        return by_hand.verify_work(self.committed)
 
     @property
     def manifest(self) -> Manifest:
         """The backup's manifest."""
-        return self.work.manifest()
+        return self.committed.manifest()
 
     def objects(self, kind: str, backup: str = "") -> list[str]:
         """The names, below the vault, of all objects of a kind, a pattern of `pathlib`."""
@@ -85,18 +91,18 @@ def take(root: Path, ranges: int | None = 3) -> MemoryVault:
     return MemoryVault(root, database, *backups)
 
 
-def entries(work: VerifyWork, table: str) -> list[IndexEntry]:
+def entries(backup: CommittedBackup, table: str) -> list[IndexEntry]:
     """The index of a table."""
-    place = [entry.table.name for entry in work.manifest().tables].index(table)
-    found = (entry for file in work.manifest().index for entry in read_index(work.store(), file))
+    place = [entry.table.name for entry in backup.manifest().tables].index(table)
+    found = (entry for file in backup.manifest().index for entry in read_index(backup.store(), file))
     return [entry for entry in found if entry.place == place]
 
 
-def chunks(work: VerifyWork, table: str) -> list[Chunk]:
+def chunks(backup: CommittedBackup, table: str) -> list[Chunk]:
     """All chunks of a table."""
-    return [chunk for entry in entries(work, table) for chunk in entry.shard.chunks]
+    return [chunk for entry in entries(backup, table) for chunk in entry.shard.chunks]
 
 
-def table_of(work: VerifyWork, name: str) -> Table:
+def table_of(backup: CommittedBackup, name: str) -> Table:
     """A table as its backup knows it."""
-    return next(entry.table for entry in work.manifest().tables if entry.table.name == name)
+    return next(entry.table for entry in backup.manifest().tables if entry.table.name == name)

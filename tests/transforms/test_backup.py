@@ -19,11 +19,11 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import ORDERS, PEOPLE, keyed, two_tables
 from tests.memory_room.vaults import chunks, entries
 from transforms.backup import Backup
+from transforms.committed_backup import CommittedBackup
 from transforms.errors import UnreachableError
 from transforms.key_range import KeyRange
 from transforms.vault.commit import Gathered
 from transforms.vault.format.plan import decode_plan
-from transforms.verify_work import VerifyWork
 
 EMPTY = "empty"
 
@@ -32,14 +32,14 @@ def three_tables() -> dict[str, MemoryTable]:
     return {**two_tables(rows=230), EMPTY: MemoryTable(nullable=True)}
 
 
-def taken(vault: Path, source: MemorySource, ranges: int = 3) -> VerifyWork:
+def taken(vault: Path, source: MemorySource, ranges: int = 3) -> CommittedBackup:
     """A backup that the graph took."""
     work = by_hand.new_work(str(vault), source, ranges)
     on_engine.backup(work)
-    return by_hand.verify_work(str(vault), source.identity().folder, work.backup)
+    return by_hand.committed(str(vault), source.identity().folder, work.backup)
 
 
-def rows_in(backup: VerifyWork, table: str) -> list[Row]:
+def rows_in(backup: CommittedBackup, table: str) -> list[Row]:
     """What another reader finds in a table's shards."""
     shards = [backup.store().read(entry.shard.object.name) for entry in entries(backup, table)]
     records: list[Any] = [record for shard in shards for record in fastavro.reader(io.BytesIO(shard))]
@@ -55,7 +55,7 @@ def digest_of(table: MemoryTable) -> str:
     return f"murmur3-x64-128:{sum(hashes) % 2**128:032x}"
 
 
-def digests(backup: VerifyWork) -> dict[str, str]:
+def digests(backup: CommittedBackup) -> dict[str, str]:
     return {entry.table.name: entry.totals.digest for entry in backup.manifest().tables}
 
 
@@ -65,18 +65,18 @@ def source() -> MemorySource:
 
 
 @pytest.fixture(scope="module")
-def backup(source: MemorySource, tmp_path_factory: pytest.TempPathFactory) -> VerifyWork:
+def backup(source: MemorySource, tmp_path_factory: pytest.TempPathFactory) -> CommittedBackup:
     return taken(tmp_path_factory.mktemp("vault"), source)
 
 
-def test_other_readers_find_every_row_of_every_table(backup: VerifyWork, source: MemorySource) -> None:
+def test_other_readers_find_every_row_of_every_table(backup: CommittedBackup, source: MemorySource) -> None:
     tables = DATABASES[source.database].tables
     assert len(tables) == 3
     for name, table in tables.items():
         assert rows_in(backup, name) == rows_of(table)
 
 
-def test_the_manifest_holds_the_sums_of_every_table(backup: VerifyWork, source: MemorySource) -> None:
+def test_the_manifest_holds_the_sums_of_every_table(backup: CommittedBackup, source: MemorySource) -> None:
     for entry in backup.manifest().tables:
         table = DATABASES[source.database].tables[entry.table.name]
         records = [encode(row) for row in rows_of(table)]
@@ -85,7 +85,7 @@ def test_the_manifest_holds_the_sums_of_every_table(backup: VerifyWork, source: 
         assert totals.digest == digest_of(table)
 
 
-def test_the_planned_ranges_are_what_was_backed_up(backup: VerifyWork) -> None:
+def test_the_planned_ranges_are_what_was_backed_up(backup: CommittedBackup) -> None:
     plans = [
         decode_plan(backup.store().read(ref.name), plan, ref.name) for plan, ref in enumerate(backup.manifest().plans)
     ]
@@ -104,7 +104,7 @@ def test_small_ranges_are_read_together_but_those_that_were_asked_for(
     assert [len(portion.ranges) for portion in by_hand.portions(work)] == lengths
 
 
-def test_a_chunk_ends_with_the_row_that_fills_it(backup: VerifyWork) -> None:
+def test_a_chunk_ends_with_the_row_that_fills_it(backup: CommittedBackup) -> None:
     assert len(chunks(backup, ORDERS)) > 20
     for entry in entries(backup, ORDERS):
         sizes = [chunk.bytes for chunk in entry.shard.chunks]
@@ -113,7 +113,7 @@ def test_a_chunk_ends_with_the_row_that_fills_it(backup: VerifyWork) -> None:
 
 @pytest.mark.parametrize("ranges", [1, 2, 97])
 def test_the_table_digest_does_not_depend_on_ranges(
-    backup: VerifyWork, source: MemorySource, ranges: int, tmp_path: Path
+    backup: CommittedBackup, source: MemorySource, ranges: int, tmp_path: Path
 ) -> None:
     other = taken(tmp_path, source, ranges)
     assert [entry.ranges for entry in other.manifest().tables] == [2, ranges, ranges + 1]
@@ -122,7 +122,7 @@ def test_the_table_digest_does_not_depend_on_ranges(
 
 
 def test_planned_by_the_chunks_of_a_first_backup_the_chunk_digests_are_the_same(
-    backup: VerifyWork, source: MemorySource, tmp_path: Path
+    backup: CommittedBackup, source: MemorySource, tmp_path: Path
 ) -> None:
     names = (ORDERS, PEOPLE, EMPTY)
     planned = tuple((name, tuple(chunk.range for chunk in chunks(backup, name))) for name in names)
@@ -154,7 +154,7 @@ def test_the_source_concludes_when_all_rows_are_read_and_nothing_is_committed(tm
     assert set(gathered.attachments) == {"names.txt", "sizes.json"}
     assert work.layout.manifest not in work.store().list("")
     work.commit(gathered)
-    manifest = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup).manifest()
+    manifest = by_hand.committed(str(tmp_path), source.identity().folder, work.backup).manifest()
     assert (manifest.facts, manifest.attachments) == (gathered.facts, gathered.attachments)
 
 
@@ -165,7 +165,7 @@ def test_a_schema_that_the_source_concludes_with_is_the_manifests_and_not_the_in
     gathered = work.conclude(by_hand.index_files(work, receipts))
     for _ in range(2):
         work.commit(replace(gathered, schemas={1: {"grown": True}}))
-    manifest = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup).manifest()
+    manifest = by_hand.committed(str(tmp_path), source.identity().folder, work.backup).manifest()
     planned = work.intent().tables
     grown = replace(planned[1], schema={"grown": True})
     assert [entry.table for entry in manifest.tables] == [planned[0], grown, *planned[2:]]
@@ -182,7 +182,7 @@ def test_an_error_of_the_source_is_the_error_of_the_job_and_nothing_is_committed
     assert work.layout.manifest not in work.store().list("")
     database.faults.clear()
     on_engine.backup(work)
-    backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
+    backup = by_hand.committed(str(tmp_path), source.identity().folder, work.backup)
     assert rows_in(backup, "t") == rows_of(database.tables["t"])
 
 
@@ -193,14 +193,14 @@ def test_a_job_that_runs_twice_commits_once(source: MemorySource, tmp_path: Path
     on_engine.backup(work)
     assert work.store().read(work.layout.manifest) == data
     assert DATABASES[source.database].calls["plan"] == plans + 3
-    backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
+    backup = by_hand.committed(str(tmp_path), source.identity().folder, work.backup)
     assert by_hand.verify(backup, "L3").ok
 
 
 def test_every_phase_that_runs_twice_gives_the_same_backup_once(source: MemorySource, tmp_path: Path) -> None:
     work = by_hand.new_work(str(tmp_path), source)
     name = by_hand.backup(work, times=2)
-    backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
+    backup = by_hand.committed(str(tmp_path), source.identity().folder, work.backup)
     assert [file for file in work.store().list("") if file.endswith("MANIFEST.json")] == [name]
     assert by_hand.verify(backup, "L3").ok
     for table, content in DATABASES[source.database].tables.items():
@@ -218,7 +218,7 @@ def test_receipts_of_all_tries_together_give_the_same_backup(source: MemorySourc
     files = by_hand.index_files(work, reversed(receipts))
     assert work.commit(Gathered(files[::-1])) == work.layout.manifest
     assert work.store().read(work.layout.manifest) == data
-    backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
+    backup = by_hand.committed(str(tmp_path), source.identity().folder, work.backup)
     assert backup.manifest().shards == len(portions)
     for table, content in DATABASES[source.database].tables.items():
         assert rows_in(backup, table) == rows_of(content)

@@ -26,7 +26,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
         vault, MemorySource(new_database({f"t{number}": MemoryTable() for number in range(TABLES)}))
     )
     by_hand.backup(work)
-    return by_hand.verify_work(vault, work.source.identity().folder, work.backup).manifest()
+    return by_hand.committed(vault, work.source.identity().folder, work.backup).manifest()
 
 
 @given(created=st.sets(st.integers(0, TABLES - 1)))

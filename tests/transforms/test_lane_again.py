@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.faulty_store import Fault, faulty_stores
 from tests.memory_room import by_hand, on_engine
 from tests.memory_room.database import new_database
-from tests.memory_room.lanes import by_lane, database_of, new_work, one_table, verify_work
+from tests.memory_room.lanes import by_lane, committed, database_of, new_work, one_table
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from tests.memory_room.vaults import entries
@@ -31,12 +31,12 @@ def test_a_lane_that_is_tried_again_reads_no_range_twice(tmp_path: Path) -> None
     database.faults.clear()
     on_engine.backup(work)
     assert database.calls["read"] == 3 + 3
-    found = entries(verify_work(work), "t")
+    found = entries(committed(work), "t")
     assert [entry.shard.object.name for entry in found[:2]] == first_two[0]
     assert [entry.receipt.name for entry in found[:2]] == first_two[1]
     assert [sum(chunk.rows for chunk in entry.shard.chunks) for entry in found] == [10] * 5
-    assert verify_work(work).manifest().totals.rows == 50
-    assert by_hand.verify(verify_work(work), "L3").ok
+    assert committed(work).manifest().totals.rows == 50
+    assert by_hand.verify(committed(work), "L3").ok
 
 
 @settings(max_examples=20, deadline=None)
@@ -63,7 +63,7 @@ def test_whatever_earlier_tries_have_left_each_range_has_one_receipt(
         assert len(receipts) == len(portions)
         assert set(kept.values()) <= set(receipts)
         work.commit(work.conclude(by_hand.index_files(work, receipts)))
-        assert by_hand.verify(verify_work(work), "L3").ok
+        assert by_hand.verify(committed(work), "L3").ok
 
 
 def test_a_first_try_asks_the_vault_once_what_is_there(tmp_path: Path) -> None:

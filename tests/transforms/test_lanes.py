@@ -9,7 +9,7 @@ import pytest
 
 from tests.memory_room import by_hand, on_engine
 from tests.memory_room.database import DATABASES, MemoryTable, Readers, new_database
-from tests.memory_room.lanes import by_lane, database_of, new_work, one_table, small_tables, verify_work
+from tests.memory_room.lanes import by_lane, committed, database_of, new_work, one_table, small_tables
 from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from transforms.backup_work import BackupWork
@@ -18,7 +18,7 @@ from transforms.vault.format.receipt import stem_of
 
 
 def digests(work: BackupWork) -> dict[str, str]:
-    return {entry.table.name: entry.totals.digest for entry in verify_work(work).manifest().tables}
+    return {entry.table.name: entry.totals.digest for entry in committed(work).manifest().tables}
 
 
 @pytest.mark.parametrize(("lanes", "readers"), [(1, 1), (3, 2), (50, 3)])
@@ -31,10 +31,10 @@ def test_a_backup_in_lanes_is_the_same_and_has_no_more_readers(lanes: int, reade
     work = new_work(tmp_path / "lanes", source, 11, lanes, readers)
     on_engine.backup(work)
     assert digests(work) == digests(plain)
-    assert [entry.ranges for entry in verify_work(work).manifest().tables] == [2, 11, 12]
+    assert [entry.ranges for entry in committed(work).manifest().tables] == [2, 11, 12]
     for seen in (planners_seen, readers_seen):
         assert (seen.now, 0 < seen.most <= lanes * readers) == (0, True)
-    assert by_hand.verify(verify_work(work), "L3").ok
+    assert by_hand.verify(committed(work), "L3").ok
 
 
 def test_tables_the_ranges_of_one_and_small_tables_are_dealt_to_all_lanes(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def vault(tmp_path: Path) -> MemoryVault:
 
 
 def looked_at(vault: MemoryVault, *places: int, fault: Fault | None = None) -> OtherTables:
-    store = FaultyStore(vault.work.store(), fault or Fault())
-    return look_at(store, vault.work.manifest(), places, "verify it")
+    store = FaultyStore(vault.committed.store(), fault or Fault())
+    return look_at(store, vault.committed.manifest(), places, "verify it")
 
 
 def of(vault: MemoryVault, pattern: str) -> Path:

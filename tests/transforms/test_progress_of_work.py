@@ -38,7 +38,7 @@ def test_a_backup_reports_every_range_row_and_byte(tmp_path: Path, progress: Pro
     work = replace(by_hand.new_work(str(tmp_path / "v"), source), progress=progress)
     by_hand.backup(work, times)
     [made] = (tmp_path / "v").glob("*/*/MANIFEST.json")
-    manifest = by_hand.verify_work(str(tmp_path / "v"), made.parent.parent.name, made.parent.name).manifest()
+    manifest = by_hand.committed(str(tmp_path / "v"), made.parent.parent.name, made.parent.name).manifest()
     ranges = sum(entry.ranges for entry in manifest.tables)
     assert tally(progress).planned == Amount(items=ranges)
     assert tally(progress).total == Amount(manifest.totals.rows, manifest.totals.bytes, ranges)
@@ -46,8 +46,8 @@ def test_a_backup_reports_every_range_row_and_byte(tmp_path: Path, progress: Pro
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_restore_reports_all_that_it_was_to_write(vault: MemoryVault, progress: ProgressFile, times: int) -> None:
-    backup = replace(vault.work, progress=progress)
-    by_hand.restore(by_hand.restore_work(backup, MemoryTarget(new_database())), times)
+    work = by_hand.restore_work(vault.committed, MemoryTarget(new_database()))
+    by_hand.restore(replace(work, progress=progress), times)
     total, whole = tally(progress).total, vault.manifest.totals
     assert (total.rows, total.bytes) == (whole.rows, whole.bytes)
 
@@ -55,7 +55,7 @@ def test_a_restore_reports_all_that_it_was_to_write(vault: MemoryVault, progress
 def test_a_look_at_objects_reports_each_of_them(vault: MemoryVault, progress: ProgressFile) -> None:
     work = replace(vault.work, progress=progress)
     for _ in range(2):
-        by_hand.verify(work, "L1")
+        by_hand.check(work, "L1")
     assert tally(progress).total == work.whole("L1") == Amount(items=5 + 7)
 
 
@@ -63,7 +63,7 @@ def test_a_look_at_objects_reports_each_of_them(vault: MemoryVault, progress: Pr
 def test_reading_reports_stored_bytes_and_then_records(vault: MemoryVault, progress: ProgressFile, level: str) -> None:
     work = replace(vault.work, progress=progress)
     for _ in range(2):
-        by_hand.verify(work, level)
+        by_hand.check(work, level)
     shards, receipts = vault.objects("data/*/*.avro"), vault.objects("receipts/*")
     documents = [f"{vault.source}/{ref.name}" for refs in work.documents(None) for ref in refs]
     stored = sum(len(vault.read(name)) for name in (*shards, *receipts, *documents))

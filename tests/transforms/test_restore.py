@@ -57,24 +57,24 @@ def run(work: RestoreWork, folder: Path) -> list[dict[str, Any]]:
 
 def test_every_row_of_every_table_comes_back(vault: MemoryVault, tmp_path: Path) -> None:
     target = new_database()
-    assert run(by_hand.restore_work(vault.work, MemoryTarget(target)), tmp_path) == RESTORED
+    assert run(by_hand.restore_work(vault.committed, MemoryTarget(target)), tmp_path) == RESTORED
     assert DATABASES[target].content == DATABASES[vault.database].content
     assert all(table.finished for table in DATABASES[target].tables.values())
 
 
 def test_a_restored_table_backs_up_to_the_same_digest(vault: MemoryVault, tmp_path: Path) -> None:
     target = new_database()
-    by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)))
+    by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(target)))
     work = by_hand.new_work(str(tmp_path), MemorySource(target), ranges=5)
     by_hand.backup(work)
-    again = by_hand.verify_work(str(tmp_path), f"memory+{target}", work.backup).manifest()
+    again = by_hand.committed(str(tmp_path), f"memory+{target}", work.backup).manifest()
     assert [entry.totals.digest for entry in again.tables] == [entry.totals.digest for entry in vault.manifest.tables]
 
 
 @pytest.mark.parametrize("ranges", [1, 2, 97])
 def test_a_table_comes_back_the_same_from_any_number_of_ranges(ranges: int, tmp_path: Path) -> None:
     vault, target = take(tmp_path, ranges), new_database()
-    by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)))
+    by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(target)))
     assert DATABASES[target].content == DATABASES[vault.database].content
 
 
@@ -82,21 +82,21 @@ def test_an_empty_table_comes_back(tmp_path: Path) -> None:
     source, target = new_database({"empty": MemoryTable()}), new_database()
     work = by_hand.new_work(str(tmp_path), MemorySource(source))
     by_hand.backup(work)
-    backup = by_hand.verify_work(str(tmp_path), f"memory+{source}", work.backup)
+    backup = by_hand.committed(str(tmp_path), f"memory+{source}", work.backup)
     [table] = run(by_hand.restore_work(backup, MemoryTarget(target)), tmp_path)
     assert (table["rows"], DATABASES[target].content) == (0, {"empty": ({}, set())})
 
 
 def test_a_job_that_runs_twice_restores_the_same_once(vault: MemoryVault, tmp_path: Path) -> None:
     target = new_database()
-    work = by_hand.restore_work(vault.work, MemoryTarget(target))
+    work = by_hand.restore_work(vault.committed, MemoryTarget(target))
     assert [run(work, tmp_path), run(work, tmp_path)] == [RESTORED, RESTORED]
     assert DATABASES[target].content == DATABASES[vault.database].content
 
 
 def test_every_phase_that_runs_twice_restores_the_same_once(vault: MemoryVault) -> None:
     target = new_database()
-    restored = by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)), times=2)
+    restored = by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(target)), times=2)
     assert [(table.table, table.rows) for table in restored] == [(ORDERS, 30), (PEOPLE, 24)]
     assert DATABASES[target].content == DATABASES[vault.database].content
     calls = DATABASES[target].calls
@@ -105,7 +105,7 @@ def test_every_phase_that_runs_twice_restores_the_same_once(vault: MemoryVault) 
 
 def test_the_target_begins_before_its_tables_and_ends_behind_them(vault: MemoryVault, tmp_path: Path) -> None:
     target = new_database()
-    result = ended(by_hand.restore_work(vault.work, MemoryTarget(target, (ROLE,))), tmp_path)
+    result = ended(by_hand.restore_work(vault.committed, MemoryTarget(target, (ROLE,))), tmp_path)
     assert result == {
         "tables": RESTORED,
         "notes": [ORDERS, PEOPLE],
@@ -118,7 +118,7 @@ def test_the_target_begins_before_its_tables_and_ends_behind_them(vault: MemoryV
 
 def test_an_error_of_the_target_is_the_error_of_the_job(vault: MemoryVault, tmp_path: Path) -> None:
     target = new_database()
-    work = by_hand.restore_work(vault.work, MemoryTarget(target))
+    work = by_hand.restore_work(vault.committed, MemoryTarget(target))
     key = max(DATABASES[vault.database].tables[ORDERS].keyed)
     DATABASES[target].faults["write", key] = UnreachableError("the server is gone")
     with pytest.raises(UnreachableError, match=r"^the server is gone$"):

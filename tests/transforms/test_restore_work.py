@@ -57,7 +57,7 @@ def test_only_the_space_of_keys_is_split(vault: MemoryVault, monkeypatch: pytest
     """Where rows without a key begin is no key."""
     monkeypatch.setattr(splitting, "SPLIT_SIZE", 1)
     target = new_database()
-    by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)))
+    by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(target)))
     for name, table in DATABASES[target].tables.items():
         assert len(table.splits) > 1, name
         assert set(table.splits) <= set(table.keyed), name
@@ -67,14 +67,14 @@ def test_only_the_space_of_keys_is_split(vault: MemoryVault, monkeypatch: pytest
 def test_a_table_that_is_there_is_not_split(vault: MemoryVault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splitting, "SPLIT_SIZE", 1)
     target = new_database({"orders": MemoryTable(), "people": MemoryTable(nullable=True)})
-    by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)))
+    by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(target)))
     assert [table.splits for table in DATABASES[target].tables.values()] == [[], []]
 
 
 @pytest.mark.parametrize("report", [Report(), Report(3, ("b", "a")), found("a")], ids=str)
 def test_nothing_begins_before_the_backup_is_found_whole(vault: MemoryVault, report: Report) -> None:
     target = new_database()
-    work = by_hand.restore_work(vault.work, MemoryTarget(target))
+    work = by_hand.restore_work(vault.committed, MemoryTarget(target))
     with pytest.raises(IntegrityError, match="the backup is not whole, nothing was written"):
         work.begin(None, report)
     assert DATABASES[target].calls == {"check": 1}
@@ -93,7 +93,7 @@ def test_the_refusal_names_what_is_wrong(vault: MemoryVault) -> None:
 
 def test_no_row_is_written_into_a_table_that_is_not_prepared(vault: MemoryVault) -> None:
     target = new_database()
-    work = by_hand.restore_work(vault.work, MemoryTarget(target))
+    work = by_hand.restore_work(vault.committed, MemoryTarget(target))
     runs = work.runs(next(work.index_files(None)))[0]
     with pytest.raises(IntegrityError, match="which no step has prepared"):
         work.write(runs, [(1,)])
@@ -103,7 +103,7 @@ def test_no_row_is_written_into_a_table_that_is_not_prepared(vault: MemoryVault)
 @pytest.mark.parametrize("rows", [0, 29, 31])
 def test_a_table_with_other_than_the_manifests_rows_is_not_finished(vault: MemoryVault, rows: int) -> None:
     target = new_database()
-    work = by_hand.restore_work(vault.work, MemoryTarget(target))
+    work = by_hand.restore_work(vault.committed, MemoryTarget(target))
     with pytest.raises(IntegrityError, match=f"table orders: {rows} rows were written, the manifest says 30"):
         work.finish((0,), [{0: Written(rows)}])
     assert DATABASES[target].calls["finish"] == 0
@@ -113,7 +113,7 @@ def test_cells_that_will_not_stay_are_counted(tmp_path: Path) -> None:
     source = new_database({"t": MemoryTable({b"a": DOOMED, b"b": b"kept", b"c": DOOMED})})
     work = by_hand.new_work(str(tmp_path), MemorySource(source))
     by_hand.backup(work)
-    backup = by_hand.verify_work(str(tmp_path), f"memory+{source}", work.backup)
+    backup = by_hand.committed(str(tmp_path), f"memory+{source}", work.backup)
     restored = by_hand.restore(by_hand.restore_work(backup, MemoryTarget(new_database())))
     assert restored == [RestoredTable("t", "t", 3, 2, ())]
 
@@ -128,7 +128,7 @@ def test_what_was_written_is_summed() -> None:
 
 def test_a_repeated_write_has_the_same_pieces_and_they_hold_every_chunk(vault: MemoryVault) -> None:
     target = new_database()
-    by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)), times=2)
+    by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(target)), times=2)
     spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for name in DATABASES[target].pieces:
         shard, _, span = name.rpartition(":")
@@ -143,7 +143,7 @@ def test_a_repeated_write_has_the_same_pieces_and_they_hold_every_chunk(vault: M
 
 def chunks_with_rows(vault: MemoryVault) -> dict[str, list[Chunk]]:
     """By shard, the chunks that have rows; a restore has nothing to write of the others."""
-    shards = [entry.shard for name in (ORDERS, PEOPLE) for entry in entries(vault.work, name)]
+    shards = [entry.shard for name in (ORDERS, PEOPLE) for entry in entries(vault.committed, name)]
     found = {shard.object.name: [chunk for chunk in shard.chunks if chunk.length] for shard in shards}
     return {name: chunks for name, chunks in found.items() if chunks}
 
@@ -151,7 +151,7 @@ def chunks_with_rows(vault: MemoryVault) -> dict[str, list[Chunk]]:
 def test_a_table_is_restored_under_another_name(vault: MemoryVault) -> None:
     target = new_database()
     work = by_hand.restore_work(
-        vault.work, MemoryTarget(target), lambda manifest: {1: Assignment(manifest.tables[1].table, "persons")}
+        vault.committed, MemoryTarget(target), lambda manifest: {1: Assignment(manifest.tables[1].table, "persons")}
     )
     [restored] = by_hand.restore(work)
     assert (restored.table, restored.destination, restored.rows) == ("people", "persons", 24)

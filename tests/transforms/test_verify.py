@@ -51,7 +51,7 @@ def verified(vault: MemoryVault, level: str, folder: Path) -> object:
 )
 def test_a_whole_backup_passes_each_level(vault: MemoryVault, level: str, checks: int, tmp_path: Path) -> None:
     assert verified(vault, level, tmp_path) == {"ok": True, "checked": checks, "problems": [], "unnamed_problems": 0}
-    assert by_hand.verify(vault.work, level).checked == checks
+    assert by_hand.verify(vault.committed, level).checked == checks
 
 
 @pytest.mark.parametrize("piece", [1, 30, 200, shard_pieces.PIECE])
@@ -74,7 +74,7 @@ def test_each_byte_of_a_shard_is_read_once_at_l3(
             return super().stat(name, size)
 
     monkeypatch.setattr(stores, "LocalStore", Counting)
-    assert by_hand.verify(vault.work, "L3").ok
+    assert by_hand.verify(vault.committed, "L3").ok
     shards = vault.objects("data/*/*.avro")
     assert {name: read[name] for name in shards} == {name: len(vault.read(name)) for name in shards}
     assert len(shards) == 7

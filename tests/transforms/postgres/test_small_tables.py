@@ -13,6 +13,7 @@ from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.catalogs import module_database
 from tests.transforms.postgres.sessions import database_of
 from transforms.backup_work import BackupWork
+from transforms.committed_backup import CommittedBackup
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.records import inspect
 from transforms.postgres.source import PostgresSource
@@ -67,9 +68,9 @@ def test_small_tables_share_transactions_and_objects(
         receipts = [work.backup_portion(portion) for portion in portions]
         assert len(queries) <= 6 * len(portions), "reading costs its COPY alone"
         work.commit(work.conclude(by_hand.index_files(work, receipts)))
-    verified = VerifyWork(vault.place, source.identity().folder, work.backup, inspect, ProgressFile(""))
-    assert by_hand.verify(verified, "L3").ok
-    rows = {entry.table.name: entry.totals.rows for entry in verified.manifest().tables}
+    backup = CommittedBackup(vault.place, source.identity().folder, work.backup)
+    assert by_hand.check(VerifyWork(backup, ProgressFile(""), inspect), "L3").ok
+    rows = {entry.table.name: entry.totals.rows for entry in backup.manifest().tables}
     assert rows == {f"public.t{n:02d}": n for n in range(TABLES)} | {"pg_catalog.pg_largeobject": 1}
     objects = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert (len(tables), len(objects) <= 2 * len(tables)) == (TABLES + 1, True)

@@ -49,7 +49,7 @@ def test_neighbouring_runs_could_not_be_one() -> None:
 
 
 def first_run(vault: MemoryVault, table: str = "orders", place: int = 0) -> ChunkRun:
-    [run] = runs_of(0, entries(vault.work, table)[place].shard)
+    [run] = runs_of(0, entries(vault.committed, table)[place].shard)
     return run
 
 
@@ -88,4 +88,4 @@ def test_the_chunks_before_a_damaged_one_are_handed_on(vault: MemoryVault, tmp_p
     assert [next(reading)[0] for _ in run.chunks[:-1]] == list(run.chunks[:-1])
     with pytest.raises(IntegrityError):
         next(reading)
-    assert table_of(vault.work, "orders").name == "orders"
+    assert table_of(vault.committed, "orders").name == "orders"

@@ -76,7 +76,7 @@ def nothing_restored(vault: MemoryVault) -> None:
     """A restore without an engine must refuse with all problems before its first write."""
     target = new_database()
     with pytest.raises(IntegrityError, match="nothing was written"):
-        by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)))
+        by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(target)))
     assert DATABASES[target].tables == {}
     assert DATABASES[target].calls == {"check": 1}
 
@@ -100,11 +100,11 @@ def restored(vault: MemoryVault) -> int:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_damaged_object_is_named_and_nothing_is_restored(vault: MemoryVault, kind: str, damage: str) -> None:
     for name in damaged_copies(vault, kind, damage):
-        [problem] = by_hand.verify(vault.work, "L1").problems
+        [problem] = by_hand.verify(vault.committed, "L1").problems
         assert problem.startswith(name)
-        assert problem in by_hand.verify(vault.work, "L3").problems
+        assert problem in by_hand.verify(vault.committed, "L3").problems
         nothing_restored(vault)
-    assert by_hand.verify(vault.work, "L3").ok
+    assert by_hand.verify(vault.committed, "L3").ok
 
 
 def test_the_commands_name_one_damaged_object_of_each_kind(
@@ -189,9 +189,9 @@ def test_bytes_that_changed_below_a_stores_checksum_are_found_when_they_are_read
         # The object is read in whole pieces: what was added to it lies behind the last one.
         for reader, bound in ((verify_work, "_PIECE"), (shard_pieces, "PIECE")):
             monkeypatch.setattr(reader, bound, KeptChecksums.kept[f"{vault.source}/{name}"].size)
-        assert by_hand.verify(vault.work, "L1").ok
-        assert [problem.partition(" ")[0] for problem in by_hand.verify(vault.work, "L2").problems] == [name]
-        assert name in " ".join(by_hand.verify(vault.work, "L3").problems)
+        assert by_hand.verify(vault.committed, "L1").ok
+        assert [problem.partition(" ")[0] for problem in by_hand.verify(vault.committed, "L2").problems] == [name]
+        assert name in " ".join(by_hand.verify(vault.committed, "L3").problems)
 
 
 def test_every_byte_of_every_chunk_is_proved_by_its_digest(vault: MemoryVault) -> None:

@@ -49,7 +49,7 @@ def lose(vault: MemoryVault, kind: str, table: str) -> str:
 def test_a_table_is_restored_where_an_object_of_another_one_is_missing(vault: MemoryVault, kind: str) -> None:
     lose(vault, kind, ORDERS)
     target = new_database()
-    by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target), only_people))
+    by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(target), only_people))
     assert DATABASES[target].content == {PEOPLE: DATABASES[vault.database].tables[PEOPLE].content}
 
 
@@ -58,7 +58,7 @@ def test_a_whole_restore_names_the_damaged_table_and_how_to_leave_it_out(vault: 
     name, target = lose(vault, kind, ORDERS), new_database()
     way_out = f"Damaged tables: {ORDERS}. Leave them out with --exclude_table, or name others with --table."
     with pytest.raises(IntegrityError, match=f"nothing was written:\n{name} is missing.\n{way_out}$"):
-        by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(target)))
+        by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(target)))
     assert DATABASES[target].tables == {}
 
 
@@ -67,7 +67,7 @@ def test_what_belongs_to_all_tables_is_of_none(vault: MemoryVault) -> None:
     vault.write(intent, None)
     lose(vault, "shard", PEOPLE)
     with pytest.raises(IntegrityError, match=rf"INTENT\.json is missing\.\n.*\nDamaged tables: {PEOPLE}\. "):
-        by_hand.restore(by_hand.restore_work(vault.work, MemoryTarget(new_database())))
+        by_hand.restore(by_hand.restore_work(vault.committed, MemoryTarget(new_database())))
 
 
 def test_the_command_restores_the_table_that_is_whole_and_no_other(

@@ -30,9 +30,10 @@ from tests.memory_room.target import MemoryTarget
 from tests.servers.postgres_server import PostgresServer
 from tests.transforms.postgres.sessions import database_of
 from tests.transforms.vault.forging import OF_JSON, Forge, Place, at, changed, others, places
-from transforms import restore_work, verify_work
+from transforms import committed_backup, restore_work
 from transforms.bigtable.catalog import gc_rule
 from transforms.bigtable.catalog.schema import TableSchema
+from transforms.committed_backup import CommittedBackup
 from transforms.errors import IntegrityError
 from transforms.postgres.names.selection import Selection
 from transforms.postgres.objects.owners import Owning
@@ -42,13 +43,12 @@ from transforms.postgres.restore.plan import is_large_objects, read_restore
 from transforms.postgres.source import PostgresSource
 from transforms.source import Source
 from transforms.vault.find_backup import find_backup, usable
-from transforms.vault.format.attachments import Attachments
 from transforms.vault.format.manifest import Manifest
 from transforms.vault.vault import open_vault
 from transforms.verify_work import VerifyWork
 
 GOOD = {0, 5, 6, 7}
-Restore = Callable[[VerifyWork], object]
+Restore = Callable[[CommittedBackup], object]
 FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -68,22 +68,22 @@ def take(root: Path, source: Source) -> Forge:
     return Forge(root, root / source.identity().folder / work.backup)
 
 
-def restore_memory(work: VerifyWork) -> object:
-    return by_hand.restore(by_hand.restore_work(work, MemoryTarget(new_database())))
+def restore_memory(backup: CommittedBackup) -> object:
+    return by_hand.restore(by_hand.restore_work(backup, MemoryTarget(new_database())))
 
 
-def restore_bigtable(work: VerifyWork) -> object:
+def restore_bigtable(backup: CommittedBackup) -> object:
     """What is made of schemas, without a server to make the tables."""
-    schemas = [TableSchema.from_json(entry.table.schema) for entry in work.manifest().tables]
+    schemas = [TableSchema.from_json(entry.table.schema) for entry in backup.manifest().tables]
     policies = [gc_rule.cbt_policy(family.gc) for schema in schemas for family in schema.families.values()]
     return [schema.for_creation() for schema in schemas], [schema.backup_policy() for schema in schemas], policies
 
 
-def restore_postgres(work: VerifyWork) -> object:
+def restore_postgres(backup: CommittedBackup) -> object:
     """The plan of a restore, without a server to judge it."""
-    manifest = work.manifest()
+    manifest = backup.manifest()
     chosen = list(by_hand.all_tables(manifest).values())
-    attachments = Attachments(work.store(), manifest.attachments)
+    attachments = backup.attachments()
     plans = [load_plan(item.table) for item in chosen if not is_large_objects(item.table)]
     return plans, read_restore(chosen, attachments, EVERYTHING, Owning(True, True), is_superuser=True)
 
@@ -132,7 +132,7 @@ def forged(scene: Scene, change: Callable[[Forge], None]) -> Iterator[None]:
 
 def forget() -> None:
     """A process reads a manifest once: here it changes."""
-    verify_work._read_manifest.cache_clear()
+    committed_backup._read_manifest.cache_clear()
     restore_work._assign.cache_clear()
 
 
@@ -148,7 +148,7 @@ def ends(scene: Scene) -> dict[str, int]:
         "latest": lambda: find_backup(open_vault(place), "latest"),
         "verify L1": lambda: verify(place, backup, "L1"),
         "verify L3": lambda: verify(place, backup, "L3"),
-        "restore": lambda: scene.restore(work_of(usable(find_backup(open_vault(place), backup)), place, backup)),
+        "restore": lambda: scene.restore(of(usable(find_backup(open_vault(place), backup)), place, backup)),
     }
     return {name: ended(call) for name, call in calls.items()}
 
@@ -164,14 +164,16 @@ def ended(call: Callable[[], object]) -> int:
     return code
 
 
-def work_of(manifest: Manifest, place: str, backup: str) -> VerifyWork:
-    source = manifest.intent.source
-    return VerifyWork(place, source.folder, backup, inspector(source), by_hand.NO_PROGRESS, attachment_check(source))
+def of(manifest: Manifest, place: str, backup: str) -> CommittedBackup:
+    return CommittedBackup(place, manifest.intent.source.folder, backup)
 
 
 def verify(place: str, backup: str, level: str) -> None:
     listing = find_backup(open_vault(place), backup)
-    report = by_hand.verify(work_of(_committed(listing), place, backup), level)
+    manifest = _committed(listing)
+    source = manifest.intent.source
+    checks = inspector(source), attachment_check(source)
+    report = by_hand.check(VerifyWork(of(manifest, place, backup), by_hand.NO_PROGRESS, *checks), level)
     if not report.ok:
         raise IntegrityError("\n".join(report.problems))
 

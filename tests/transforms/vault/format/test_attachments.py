@@ -146,7 +146,7 @@ def test_a_conclusion_that_is_made_again_leaves_the_committed_one(tmp_path: Path
     work.commit(work.conclude(files))
     DATABASES[source.database].tables["late"] = two_tables()[ORDERS]
     work.commit(work.conclude(files))
-    backup = by_hand.verify_work(str(tmp_path), source.identity().folder, work.backup)
+    backup = by_hand.committed(str(tmp_path), source.identity().folder, work.backup)
     assert backup.manifest().facts["calls"] == 1
     assert Attachments(work.store(), backup.manifest().attachments).read("names.txt") == b"orders\npeople"
     assert by_hand.verify(backup, "L3").ok
@@ -154,7 +154,7 @@ def test_a_conclusion_that_is_made_again_leaves_the_committed_one(tmp_path: Path
 
 def test_the_target_reads_the_attachments_at_its_end(vault: MemoryVault) -> None:
     target = new_database()
-    work = by_hand.restore_work(vault.work, MemoryTarget(target, (ROLE,)))
+    work = by_hand.restore_work(vault.committed, MemoryTarget(target, (ROLE,)))
     by_hand.restore(work)
     ending = work.end([]).ending
     assert (ending.notes, ending.skipped) == ((ORDERS, PEOPLE), (ROLE,))

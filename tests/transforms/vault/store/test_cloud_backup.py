@@ -46,7 +46,7 @@ def test_a_backup_needs_no_right_but_to_create_and_to_view(gate: Gate, place: st
         vault = open_vault(place)
         assert [(item.backup, item.state) for item in list_backups(vault)] == [(first, COMMITTED), (second, COMMITTED)]
         for backup in (first, second):
-            verified = by_hand.verify_work(place, source.identity().folder, backup)
+            verified = by_hand.committed(place, source.identity().folder, backup)
             assert by_hand.verify(verified, "L3").ok
             target = MemoryTarget(new_database({}))
             by_hand.restore(by_hand.restore_work(verified, target))
@@ -78,4 +78,4 @@ def test_lost_answers_and_cut_connections_do_not_stop_it(
     source = small_source()
     backup = backup_of(place, source)
     assert gate.faults.waiting() == 0
-    assert by_hand.verify(by_hand.verify_work(place, source.identity().folder, backup), "L3").ok
+    assert by_hand.verify(by_hand.committed(place, source.identity().folder, backup), "L3").ok

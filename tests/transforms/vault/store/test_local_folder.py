@@ -135,7 +135,7 @@ def test_a_verification_names_a_link_in_place_of_an_object(vault: MemoryVault, k
     path = vault.root / vault.objects(kind)[0]
     moved = path.rename(vault.root.parent / "moved")
     path.symlink_to(moved)
-    named = [problem for problem in by_hand.verify(vault.work, level).problems if path.name in problem]
+    named = [problem for problem in by_hand.verify(vault.committed, level).problems if path.name in problem]
     assert named
     assert all("link" in problem for problem in named)
 

@@ -1,0 +1,49 @@
+"""A committed backup, as main and every worker find it again."""
+
+import functools
+from dataclasses import dataclass
+
+from transforms.vault.catalogue import read_manifest
+from transforms.vault.format.attachments import Attachments
+from transforms.vault.format.manifest import Manifest
+from transforms.vault.store.opening import open_store
+from transforms.vault.store.prefixed import PrefixedStore
+from transforms.vault.vault import open_vault
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedBackup:
+    """The handle of a committed backup; pickled to workers, so it opens the vault late.
+
+    Attributes:
+        vault: The vault's place.
+        folder: Name of the source's folder.
+        id: The backup's id.
+    """
+
+    vault: str
+    folder: str
+    id: str
+
+    def store(self) -> PrefixedStore:
+        """The objects of the source's folder."""
+        return PrefixedStore(open_store(self.vault), self.folder)
+
+    def manifest(self) -> Manifest:
+        """The manifest, read and proved once a process.
+
+        Raises:
+            IntegrityError: if it is not what was written.
+            NotFoundError: if there is none.
+        """
+        return _read_manifest(self)
+
+    def attachments(self) -> Attachments:
+        """What belongs to the backup beside its rows."""
+        return Attachments(self.store(), self.manifest().attachments)
+
+
+@functools.lru_cache(maxsize=4)
+def _read_manifest(backup: CommittedBackup) -> Manifest:
+    opened = open_vault(backup.vault)
+    return read_manifest(opened, opened.folder(backup.folder), backup.folder, backup.id)
