@@ -116,10 +116,10 @@ class RestoreWork:
 
     def _write_pieces(self, item: Item, pieces: Sequence[Piece]) -> WrittenTables:
         loads = [Load(self._assignment(piece.place), piece.name, piece.records) for piece in pieces]
-        doomed = self.target.write(loads)
+        expired = self.target.write(loads)
         item.add(rows=sum(piece.rows for piece in pieces), bytes=sum(len(piece.records) for piece in pieces))
         return sum_written(
-            {piece.place: Written(piece.rows, cells)} for piece, cells in zip(pieces, doomed, strict=True)
+            {piece.place: Written(piece.rows, count)} for piece, count in zip(pieces, expired, strict=True)
         )
 
     def finish(self, places: Places, written: Iterable[WrittenTables]) -> list[RestoredTable]:
@@ -137,7 +137,7 @@ class RestoreWork:
         if total.rows != expected:
             raise IntegrityError(f"table {name}: {total.rows} rows were written, the manifest says {expected}.")
         notes = self.target.finish(assignment)
-        return RestoredTable(name, assignment.destination, total.rows, total.doomed_cells, tuple(notes))
+        return RestoredTable(name, assignment.destination, total.rows, total.expired, tuple(notes))
 
     def end(self, tables: Iterable[Sequence[RestoredTable]]) -> Restored:
         """End with the target, when all tables are finished."""

@@ -10,13 +10,13 @@ from transforms.source import Ending
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written of a table: rows, and cells that the table's own rules will remove at once."""
+    """What was written of a table: rows, and values that the target's own rules will remove at once."""
 
     rows: int = 0
-    doomed_cells: int = 0
+    expired: int = 0
 
     def __add__(self, other: "Written") -> "Written":
-        return Written(self.rows + other.rows, self.doomed_cells + other.doomed_cells)
+        return Written(self.rows + other.rows, self.expired + other.expired)
 
 
 WrittenTables: TypeAlias = Mapping[int, Written]
@@ -30,7 +30,7 @@ class RestoredTable:
     table: str
     destination: str
     rows: int
-    doomed_cells: int
+    expired: int
     notes: tuple[str, ...]
 
 

@@ -205,8 +205,11 @@ class Target(Protocol):
         """Write some pieces, each once, however often it is called, in whichever company.
 
         Returns:
-            For each, how many cells will not stay (garbage at once).
+            For each, how many of its values the target's own rules will remove at once.
         """
+
+    def warnings(self, destination: str, expired: int) -> list[str]:
+        """What a person should know of a restored table of which so many values will not stay; empty if nothing."""
 
     def finish(self, assignment: Assignment) -> list[str]:
         """What must wait until the table's data is there; returns what a person should know."""

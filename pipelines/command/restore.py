@@ -35,7 +35,7 @@ from transforms.vault.vault import Vault, open_vault
 
 Build = Callable[[beam.Pipeline, RestoreWork, Result], None]
 Placed = Mapping[int, Assignment]
-_SHOWN = ("table", "destination", "rows", "doomed_cells")
+_SHOWN = ("table", "destination", "rows", "expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def run_restore(config: RestoreConfig, build: Build) -> int:
         return 0
     _forget(config.target)
     skipped = [Skipped(**each) for each in restored["skipped"]]
-    _print(restored, skipped, config.json)
+    _print(config.target, restored, skipped, config.json)
     return SkippedError.exit_code if skipped else 0
 
 
@@ -150,25 +150,18 @@ def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> in
     return 0
 
 
-def _print(restored: dict[str, Any], skipped: Sequence[Skipped], as_json: bool) -> None:
+def _print(target: Target, restored: dict[str, Any], skipped: Sequence[Skipped], as_json: bool) -> None:
     notes = [note for table in restored["tables"] for note in table["notes"]]
     for note in [*notes, *restored["notes"]]:
         print(f"note: {note}", file=sys.stderr)
-    warnings = [warning for table in restored["tables"] for warning in _warnings(table)]
+    tables = restored["tables"]
+    warnings = [line for table in tables for line in target.warnings(table["destination"], table["expired"])]
     others = OtherTables(**restored["others"]).warnings()
     for warning in [*warnings, *(f"left out: {line}" for line in listed(skipped)), *others]:
         print(f"warning: {warning}", file=sys.stderr)
     if as_json:
         print(json.dumps(restored))
         return
-    shown = [key for key in _SHOWN if key != "doomed_cells" or any(table[key] for table in restored["tables"])]
+    shown = [key for key in _SHOWN if key != "expired" or any(table[key] for table in tables)]
     headings = [key.replace("_", " ").upper() for key in shown]
-    print(render(headings, [[table[key] for key in shown] for table in restored["tables"]]))
-
-
-def _warnings(table: dict[str, Any]) -> Iterator[str]:
-    if table["doomed_cells"]:
-        yield (
-            f"table {table['destination']}: the saved garbage collection rules remove {table['doomed_cells']:,} of the"
-            " restored cells at once; --gc=none would keep them."
-        )
+    print(render(headings, [[table[key] for key in shown] for table in tables]))

@@ -76,6 +76,10 @@ class MemoryTarget:
             doomed += value == DOOMED
         return doomed
 
+    def warnings(self, destination: str, expired: int) -> list[str]:
+        """See `Target.warnings`."""
+        return [f"table {destination}: {expired} of its values are doomed."] if expired else []
+
     def finish(self, assignment: Assignment) -> list[str]:
         """See `Target.finish`."""
         self._database.calls["finish"] += 1

@@ -94,7 +94,7 @@ def test_all_tables_are_restored_with_rules_and_protection(vault: Path, target: 
     assert files(vault) == before
     assert ended.json == {
         "tables": [
-            {"table": name, "destination": name, "rows": rows, "doomed_cells": 0, "notes": []}
+            {"table": name, "destination": name, "rows": rows, "expired": 0, "notes": []}
             for name, rows in (("events", 50), ("orders", 2))
         ],
         "notes": [],
@@ -203,7 +203,7 @@ def test_cells_that_the_rules_remove_at_once_are_counted_and_told(vault: Path, t
     config = bigtable_restore.configure([*argv, "--table=orders", "--json"])
     later = BigtableTarget(Instance(PROJECT, target.instance), apply_gc=True, now=NOW + 36_501 * DAY)
     ended = run(lambda _: run_restore(replace(config, target=later), bigtable_restore.build))
-    assert (ended.code, ended.json["tables"][0]["doomed_cells"]) == (0, 2)
+    assert (ended.code, ended.json["tables"][0]["expired"]) == (0, 2)
     assert (
         "warning: table orders: the saved garbage collection rules remove 2 of the restored cells at once; "
         "--gc=none would keep them." in ended.err

@@ -23,12 +23,12 @@ from transforms.restored import restored_json
 from transforms.skipped import Skipped
 
 RESTORED = [
-    {"table": ORDERS, "destination": ORDERS, "rows": 30, "doomed_cells": 0, "notes": []},
+    {"table": ORDERS, "destination": ORDERS, "rows": 30, "expired": 0, "notes": []},
     {
         "table": PEOPLE,
         "destination": PEOPLE,
         "rows": 24,
-        "doomed_cells": 0,
+        "expired": 0,
         "notes": [f"table {PEOPLE}: rows without a key stand apart."],
     },
 ]

@@ -168,8 +168,8 @@ def test_what_was_restored_is_a_json_object() -> None:
         )
     ) == {
         "tables": [
-            {"table": "a", "destination": "x", "rows": 1, "doomed_cells": 0, "notes": ()},
-            {"table": "b", "destination": "y", "rows": 2, "doomed_cells": 1, "notes": ("note",)},
+            {"table": "a", "destination": "x", "rows": 1, "expired": 0, "notes": ()},
+            {"table": "b", "destination": "y", "rows": 2, "expired": 1, "notes": ("note",)},
         ],
         "notes": ("a word",),
         "skipped": ({"name": "role r", "reason": "it is not there", "statement": "CREATE ROLE r", "follows": False},),

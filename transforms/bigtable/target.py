@@ -125,6 +125,13 @@ class BigtableTarget:
         families = self._wanted(assignment).families.items()
         return {name: gc_rule.program(family.gc) for name, family in families if family.gc is not None}
 
+    def warnings(self, destination: str, expired: int) -> list[str]:
+        """See `Target.warnings`: cells that the rules collect."""
+        if not expired:
+            return []
+        removed = f"the saved garbage collection rules remove {expired:,} of the restored cells at once"
+        return [f"table {destination}: {removed}; --gc=none would keep them."]
+
     def finish(self, assignment: Assignment) -> list[str]:
         """See `Target.finish`: rules, deletion protection and backup policy of a table that we created."""
         schema, name = _schema(assignment), assignment.destination

@@ -157,6 +157,10 @@ class PostgresTarget:
         row = connection.execute(_ROOT, (str(made), str(root))).fetchone()
         return row is not None and bool(row[0])
 
+    def warnings(self, destination: str, expired: int) -> list[str]:
+        """See `Target.warnings`: rows stay."""
+        return []
+
     def finish(self, assignment: Assignment) -> list[str]:
         """See `Target.finish`: tells by which of COPY's formats the rows were loaded, if not by the faster."""
         texts = () if is_large_objects(assignment.table) else texts_of(assignment.table)

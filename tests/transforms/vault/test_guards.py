@@ -169,7 +169,7 @@ def test_a_restored_table_gets_its_new_name(vault: MemoryVault, capsys: Capture)
     target = new_database()
     code, out, err = restore(restore_config(vault, target, f"{PEOPLE}:persons"), capsys)
     note = "table persons: rows without a key stand apart."
-    table = {"table": PEOPLE, "destination": "persons", "rows": 24, "doomed_cells": 0, "notes": [note]}
+    table = {"table": PEOPLE, "destination": "persons", "rows": 24, "expired": 0, "notes": [note]}
     rest = {"notes": [ORDERS, PEOPLE], "skipped": [], "others": {"damaged": [], "unknown": None, "verify": ""}}
     assert (code, json.loads(out)) == (0, {"tables": [table], **rest})
     assert err.splitlines()[-3:] == [f"note: {word}" for word in (note, ORDERS, PEOPLE)]

@@ -12,7 +12,7 @@ from transforms.errors import IntegrityError
 from transforms.other_tables import OtherTables
 from transforms.skipped import Skipped
 
-TABLE = {"table": "a", "destination": "b", "rows": 3, "doomed_cells": 0, "notes": ["a is half empty"]}
+TABLE = {"table": "a", "destination": "b", "rows": 3, "expired": 0, "notes": ["a is half empty"]}
 
 
 def logged(value: dict[str, Any], caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
@@ -27,7 +27,7 @@ def test_a_restore_logs_each_table_and_what_a_person_should_know(caplog: pytest.
     ) == [
         (
             logging.INFO,
-            'restored {"table": "a", "destination": "b", "rows": 3, "doomed_cells": 0, "notes": ["a is half empty"]}',
+            'restored {"table": "a", "destination": "b", "rows": 3, "expired": 0, "notes": ["a is half empty"]}',
         ),
         (logging.INFO, "note: a is half empty"),
         (logging.INFO, "note: n"),
