@@ -71,9 +71,9 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     values, engine = parse_job(options(), argv, BIGTABLE_ALIASES)
     from pipelines.command.print.resumption import Resumption
     from pipelines.command.restore import RestoreConfig
+    from transforms.assigning import Assigning
     from transforms.bigtable.restore.selection import assign
     from transforms.bigtable.target import BigtableTarget
-    from transforms.placing import Placing
     from transforms.range_reading import now_micros
 
     target = BigtableTarget(instance_of(values, engine.project), values.gc == "saved", now_micros())
@@ -83,7 +83,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         backup=values.backup,
         source=values.source,
         target=target,
-        placing=Placing(select, target.identity(), values.if_exists == "append", values.into_source),
+        assigning=Assigning(select, target.identity(), values.if_exists == "append", values.into_source),
         plan_only=values.plan_only,
         json=values.json,
         engine=engine,

@@ -108,7 +108,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     values, engine = parse_job(options(), argv)
     from pipelines.command.print.report import Report
     from pipelines.command.restore import RestoreConfig
-    from transforms.placing import Placing
+    from transforms.assigning import Assigning
     from transforms.postgres.restore.search_path import parse_search_path
     from transforms.postgres.restore.selection import assign, parse_renames
     from transforms.postgres.target import PostgresTarget
@@ -134,7 +134,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
         backup=values.backup,
         source=values.source,
         target=target,
-        placing=Placing(functools.partial(assign, renames), target.identity(), append=False, into_source=False),
+        assigning=Assigning(functools.partial(assign, renames), target.identity(), append=False, into_source=False),
         plan_only=values.plan_only,
         json=values.json,
         engine=engine,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import TypeAlias
 
+from transforms.assignments import Assignments
 from transforms.committed_backup import CommittedBackup
-from transforms.destinations import Destinations
 from transforms.errors import IntegrityError
 from transforms.map_ahead import map_ahead
 from transforms.other_tables import look_at, verify_command
@@ -43,20 +43,20 @@ class RestoreWork:
     Attributes:
         backup: The backup.
         target: Whom it is written to.
-        destinations: Where the restored tables go.
+        assignments: Where the restored tables go.
         progress: Where the work is told of.
         writers: Pieces of a run that are being written at once: a server's answer takes longer than our work on one.
     """
 
     backup: CommittedBackup
     target: Target
-    destinations: Destinations
+    assignments: Assignments
     progress: ProgressFile
     writers: int = 4
 
     def checked(self) -> VerifyWork:
         """How the backup is checked: what belongs to it as a whole, and the restored tables, but no other ones."""
-        return VerifyWork(self.backup, self.progress, select=self.destinations.of)
+        return VerifyWork(self.backup, self.progress, select=self.assignments.of)
 
     def begin(self, _: None, report: Report) -> None:
         """Begin with the target, once the backup has been found whole.
@@ -69,7 +69,7 @@ class RestoreWork:
 
     def places(self, _: None) -> Iterator[Places]:
         """The places of the restored tables in the manifest, in groups of neighbours."""
-        return (tuple(places) for _, places in groupby(sorted(self._placed()), table_group))
+        return (tuple(places) for _, places in groupby(sorted(self._assigned()), table_group))
 
     def prepare(self, places: Places) -> Places:
         """Make tables ready."""
@@ -85,13 +85,13 @@ class RestoreWork:
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
         """The index files that hold something of the restored tables."""
-        placed = self._placed()
-        return (file for file in self.backup.manifest().index if any(part.place in placed for part in file.parts))
+        assigned = self._assigned()
+        return (file for file in self.backup.manifest().index if any(part.place in assigned for part in file.parts))
 
     def runs(self, file: IndexFile) -> list[tuple[ChunkRun, ...]]:
         """The runs of chunks of the restored tables in an index file, in groups, each of tables of one group."""
-        placed = self._placed()
-        entries = (entry for entry in read_index(self.backup.store(), file) if entry.place in placed)
+        assigned = self._assigned()
+        entries = (entry for entry in read_index(self.backup.store(), file) if entry.place in assigned)
         parts = groupby(entries, lambda entry: table_group(entry.place))
         return [group for _, part in parts for group in run_groups(_runs_of(part))]
 
@@ -147,28 +147,28 @@ class RestoreWork:
 
     def look_at_others(self, restored: Restored) -> Restored:
         """What was restored, with what a listing shows of the tables that were not chosen, which decides nothing."""
-        backup, manifest, placed = self.backup, self.backup.manifest(), self._placed()
-        others = [place for place in range(len(manifest.tables)) if place not in placed]
+        backup, manifest, assigned = self.backup, self.backup.manifest(), self._assigned()
+        others = [place for place in range(len(manifest.tables)) if place not in assigned]
         verify = verify_command(backup.vault, backup.folder, backup.id)
         return replace(restored, others=look_at(backup.store(), manifest, others, verify))
 
     def _assignment(self, place: int) -> Assignment:
-        return self._placed()[place]
+        return self._assigned()[place]
 
     def _assignments(self) -> list[Assignment]:
-        return list(self._placed().values())
+        return list(self._assigned().values())
 
-    def _placed(self) -> dict[int, Assignment]:
-        return _assign(self.backup, self.destinations)
+    def _assigned(self) -> dict[int, Assignment]:
+        return _assign(self.backup, self.assignments)
 
     def _entry(self, place: int) -> TableEntry:
         return self.backup.manifest().tables[place]
 
 
 @functools.lru_cache(maxsize=4)
-def _assign(backup: CommittedBackup, destinations: Destinations) -> dict[int, Assignment]:
+def _assign(backup: CommittedBackup, assignments: Assignments) -> dict[int, Assignment]:
     """The assignments, made once a process for each value that it was sent: a step asks for them with every run."""
-    return destinations.of(backup.manifest())
+    return assignments.of(backup.manifest())
 
 
 def _runs_of(entries: Iterable[IndexEntry]) -> Iterator[ChunkRun]:

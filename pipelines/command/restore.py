@@ -16,12 +16,12 @@ from pipelines.command.print.report import Report, Reported
 from pipelines.command.print.result import Result
 from pipelines.command.print.resumption import Resumption
 from pipelines.command.print.tables import render
+from transforms.assigning import Assigning
+from transforms.assignments import Assignments
 from transforms.committed_backup import CommittedBackup
-from transforms.destinations import Destinations
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
 from transforms.first_rows import FirstRows
 from transforms.other_tables import OtherTables
-from transforms.placing import Placing
 from transforms.progress import Amount
 from transforms.restore_work import RestoreWork
 from transforms.skipped import Skipped, listed
@@ -34,7 +34,7 @@ from transforms.vault.store.interface import Store
 from transforms.vault.vault import Vault, open_vault
 
 Build = Callable[[beam.Pipeline, RestoreWork, Result], None]
-Placed = Mapping[int, Assignment]
+Assigned = Mapping[int, Assignment]
 _SHOWN = ("table", "destination", "rows", "expired")
 
 
@@ -46,7 +46,7 @@ class RestoreConfig:
     backup: str
     source: str | None
     target: Target
-    placing: Placing
+    assigning: Assigning
     plan_only: bool
     json: bool
     engine: Engine
@@ -66,10 +66,10 @@ def run_restore(config: RestoreConfig, build: Build) -> int:
     vault = open_vault(config.vault)
     listing = find_backup(vault, config.backup, config.source, config.name)
     manifest = usable(listing)
-    placed = _judge(config, manifest, vault.folder(listing.source))
+    assigned = _judge(config, manifest, vault.folder(listing.source))
     if config.plan_only:
-        return _print_plan(config, manifest, placed)
-    restored = _run(config, build, vault, listing, placed)
+        return _print_plan(config, manifest, assigned)
+    restored = _run(config, build, vault, listing, assigned)
     if restored is None:
         print_elsewhere(config.engine, config.json)
         return 0
@@ -87,58 +87,60 @@ def _forget(target: Target) -> None:
         print(f"warning: everything was restored, but not cleared up: {error}", file=sys.stderr)
 
 
-def _judge(config: RestoreConfig, manifest: Manifest, store: Store) -> Placed:
+def _judge(config: RestoreConfig, manifest: Manifest, store: Store) -> Assigned:
     """What goes where, when nothing speaks against it; this is asked once, before the job."""
     if config.target.identity().room != manifest.intent.source.room:
         raise RefusedError(f"the backup is of {manifest.intent.source}; restore it with that database's own command.")
-    chosen = config.placing(manifest)
+    chosen = config.assigning(manifest)
     attachments, samples = Attachments(store, manifest.attachments), FirstRows(store, manifest)
     return dict(zip(chosen, config.target.check(list(chosen.values()), attachments, samples), strict=True))
 
 
-def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, placed: Placed) -> dict[str, Any] | None:
+def _run(
+    config: RestoreConfig, build: Build, vault: Vault, listing: Listing, assigned: Assigned
+) -> dict[str, Any] | None:
     """What was restored; None if the workers' log has it."""
     source = usable(listing).intent.source
     with telling(config.engine) as told:
         backup = CommittedBackup(vault.place, listing.source, listing.backup)
         pipeline = open_pipeline(config.engine)
         label(pipeline, job_labels(f"{source.room}-restore", listing.source, listing.backup))
-        destinations = Destinations.judged(config.placing, placed)
+        assignments = Assignments.judged(config.assigning, assigned)
         result = Reported(told.result, config.report) if config.report else told.result
-        build(pipeline, RestoreWork(backup, config.target, destinations, told.progress, config.writers), result)
+        build(pipeline, RestoreWork(backup, config.target, assignments, told.progress, config.writers), result)
         try:
-            told.run(pipeline, "restoring", _whole(usable(listing), placed))
+            told.run(pipeline, "restoring", _whole(usable(listing), assigned))
         except ShardkeepError as error:
-            raise type(error)("\n".join([str(error), *_unfinished(config, listing, placed)])) from error
+            raise type(error)("\n".join([str(error), *_unfinished(config, listing, assigned)])) from error
         except BaseException as error:
             if not told.goes_on(error):
-                print("\n".join(_unfinished(config, listing, placed)), file=sys.stderr)
+                print("\n".join(_unfinished(config, listing, assigned)), file=sys.stderr)
             raise
         return told.answer()
 
 
-def _whole(manifest: Manifest, placed: Placed) -> Amount:
-    return Amount(bytes=sum(manifest.tables[place].totals.bytes for place in placed))
+def _whole(manifest: Manifest, assigned: Assigned) -> Amount:
+    return Amount(bytes=sum(manifest.tables[place].totals.bytes for place in assigned))
 
 
-def _unfinished(config: RestoreConfig, listing: Listing, placed: Placed) -> Iterator[str]:
+def _unfinished(config: RestoreConfig, listing: Listing, assigned: Assigned) -> Iterator[str]:
     """What the failed job has left half done; that it cannot be found out matters less than the failure itself."""
     try:
-        left = config.target.unfinished(list(placed.values()))
+        left = config.target.unfinished(list(assigned.values()))
     except ShardkeepError as error:
         left = [f"What the restore has left is not known: {error}"]
     yield from left
     if left and config.resumption:
         source = usable(listing).intent.source
-        into_source = config.placing.writes_source(source, placed.values())
+        into_source = config.assigning.writes_source(source, assigned.values())
         yield f"To go on: {config.resumption.command(listing.backup, listing.source, into_source=into_source)}"
 
 
-def _print_plan(config: RestoreConfig, manifest: Manifest, placed: Placed) -> int:
+def _print_plan(config: RestoreConfig, manifest: Manifest, assigned: Assigned) -> int:
     """Print what would be done: nothing is written."""
     plan = [
         (item.table.name, item.destination, "create" if item.create else "add to", manifest.tables[place].totals.rows)
-        for place, item in placed.items()
+        for place, item in assigned.items()
     ]
     if config.json:
         names = ("table", "destination", "action", "rows")

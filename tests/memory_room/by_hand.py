@@ -12,9 +12,9 @@ from tests.memory_room.attachments import check_attachment
 from tests.memory_room.records import inspect
 from tests.memory_room.source import MemorySource
 from tests.memory_room.target import MemoryTarget
+from transforms.assignments import Assign, Assignments
 from transforms.backup_work import BackupWork, index_group
 from transforms.committed_backup import CommittedBackup
-from transforms.destinations import Assign, Destinations
 from transforms.progress import ProgressFile
 from transforms.report import Report, merge
 from transforms.restore_work import Places, RestoreWork, table_group
@@ -104,8 +104,8 @@ def restore_work(backup: CommittedBackup, target: MemoryTarget, assign: Assign =
     manifest = backup.manifest()
     chosen = assign(manifest)
     judged = target.check(list(chosen.values()), backup.attachments())
-    placed = dict(zip(chosen, judged, strict=True))
-    return RestoreWork(backup, target, Destinations.judged(assign, placed), NO_PROGRESS)
+    assigned = dict(zip(chosen, judged, strict=True))
+    return RestoreWork(backup, target, Assignments.judged(assign, assigned), NO_PROGRESS)
 
 
 def restore(work: RestoreWork, times: int = 1) -> list[RestoredTable]:

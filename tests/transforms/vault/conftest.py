@@ -18,8 +18,8 @@ from tests.memory_room.source import MemorySource
 from tests.memory_room.tables import two_tables
 from tests.memory_room.target import MemoryTarget
 from tests.memory_room.vaults import MemoryVault, take
+from transforms.assigning import Assigning
 from transforms.bigtable.restore.selection import assign
-from transforms.placing import Placing
 from transforms.source import Wanted
 
 
@@ -70,7 +70,7 @@ def restore_config(vault: MemoryVault, target: str, *tables: str) -> RestoreConf
         backup=vault.backup,
         source=None,
         target=MemoryTarget(target),
-        placing=Placing(
+        assigning=Assigning(
             functools.partial(assign, tables), MemoryTarget(target).identity(), append=False, into_source=False
         ),
         plan_only=False,

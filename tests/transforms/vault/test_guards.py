@@ -116,7 +116,7 @@ def test_a_target_that_has_rows(vault: MemoryVault, capsys: Capture) -> None:
 
 def adding(config: RestoreConfig, *, append: bool = False, into_source: bool = False) -> RestoreConfig:
     """The same restore, with leave to add rows."""
-    return replace(config, placing=replace(config.placing, append=append, into_source=into_source))
+    return replace(config, assigning=replace(config.assigning, append=append, into_source=into_source))
 
 
 def test_the_source_itself(vault: MemoryVault, capsys: Capture) -> None:

@@ -14,7 +14,7 @@ Assign = Callable[[Manifest], Mapping[int, Assignment]]
 
 
 @dataclass(frozen=True, slots=True)
-class Destinations:
+class Assignments:
     """What every worker derives the assignments from.
 
     Attributes:
@@ -28,9 +28,9 @@ class Destinations:
     key: str = field(default_factory=partial(secrets.token_hex, 8))
 
     @classmethod
-    def judged(cls, assign: Assign, placed: Mapping[int, Assignment]) -> "Destinations":
-        """The destinations of assignments that were judged."""
-        return cls(assign, tuple(_runs(sorted(place for place, item in placed.items() if item.create))))
+    def judged(cls, assign: Assign, assigned: Mapping[int, Assignment]) -> "Assignments":
+        """The value of assignments that were judged."""
+        return cls(assign, tuple(_runs(sorted(place for place, item in assigned.items() if item.create))))
 
     def of(self, manifest: Manifest) -> dict[int, Assignment]:
         """The judged assignments."""

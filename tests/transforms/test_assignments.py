@@ -1,4 +1,4 @@
-"""Destinations: the judged assignments of a restore, whatever their number, in a value of one size."""
+"""Assignments: the judged assignments of a restore, whatever their number, in a value of one size."""
 
 import pickle
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.memory_room import by_hand
 from tests.memory_room.database import MemoryTable, new_database
 from tests.memory_room.source import MemorySource
-from transforms.destinations import Destinations
+from transforms.assignments import Assignments
 from transforms.identity import Table
 from transforms.source import Assignment
 from transforms.vault.format.manifest import Manifest
@@ -33,7 +33,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 def test_workers_derive_what_main_has_judged(manifest: Manifest, created: set[int]) -> None:
     chosen = by_hand.all_tables(manifest)
     judged = {place: replace(item, create=place in created) for place, item in chosen.items()}
-    assert Destinations.judged(by_hand.all_tables, judged).of(manifest) == judged
+    assert Assignments.judged(by_hand.all_tables, judged).of(manifest) == judged
 
 
 def created(places: Iterable[int]) -> dict[int, Assignment]:
@@ -41,5 +41,5 @@ def created(places: Iterable[int]) -> dict[int, Assignment]:
 
 
 def test_a_thousand_created_tables_take_no_more_room_than_one() -> None:
-    one, thousand = (pickle.dumps(Destinations.judged(by_hand.all_tables, created(range(n)))) for n in (1, 1000))
+    one, thousand = (pickle.dumps(Assignments.judged(by_hand.all_tables, created(range(n)))) for n in (1, 1000))
     assert len(thousand) - len(one) <= 2

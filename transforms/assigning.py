@@ -12,7 +12,7 @@ Select = Callable[[Manifest], tuple[list[int], list[Assignment]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Placing:
+class Assigning:
     """The user's wishes as a function of a manifest, which main and workers call alike.
 
     Attributes:
@@ -34,9 +34,9 @@ class Placing:
         backup = manifest.intent.backup
         return {place: self._allow(item, backup, same) for place, item in zip(places, chosen, strict=True)}
 
-    def writes_source(self, source: Identity, placed: Iterable[Assignment]) -> bool:
+    def writes_source(self, source: Identity, assigned: Iterable[Assignment]) -> bool:
         """Whether a backed-up table itself is among the destinations."""
-        return any(_is_source(item, self.target == source) for item in placed)
+        return any(_is_source(item, self.target == source) for item in assigned)
 
     def _allow(self, item: Assignment, backup: str, same_database: bool) -> Assignment:
         """Say whether rows may be added to a table that has some; to the backed-up table itself it takes two flags."""
