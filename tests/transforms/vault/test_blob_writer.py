@@ -1,6 +1,7 @@
 """Why streams to Cloud Storage are sent by an upload of ours: what the client library's own `BlobWriter` fails.
 
-`transforms/vault/store/resumable_upload.py` and `transforms/vault/store/upload_session.py` can go when it fails nothing any more.
+`transforms/vault/store/resumable_upload.py` and `transforms/vault/store/upload_session.py` can go when it fails
+nothing any more.
 """
 
 from collections.abc import Callable, Iterator
@@ -86,5 +87,6 @@ def test_our_upload_passes_what_the_library_s_fails(gate: Gate) -> None:
     assert failed(gate, CloudStore) == []
     assert failed(gate, LibraryStore) == [case.__name__ for case in CASES], (
         f"BlobWriter of google-cloud-storage {version('google-cloud-storage')} passes a case that it failed in 3.17."
-        " When it passes them all, replace ours by it: transforms/vault/store/resumable_upload.py and upload_session.py."
+        " When it passes them all, replace ours by it: resumable_upload.py and upload_session.py of"
+        " transforms/vault/store."
     )
