@@ -74,7 +74,7 @@ def _check_content(shards: PCollection[Entries], work: VerifyWork) -> list[PColl
     return [
         checked | "Report shards" >> beam.Map(lambda shard: shard.report),
         checked
-        | "Sum by table" >> beam.WithKeys(lambda shard: shard.table)
+        | "Sum by table" >> beam.WithKeys(lambda shard: shard.place)
         | beam.CombinePerKey(sum_shards)
         | beam.Values()
         | "Gather tables" >> ToList()

@@ -57,8 +57,8 @@ def _program() -> str:
     if path is None:
         raise UnreachableError(
             f"--cloud_sql_instance needs Google's program {PROGRAM} (version 2) on the PATH of every machine that opens"
-            " sessions. Install it: https://cloud.google.com/sql/docs/postgres/sql-proxy#install. Shardkeep's image"
-            " has it."
+            " sessions. Install it: https://github.com/GoogleCloudPlatform/cloud-sql-proxy#installation."
+            " Shardkeep's image has it."
         )
     return path
 
