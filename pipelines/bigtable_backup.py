@@ -50,7 +50,7 @@ def options() -> OptionParser:
 
 
 def configure(argv: Sequence[str]) -> BackupConfig:
-    """The checked configuration that the arguments ask for."""
+    """Parse and check the arguments; returns the configuration."""
     values, engine = parse_job(options(), argv, BIGTABLE_ALIASES)
     from pipelines.command.backup import BackupConfig
     from transforms.bigtable.source import BigtableSource
@@ -76,7 +76,7 @@ def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Take the backup that the arguments ask for."""
+    """Take the backup; returns the exit code."""
     config = configure(argv)
     from pipelines.command.backup import run_backup
 

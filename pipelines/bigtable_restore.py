@@ -67,7 +67,7 @@ def options() -> OptionParser:
 
 
 def configure(argv: Sequence[str]) -> RestoreConfig:
-    """The checked configuration that the arguments ask for."""
+    """Parse and check the arguments; returns the configuration."""
     values, engine = parse_job(options(), argv, BIGTABLE_ALIASES)
     from pipelines.command.print.resumption import Resumption
     from pipelines.command.restore import RestoreConfig
@@ -103,7 +103,7 @@ def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Restore what the arguments name."""
+    """Restore; returns the exit code."""
     config = configure(argv)
     from pipelines.command.restore import run_restore
 

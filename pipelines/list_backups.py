@@ -1,4 +1,4 @@
-"""List the backups of a vault, or ask whether there is a good one that is young enough.
+"""List the backups of a vault, or check that there is a good one that is recent enough.
 
 python -m pipelines.list_backups --vault=backups
 """

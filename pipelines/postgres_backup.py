@@ -50,7 +50,7 @@ def options() -> OptionParser:
 
 
 def configure(argv: Sequence[str]) -> BackupConfig:
-    """The checked configuration that the arguments ask for."""
+    """Parse and check the arguments; returns the configuration."""
     values, engine = parse_job(options(), argv)
     from pipelines.command.backup import BackupConfig
     from pipelines.command.job.engine import refuse_distant_snapshot
@@ -86,7 +86,7 @@ def build(pipeline: beam.Pipeline, work: BackupWork) -> None:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Take the backup that the arguments ask for."""
+    """Take the backup; returns the exit code."""
     config = configure(argv)
     from pipelines.command.backup import run_backup
 

@@ -79,7 +79,7 @@ def options() -> OptionParser:
 
 
 def _add_rules(parser: OptionParser) -> None:
-    """How it is restored, and what is told of it."""
+    """Declare the options for how to restore, and for the report."""
     parser.group("Rules")
     parser.add_choice(
         "--if_exists", "what to do if the database is not empty", choices=("refuse",), default="refuse", template=False
@@ -104,7 +104,7 @@ def _add_rules(parser: OptionParser) -> None:
 
 
 def configure(argv: Sequence[str]) -> RestoreConfig:
-    """The checked configuration that the arguments ask for."""
+    """Parse and check the arguments; returns the configuration."""
     values, engine = parse_job(options(), argv)
     from pipelines.command.print.report import Report
     from pipelines.command.restore import RestoreConfig
@@ -152,12 +152,12 @@ def build(pipeline: beam.Pipeline, work: RestoreWork, result: Result) -> None:
     from transforms.restore import Restore
     from transforms.restored import restored_json
 
-    # In one step: Beam's coders take no text with lone surrogates, which names of SQL_ASCII databases may have.
+    # In one step: names of SQL_ASCII databases may have lone surrogates, which Beam's coders do not accept.
     pipeline | "Restore" >> Restore(work) | "Hand back" >> beam.Map(lambda done: result.write(restored_json(done)))
 
 
 def run(argv: Sequence[str]) -> int:
-    """Restore what the arguments name."""
+    """Restore; returns the exit code."""
     config = configure(argv)
     from pipelines.command.restore import run_restore
 

@@ -39,7 +39,7 @@ def options() -> OptionParser:
 
 
 def configure(argv: Sequence[str]) -> VerifyConfig:
-    """The checked configuration that the arguments ask for."""
+    """Parse and check the arguments; returns the configuration."""
     values, engine = parse_job(options(), argv)
     from pipelines.command.verify import VerifyConfig
 
@@ -57,7 +57,7 @@ def build(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: Result)
 
 
 def run(argv: Sequence[str]) -> int:
-    """Check the backup that the arguments name."""
+    """Check the backup; returns the exit code."""
     config = configure(argv)
     from pipelines.command.verify import run_verify
 

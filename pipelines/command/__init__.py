@@ -1,1 +1,1 @@
-"""What the pipelines share towards people: options, progress, tables, exit codes."""
+"""The command line that all pipelines share: options, progress, tables, exit codes."""

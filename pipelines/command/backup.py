@@ -1,4 +1,4 @@
-"""Taking a backup, whatever database it is of: intent, job, failure note, summary."""
+"""Taking a backup of any database: intent, job, failure note, summary."""
 
 import json
 import secrets
@@ -126,7 +126,7 @@ def _work(config: BackupConfig, vault: Vault, backup: str, progress: ProgressFil
 
 
 def _print_plan(config: BackupConfig, tables: list[Table]) -> int:
-    """Print what would be done: nothing is written."""
+    """Print what would be done, without writing anything."""
     cut = (tables_of_plan(plan, len(tables)) for plan in plans_of(len(tables)))
     plans = (config.source.plan([tables[place] for place in places], config.wanted) for places in cut)
     ranges = [len(plan.ranges) for plan in chain.from_iterable(plans)]

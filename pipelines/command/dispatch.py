@@ -1,4 +1,4 @@
-"""The `shardkeep` command: finds the command that is meant and runs it."""
+"""The `shardkeep` program: finds the command that its first argument names and runs it."""
 
 import importlib
 import sys

@@ -21,16 +21,16 @@ _HUNG_UP = 128 + signal.SIGHUP
 _UNREAD = 128 + signal.SIGPIPE
 _FAULT = 1
 
-# The documents of a backup of thousands of tables become millions of values without cycles: Python's 700 would have
-# them looked at again and again, a tenth of the time of such a backup.
+# The documents of a backup of thousands of tables become millions of values without cycles. With Python's default of
+# 700 the garbage collector scans them again and again, which takes a tenth of the time of such a backup.
 _COLLECT_AFTER = 50_000
 
 
 def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None = None) -> int:
-    """Run a command and turn however it ends into an exit code.
+    """Run a command and turn its outcome into an exit code.
 
     A `ShardkeepError` is printed to stderr as one error without a traceback; an exception of any
-    other class is a fault of ours and is printed with its traceback. With `--json` an object
+    other class is a bug in Shardkeep and is printed with its traceback. With `--json` an object
     `{"error": {"code": int, "message": str}}` goes to stdout as well.
 
     Args:
@@ -38,8 +38,8 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
         argv: The arguments; those of the process if None.
 
     Returns:
-        What `main` returned, the error's own code, 129, 130 or 143 if interrupted, 141 if nobody read to its end what
-        was printed, as in `| head`, or 1.
+        What `main` returned; the error's own code; 129, 130 or 143 if interrupted; 141 if the reader of the output
+        closed it early, as in `| head`; else 1.
     """
     gc.set_threshold(_COLLECT_AFTER)
     arguments = sys.argv[1:] if argv is None else argv
@@ -60,7 +60,7 @@ def _report(error: BaseException, as_json: bool, to_launcher: bool) -> int:
         with contextlib.suppress(OSError):
             traceback.print_exception(error)
     text = f"shardkeep: {message}"
-    with contextlib.suppress(OSError):  # a terminal or a reader that is gone: the code says it still
+    with contextlib.suppress(OSError):  # the terminal or the reader is gone: the exit code still reports it
         if as_json:
             print(json.dumps({"error": {"code": code, "message": message}}), flush=True)
     with contextlib.suppress(OSError):
@@ -81,6 +81,6 @@ def _outcome(error: BaseException) -> tuple[int, str]:
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    # Read by hand: the error may be that the options cannot be parsed.
+    # Not by the parser: the error may be that the options cannot be parsed.
     pairs = itertools.pairwise([*arguments, ""])
     return any(a.lower() == "--json=true" or (a == "--json" and b.lower() != "false") for a, b in pairs)

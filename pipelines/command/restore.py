@@ -1,4 +1,4 @@
-"""Restoring a backup, whatever database it goes to: selection, guards, job, summary."""
+"""Restoring a backup of any database: selection, guards, job, summary."""
 
 import json
 import sys
@@ -80,7 +80,7 @@ def run_restore(config: RestoreConfig, build: Build) -> int:
 
 
 def _forget(target: Target) -> None:
-    """The restore is whole: what cannot be cleared away any more is told, no failure."""
+    """Clear up after a complete restore; if that fails, print a warning: the restore itself has succeeded."""
     try:
         target.forget()
     except ShardkeepError as error:
@@ -88,7 +88,11 @@ def _forget(target: Target) -> None:
 
 
 def _judge(config: RestoreConfig, manifest: Manifest, store: Store) -> Assigned:
-    """What goes where, when nothing speaks against it; this is asked once, before the job."""
+    """Check once, before the job, that the restore is allowed; returns what goes where.
+
+    Raises:
+        RefusedError: if the backup is of another kind of database, or the target refuses it.
+    """
     if config.target.identity().room != manifest.intent.source.room:
         raise RefusedError(f"the backup is of {manifest.intent.source}; restore it with that database's own command.")
     chosen = config.assigning(manifest)
@@ -99,7 +103,7 @@ def _judge(config: RestoreConfig, manifest: Manifest, store: Store) -> Assigned:
 def _run(
     config: RestoreConfig, build: Build, vault: Vault, listing: Listing, assigned: Assigned
 ) -> dict[str, Any] | None:
-    """What was restored; None if the workers' log has it."""
+    """Run the job; returns what was restored, None if that is in a worker's log."""
     source = usable(listing).intent.source
     with telling(config.engine) as told:
         backup = CommittedBackup(vault.place, listing.source, listing.backup)
@@ -124,7 +128,7 @@ def _whole(manifest: Manifest, assigned: Assigned) -> Amount:
 
 
 def _unfinished(config: RestoreConfig, listing: Listing, assigned: Assigned) -> Iterator[str]:
-    """What the failed job has left half done; that it cannot be found out matters less than the failure itself."""
+    """What the failed job has left unfinished, or why that is not known: the job's own error matters more."""
     try:
         left = config.target.unfinished(list(assigned.values()))
     except ShardkeepError as error:
@@ -137,7 +141,7 @@ def _unfinished(config: RestoreConfig, listing: Listing, assigned: Assigned) -> 
 
 
 def _print_plan(config: RestoreConfig, manifest: Manifest, assigned: Assigned) -> int:
-    """Print what would be done: nothing is written."""
+    """Print what would be done, without writing anything."""
     plan = [
         (item.table.name, item.destination, "create" if item.create else "add to", manifest.tables[place].totals.rows)
         for place, item in assigned.items()

@@ -1,7 +1,8 @@
-"""The registry: the databases that this version knows, a line each, and the commands that follow from them.
+"""The registry of the databases that this version knows, one line each, and of the commands for them.
 
-Modules are named here, not imported: a job's modules import Beam, and a room's its database's driver, which takes
-seconds. `tests/test_rooms.py` says what a database lacks that has a line here or a folder in `transforms/`.
+Modules are named here, not imported: a job's modules import Beam and a room's modules its database's driver, which
+takes seconds. `tests/test_rooms.py` reports what is missing for a database that has a line here or a folder in
+`transforms/`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Room(NamedTuple):
-    """What is said of a database; its room is the folder `transforms/<name>/`, its pipelines begin with its name.
+    """A database. Its room is the folder `transforms/<name>/`; the names of its pipelines begin with its name.
 
     Attributes:
         title: What people call it.
@@ -34,7 +35,7 @@ class Room(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command: the module with its `main`, and its line in the list of all."""
+    """A command: the module with its `main`, and its line in the list of commands."""
 
     module: str
     help: str
@@ -44,7 +45,7 @@ ROOMS: Mapping[str, Room] = {
     "bigtable": Room("Bigtable", "tables of a Bigtable instance", "a Bigtable instance"),
     "postgres": Room("PostgreSQL", "a PostgreSQL database", "an empty PostgreSQL database", attachments=True),
 }
-"""By the word that begins the names of their sources in a vault."""
+"""By the word with which the names of their sources in a vault begin."""
 
 
 def _commands_of(name: str, room: Room) -> dict[str, Command]:

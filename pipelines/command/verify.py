@@ -46,7 +46,7 @@ def run_verify(config: VerifyConfig, build: Build) -> int:
         raise UsageError("--level=L0 reads the manifest alone and runs no job: take L1, or shardkeep verify.")
     try:
         report = _check(config, build)
-    except IntegrityError as error:  # what keeps the check from being made is its result
+    except IntegrityError as error:  # an error that prevents the check is the result of the check
         if config.engine.is_launch:
             raise
         report = report_json(found(str(error)))
@@ -58,7 +58,7 @@ def run_verify(config: VerifyConfig, build: Build) -> int:
 
 
 def _check(config: VerifyConfig, build: Build) -> dict[str, Any] | None:
-    """The report, or None if the job's own state is the verdict."""
+    """Run the check; returns the report, or None if only the job's state gives the result."""
     vault = open_vault(config.vault)
     listing = find_backup(vault, config.backup, config.source, config.name)
     manifest = _committed(listing)

@@ -1,1 +1,1 @@
-"""Running a Beam job: its engine, its workers, its launch, and what is heard of it."""
+"""Running a Beam job: its engine, workers, launch, progress and result."""

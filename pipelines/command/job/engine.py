@@ -17,20 +17,20 @@ from transforms.vault.store.opening import is_local
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What Beam's options say of the engine and its workers, read once.
+    """What Beam's options say about the engine and its workers, read once.
 
     Attributes:
         arguments: Beam's options, with a `--runner`.
         runner: The runner's name, as Beam spells it.
         is_launch: Whether the command only stages the job, as a launcher does.
         is_here: Whether the workers are on this machine, so that they share its files, and the command waits for the
-            job.
+            job to end.
         sees_vault: Whether the workers see the folder of a vault on this machine, as far as is known.
-        is_alone: Whether all work is done in this one process, whose sessions then are those of the whole job.
-        outlives: Whether the job may go on when its command has ended.
-        flink: The JobManager of the Flink cluster that the job goes to, if it is named.
-        job_name: The job's name, if it is named.
-        project: The Google Cloud project, if one is named.
+        is_alone: Whether all work is done in this one process, so that its sessions are all those of the job.
+        outlives: Whether the job may continue after its command has ended.
+        flink: The JobManager of the Flink cluster that runs the job, if the options name it.
+        job_name: The job's name, if the options give one.
+        project: The Google Cloud project, if the options name one.
     """
 
     arguments: tuple[str, ...]
@@ -46,7 +46,7 @@ class Engine:
 
     @classmethod
     def of(cls, arguments: Sequence[str]) -> Engine:
-        """The engine that arguments ask for which Beam accepts: `check_beam_arguments`."""
+        """The engine that these arguments choose; they must have passed `check_beam_arguments`."""
         options = PipelineOptions(list(arguments))
         cloud = options.view_as(GoogleCloudOptions)
         return cls(
@@ -70,7 +70,7 @@ def open_pipeline(engine: Engine) -> beam.Pipeline:
     pipeline's own, since it writes the job's name, labels and image into them.
 
     Raises:
-        UsageError: if the runner lacks an option, or Beam a package that an option asks for.
+        UsageError: if the runner refuses an option, or a package that an option needs is not installed.
     """
     options = PipelineOptions(list(engine.arguments), save_main_session=False)
     name_image(options)
@@ -78,12 +78,12 @@ def open_pipeline(engine: Engine) -> beam.Pipeline:
         return beam.Pipeline(options=options)
     except ValueError as error:
         raise UsageError(f"the runner refuses Beam's options: {error}") from error
-    except (ImportError, AttributeError) as error:  # of a runner's class, or of the library for pickles
+    except (ImportError, AttributeError) as error:  # from a runner's class, or from the pickle library
         raise UsageError(f"Beam's options ask for what is not installed here: {error}") from error
 
 
 def refuse_distant_workers(vault: str, engine: Engine) -> None:
-    """Refuse a vault in a folder of this machine for workers elsewhere.
+    """Refuse a vault in a folder of this machine if the workers are elsewhere.
 
     Raises:
         RefusedError: if the runner's workers cannot see the folder, as far as is known.
@@ -97,7 +97,7 @@ def refuse_distant_workers(vault: str, engine: Engine) -> None:
 
 
 def refuse_distant_snapshot(engine: Engine) -> None:
-    """Refuse a snapshot for a job that outlives this process: it lives as long as the process that holds it.
+    """Refuse a snapshot for a job that may outlive this process: the snapshot ends with the process that holds it.
 
     Raises:
         RefusedError: if the runner's workers are not on this machine.

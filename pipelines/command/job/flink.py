@@ -1,7 +1,7 @@
 """A job on a Flink cluster, as its JobManager knows it.
 
-Cancelling it through Beam does not reach the cluster: Beam's job server (seen with 2.62) calls the job cancelled and
-lets Flink go on with it. So the JobManager is asked, by Flink's REST API:
+Cancelling through Beam does not reach the cluster: Beam's job server (seen with 2.62) reports the job as cancelled
+while Flink continues it. So the JobManager is called, by Flink's REST API:
 https://nightlies.apache.org/flink/flink-docs-stable/docs/ops/rest_api/, "/jobs/overview" and "/jobs/:jobid".
 """
 
@@ -21,17 +21,17 @@ from pipelines.command.job.engine import Engine
 
 _LOG = logging.getLogger("shardkeep")
 _FAULTS = (OSError, http.client.HTTPException, ValueError, KeyError, TypeError)
-"""What a server raises that does not answer, or not as Flink does."""
+"""Errors if a server does not answer, or does not answer like Flink."""
 _SECONDS = 10.0
-"""For one request."""
+"""Timeout of one request."""
 _SECONDS_TO_END = 15.0
 _ENDED = frozenset({"CANCELED", "FAILED", "FINISHED"})
-"""States of a job that stay: `JobStatus.isGloballyTerminalState` of Flink."""
+"""Final states of a job: `JobStatus.isGloballyTerminalState` of Flink."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlinkJob:
-    """A job by its name.
+    """A job on the cluster, found by its name.
 
     Attributes:
         master: The JobManager's REST interface, `host:port` or a URL.
@@ -42,11 +42,11 @@ class FlinkJob:
     name: str
 
     def name_in(self, pipeline: beam.Pipeline) -> None:
-        """Give the job that will be its name."""
+        """Set this name in the options of the pipeline, before it is run."""
         pipeline.options.view_as(GoogleCloudOptions).job_name = self.name
 
     def cancel(self) -> None:
-        """Cancel it, and wait a while for its end; why it cannot be is logged."""
+        """Cancel the job and wait a while for its end; if that fails, log the reason."""
         try:
             for job in self._jobs():
                 self._ask("PATCH", f"/jobs/{job['jid']}?mode=cancel")
@@ -58,7 +58,7 @@ class FlinkJob:
             time.sleep(0.2)
 
     def has_ended(self) -> bool:
-        """Whether the cluster had it, and has ended it, as far as its JobManager answers."""
+        """Whether the JobManager knows the job and reports that it has ended."""
         try:
             states = {job["state"] for job in self._jobs()}
         except _FAULTS:
@@ -80,6 +80,6 @@ class FlinkJob:
 
 
 def flink_job(engine: Engine) -> FlinkJob | None:
-    """The job that will be, if it goes to a Flink cluster whose JobManager is named (`--flink_master`)."""
+    """The job to run, if it goes to a Flink cluster whose JobManager is named (`--flink_master`); else None."""
     name = f"{engine.job_name or 'shardkeep'}-{secrets.token_hex(4)}"
     return FlinkJob(engine.flink, name) if engine.flink else None

@@ -1,7 +1,7 @@
-"""The labels of a job on Google Cloud, by which its cost and its logs are found.
+"""The labels of a job on Google Cloud, to find its cost and its logs.
 
-Letters, digits, `_` and `-`, in lower case, at most 63 of them, as
-https://cloud.google.com/compute/docs/labeling-resources#requirements wants labels.
+A value has at most 63 characters, lower-case letters, digits, `_` and `-`:
+https://cloud.google.com/compute/docs/labeling-resources#requirements.
 """
 
 import re
@@ -23,5 +23,5 @@ def job_labels(pipeline: str, source: str, backup: str) -> dict[str, str]:
 
 
 def label_of(text: str) -> str:
-    """The text as a label's value: what a label may not hold is `_`."""
+    """The text as a label's value: every character that a label may not have becomes `_`."""
     return _REFUSED.sub("_", text.lower())[:_LONGEST]

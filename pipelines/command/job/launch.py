@@ -9,13 +9,13 @@ import json
 from collections.abc import Sequence
 
 DISK_GB = 50
-"""Of a worker: the service's own for batch jobs, 25, hold little beside an image of this size."""
+"""A worker's disk in GB: the service's default for batch jobs, 25, leaves little room beside an image of this size."""
 
 _TEMPLATE_LOCATION = "--template_location"
 
 
 def is_launch(argv: Sequence[str]) -> bool:
-    """Whether the arguments are those of a launcher; they are not parsed, since that may be what fails."""
+    """Whether the arguments are those of a launcher. They are not parsed: parsing may be what failed."""
     return any(argument.partition("=")[0] == _TEMPLATE_LOCATION for argument in argv)
 
 

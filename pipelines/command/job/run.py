@@ -1,8 +1,8 @@
-"""A Beam job, run to its end, whose failure is one of our own errors again.
+"""A Beam job, run to its end; an error of ours in a worker is raised here again, in its own class.
 
-Engines hand a worker's exception on in different ways: Beam rebuilds it with the step's name behind
-the message, local workers in other processes and remote ones send the traceback as text, and it is
-raised from `run()` or from `wait_until_finish()`. Here they all become what the worker raised.
+Engines pass a worker's exception on in different ways: Beam rebuilds it with the step's name after
+the message, workers in other processes and on other machines send the traceback as text, and it is
+raised from `run()` or from `wait_until_finish()`. Here all of them become what the worker raised.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _LOG = logging.getLogger("shardkeep")
 # Beam's `DoFnRunner._reraise_augmented` (apache_beam/runners/common.py) appends this to the message.
 _STEP = re.compile(r" \[while running '.*?'\]", re.DOTALL)
 # The last line of a traceback, and what the traceback module prints between two chained ones.
-# In what Prism writes, JSON, a line break is the characters \n.
+# Prism writes JSON, in which a line break is the two characters \n.
 _RAISED = re.compile(r"(?:\b|\\n)transforms\.errors\.(\w+): ")
 _NOISE = re.compile(r"\n+(?:During handling of the above|The above exception was|Traceback \(most recent call)")
 _PRISM = "PrismJobServer"
-# The lines of a traceback that a worker of Prism prints, each a record; but not the one that names the exception.
+# The lines of a traceback that a worker of Prism prints, one record each, except the one that names the exception.
 _FRAME = re.compile(r" |$|Traceback |During handling of the above|The above exception was")
-# Beam logs the traceback of every failed bundle, from these modules; what Prism says of it comes from the last two.
+# Beam logs the traceback of every failed bundle from these modules; Prism's own messages come from the last two.
 _BUNDLE_LOGGERS = (
     "apache_beam.runners.common",
     "apache_beam.runners.worker.sdk_worker",
@@ -41,14 +41,15 @@ _BUNDLE_LOGGERS = (
     _PRISM,
     "root",
 )
-# Said of every local worker process that has no container, once each: when it begins, and when Prism ends it. The rest
-# is of bundles whose worker is shut down, since another one failed: one that ends (`BundleProcessorCache.release`), and
-# one that waits for input (`_GrpcDataChannel.input_elements`). If a lost channel is why a job fails, its error says so.
+# The first two are logged once for every local worker process without a container: at its start, and when Prism ends
+# it. The rest is about bundles whose worker is shut down because another one failed: one that ends
+# (`BundleProcessorCache.release`), and one that waits for input (`_GrpcDataChannel.input_elements`). If a job fails
+# because a channel was lost, its error says so.
 _HARMLESS = re.compile(
     r"No semi_persistent_directory found|signal: killed"
     r"|\bKeyError: 'bundle_\w+'|\bRuntimeError: Channel closed prematurely\."
 )
-# Of `sdk_worker` and `data_plane`, in apache_beam/runners/worker.
+# Threads of `sdk_worker` and `data_plane`, in apache_beam/runners/worker.
 _ENGINE_THREADS = ("run_worker_", "read_grpc_client_inputs")
 
 DONE = "DONE"
@@ -61,7 +62,7 @@ def run_job(pipeline: beam.Pipeline, *, wait: bool = True) -> None:
     An interruption cancels the job, if the engine has taken it.
 
     Raises:
-        ShardkeepError: What a worker raised, of its own class; or the job did not end as done.
+        ShardkeepError: What a worker raised, in its own class; or the job ended in another state than DONE.
         BaseException: Whatever else ended the job.
     """
     _quiet_bundles()
@@ -83,7 +84,7 @@ def run_job(pipeline: beam.Pipeline, *, wait: bool = True) -> None:
 
 
 def _take_back(interrupt: object) -> None:
-    """Handle SIGINT again: Beam's job servers take it, and stop the engine before the job could be cancelled."""
+    """Restore our SIGINT handler: Beam's job servers replace it and stop the engine before the job is cancelled."""
     if interrupt is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, interrupt)  # type: ignore[arg-type]  # what `getsignal` has returned
 
@@ -91,7 +92,7 @@ def _take_back(interrupt: object) -> None:
 def _cancel(result: PipelineResult) -> None:
     try:
         result.cancel()
-    except Exception as error:  # of an engine that the same signal has ended, for one
+    except Exception as error:  # for example, the same signal has ended the engine
         _LOG.debug("the job could not be cancelled", exc_info=error)
         _LOG.warning("The engine did not take the order to cancel the job (%s).", type(error).__name__)
 
@@ -137,7 +138,7 @@ def _message(text: str) -> str:
 
 
 def _quiet_threads() -> None:
-    """Keep Beam's threads that speak with an engine from printing that it hung up, which an engine does in the end."""
+    """Keep Beam's threads that talk to an engine from printing that it hung up: every engine does so at its end."""
     if getattr(threading.excepthook, "func", None) is not _unless_hung_up:
         threading.excepthook = functools.partial(_unless_hung_up, threading.excepthook)
 
@@ -151,18 +152,18 @@ def _unless_hung_up(hook: Callable[[threading.ExceptHookArgs], object], ended: t
 
 
 def _is_hang_up(error: BaseException) -> bool:
-    """Whether a call ended since the other side did; other ends, as of a message too large, are causes to be read."""
+    """Whether a call ended because the other side did; other errors, such as a message too large, must be shown."""
     import grpc
 
     codes = (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
-    # The side that serves gets an error that says nothing.
+    # The serving side gets an error without details.
     return isinstance(error, grpc.RpcError) and (not isinstance(error, grpc.Call) or error.code() in codes)
 
 
 def _quiet_bundles() -> None:
     """Keep Beam from logging tracebacks of our own errors: the command prints the error once.
 
-    For good: a worker's thread may log after the job has ended. Adding a filter again changes nothing.
+    The filter is never removed: a worker's thread may log after the job has ended. Adding it twice changes nothing.
     """
     for name in _BUNDLE_LOGGERS:
         logging.getLogger(name).addFilter(_is_news)

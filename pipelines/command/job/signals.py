@@ -1,4 +1,4 @@
-"""The signals that end a command: noted, whoever handles them."""
+"""The signals that end a command, noted even if an engine has taken over their handling."""
 
 import contextlib
 import functools
@@ -27,10 +27,10 @@ _RAISED = (signal.SIGTERM, signal.SIGHUP)
 
 @contextlib.contextmanager
 def noted_signals() -> Iterator[Callable[[], BaseException | None]]:
-    """Let SIGTERM and SIGHUP raise; gives what tells whether a signal has come that ends the command.
+    """Make SIGTERM and SIGHUP raise; yields a function that returns the signal that ended the command, if any.
 
-    An engine may take SIGINT away from Python, as Beam's job servers do: they stop their server and tell nobody, and
-    what the job then fails with is only the signal's doing. Python itself notes every signal that it handles.
+    An engine may take over SIGINT, as Beam's job servers do: they stop their server without a word, and the error with
+    which the job then fails is only a consequence of the signal. Python itself notes every signal that it handles.
     """
     # Python lets only the main thread set handlers.
     if threading.current_thread() is not threading.main_thread():
@@ -39,7 +39,7 @@ def noted_signals() -> Iterator[Callable[[], BaseException | None]]:
     read, write = os.pipe()
     for end in (read, write):
         os.set_blocking(end, False)
-    # What is ignored stays so: nohup starts a command that way, to let it live on without its terminal.
+    # An ignored signal stays ignored: nohup starts a command so, to keep it running without its terminal.
     heeded = [number for number in _RAISED if signal.getsignal(number) is not signal.SIG_IGN]
     handlers = {number: signal.signal(number, _raise) for number in heeded}
     noted = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
@@ -58,7 +58,7 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 
 def _arrived(read: int) -> BaseException | None:
-    """The first signal that ends a command, as what it raises; each has left its number as a byte."""
+    """The exception of the first signal that ends a command; Python has written each signal's number as a byte."""
     try:
         numbers = os.read(read, 1 << 10)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""What workers tell the command while a job runs and when it ends; elsewhere than here they tell their own logs."""
+"""Progress and result of a job: files for workers on this machine, their own logs for workers elsewhere."""
 
 import json
 import sys
@@ -19,8 +19,8 @@ from transforms.private_folder import private_folder
 from transforms.progress import Amount, ProgressFile
 
 _GOES_ON = (
-    "The job may go on without this command: that its engine has ended it is not known. Look there, and end it if it"
-    " runs."
+    "The job may go on without this command: it is not known whether its engine has ended it. Look there, and end it if"
+    " it still runs."
 )
 
 
@@ -29,11 +29,11 @@ class Telling:
     """Where the workers of a job put their progress and its result.
 
     Attributes:
-        progress: The file for their progress; without a path where they are elsewhere.
-        result: Where the last step puts what the job did.
+        progress: The progress file; it has no path if the workers are elsewhere.
+        result: Where the last step writes what the job did.
         wait: Whether the command waits for the job; a launcher only stages it.
-        outlives: Whether the job may go on when its command has ended.
-        flink: The job on a Flink cluster, if there it can be cancelled.
+        outlives: Whether the job may continue after its command has ended.
+        flink: The job on a Flink cluster, if it can be cancelled there.
     """
 
     progress: ProgressFile
@@ -43,9 +43,9 @@ class Telling:
     flink: FlinkJob | None = None
 
     def run(self, pipeline: beam.Pipeline, verb: str, whole: Amount) -> None:
-        """Run a job, or stage it, and show its progress; an interruption cancels it, or says that it may go on.
+        """Run a job, or stage it, and show its progress; an interruption cancels it, or warns that it may continue.
 
-        `whole` is the work as far as it is known before the job.
+        `whole` is the amount of work, as far as it is known before the job.
         """
         if self.flink:
             self.flink.name_in(pipeline)
@@ -60,7 +60,7 @@ class Telling:
             raise
 
     def goes_on(self, error: BaseException) -> bool:
-        """Whether a job may go on after its command has ended so: by an interruption, or since the engine was lost."""
+        """Whether the job may continue after this error ended the command: an interruption, or a lost engine."""
         lost = not isinstance(error, Exception) or isinstance(error, grpc.RpcError)
         return lost and self.outlives and not (self.flink and self.flink.has_ended())
 
@@ -74,7 +74,7 @@ class Telling:
 
 @contextmanager
 def telling(engine: Engine) -> Iterator[Telling]:
-    """Files in a temporary folder for workers of this machine, none for others."""
+    """Make files in a temporary folder for workers of this machine; for others there are only their logs."""
     if not engine.is_here:
         yield Telling(ProgressFile(""), ResultLog(), not engine.is_launch, engine.outlives, flink_job(engine))
         return
@@ -84,6 +84,6 @@ def telling(engine: Engine) -> Iterator[Telling]:
 
 
 def print_elsewhere(engine: Engine, as_json: bool) -> None:
-    """Print how a job ended whose result went to a log of its workers, or that it is yet to run."""
+    """Print how a job ended whose result is in its workers' log, or that the job is only staged."""
     state = "STAGED" if engine.is_launch else "DONE"
     print(json.dumps({"job": state}) if as_json else f"The job is {state}; its last step logs what it did.")

@@ -1,4 +1,4 @@
-"""Where the workers of a job are, and whether the job ends with its command: what Beam's options say of both."""
+"""Where the workers of a job are, and whether the job ends with its command, from Beam's options."""
 
 import argparse
 import json
@@ -12,15 +12,15 @@ from apache_beam.options.pipeline_options import (
 )
 
 _IN_COMMAND = frozenset({"FnApiRunner", "DirectRunner"})
-# Engines that start workers as --environment_type says: Beam's "portable" ones.
+# Beam's "portable" engines, which start workers as --environment_type says.
 _PORTABLE = frozenset({"PrismRunner", "FlinkRunner", "PortableRunner"})
-# A Flink of its own within the job server: `FlinkRunner.MAGIC_HOST_NAMES`.
+# These names mean a Flink inside the job server: `FlinkRunner.MAGIC_HOST_NAMES`.
 _OWN_FLINK = frozenset({"[local]", "[auto]"})
 _LOOPBACK = ("localhost:", "127.0.0.1:", "[::1]:")
 
 
 class WorkersOptions(PipelineOptions):
-    """What only the user can know of the workers; Beam's parsers know its options because it is one of theirs."""
+    """What only the user can know about the workers; a subclass, so that Beam's parsers know the option."""
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
@@ -32,16 +32,16 @@ class WorkersOptions(PipelineOptions):
 
 
 def see_vault(options: PipelineOptions) -> bool:
-    """Whether the workers see a folder of this machine that holds the vault: all files, or it is a shared folder."""
+    """Whether the workers see a vault in a folder of this machine: they see all its files, or the folder is shared."""
     return share_files(options) or (_runner(options) in _PORTABLE and _seen(options) == "vault")
 
 
 def share_files(options: PipelineOptions) -> bool:
     """Whether the workers see the files of this machine.
 
-    It is the workers that matter, not the engine. A job server on this machine may stand before a cluster elsewhere,
-    and `localhost` in the address of a pool is the cluster's word; so that is taken for this machine only of an engine
-    that the command itself starts.
+    What matters is where the workers are, not the engine. A job server on this machine may serve a cluster elsewhere,
+    where `localhost` in the address of a worker pool means a machine of the cluster. So `localhost` means this machine
+    only for an engine that the command itself starts.
     """
     runner = _runner(options)
     if runner not in _PORTABLE:
@@ -53,12 +53,12 @@ def share_files(options: PipelineOptions) -> bool:
 
 
 def are_one(options: PipelineOptions) -> bool:
-    """Whether there is one worker, in the command's own process."""
+    """Whether there is only one worker, in the command's own process."""
     return bool(_runner(options) == "FnApiRunner" and options.view_as(DirectOptions).direct_num_workers == 1)
 
 
 def may_outlive(options: PipelineOptions) -> bool:
-    """Whether a job may go on without its command, which has neither the engine nor the workers in it or below it."""
+    """Whether a job may continue without its command: neither engine nor workers run in it or in its children."""
     return not _is_own_engine(options) and not (_runner(options) in _PORTABLE and _environment(options) == "LOOPBACK")
 
 
@@ -80,7 +80,7 @@ def _is_own_engine(options: PipelineOptions) -> bool:
 
 
 def flink_cluster(options: PipelineOptions) -> str | None:
-    """The JobManager of the Flink cluster that the job goes to, if it is named."""
+    """The JobManager of the Flink cluster that runs the job, if the options name it."""
     master = _flink_master(options)
     return master if _runner(options) in _PORTABLE and master not in _OWN_FLINK else None
 
@@ -90,7 +90,7 @@ def _flink_master(options: PipelineOptions) -> str:
 
 
 def _environment(options: PipelineOptions) -> str:
-    """The kind of the workers' environment, as the runners themselves choose it where none is named."""
+    """The kind of the workers' environment; if none is given, the one that the runner itself chooses."""
     if named := options.view_as(PortableOptions).environment_type:
         return str(named)
     runner = _runner(options)
@@ -99,7 +99,7 @@ def _environment(options: PipelineOptions) -> str:
 
 
 def _has_pool_here(options: PipelineOptions) -> bool:
-    """Whether the address of the pool of workers, which is the configuration or in it, is of this machine."""
+    """Whether the worker pool's address, which is the environment's configuration or part of it, is of this machine."""
     config = options.view_as(PortableOptions).environment_config or ""
     if config.lstrip().startswith("{"):
         try:

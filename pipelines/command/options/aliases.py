@@ -1,4 +1,4 @@
-"""The camelCase option names of Google's templates, accepted on the command line, where people know them by heart."""
+"""The camelCase option names of Google's templates, which the command line accepts for people who know them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ BIGTABLE_ALIASES: Mapping[str, str] = {
 
 
 def replace_aliases(argv: Sequence[str], aliases: Mapping[str, str]) -> list[str]:
-    """The arguments with every aliased option under its own name, its value untouched."""
+    """The arguments with every alias replaced by the option's own name; values are unchanged."""
     return [_replace(argument, aliases) for argument in argv]
 
 

@@ -1,7 +1,7 @@
-"""The options of a command: declared, read and checked, with Beam's own passed through.
+"""The options of a command: declared, read and checked; Beam's own are passed on to Beam.
 
-Options are spelled `--snake_case=value`, also where they are true or false, because a Flex Template
-passes every parameter so. A secret never belongs in an option: only the name of the place that holds it.
+Options are spelled `--snake_case=value`, also true-or-false ones, because a Flex Template passes every
+parameter that way. A secret must never be an option's value, only the name of the place that holds it.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _BEAM_HELP = "Options of Apache Beam (--runner, --project, --direct_num_workers 
 
 
 class OptionParser(argparse.ArgumentParser):
-    """A parser whose errors are `UsageError`, and whose options are whole words given once.
+    """A parser that raises `UsageError` and accepts no abbreviated and no repeated options.
 
     Args:
-        command: The command's name behind `shardkeep`, or the whole of how a program is called.
+        command: The command's name after `shardkeep`, or all words with which a program is called.
         description: What the command does, for its help.
-        beam: Whether the command runs a job, so that Beam's options are its options too.
-        examples: What follows the command's name in calls that are right, one line or two of a shell each.
+        beam: Whether the command runs a job and so takes Beam's options too.
+        examples: Valid arguments after the command's name, one or two shell lines each.
     """
 
     def __init__(self, command: str, description: str, *, beam: bool = True, examples: Sequence[str] = ()) -> None:
@@ -62,33 +62,33 @@ class OptionParser(argparse.ArgumentParser):
         raise UsageError(f"{message.removeprefix('argument ')}; see {self.prog} --help")
 
     def group(self, title: str) -> None:
-        """Put the options that are declared from now on under a title, in the help and on forms."""
+        """Put the options declared after this under a title, in the help and on forms."""
         self._group, self._title = self.add_argument_group(title), title
 
     def add_text(
         self, name: str, help: str, *, default: str | None = None, required: bool = False, **form: Unpack[Form]
     ) -> None:
-        """An option whose value is any text but the empty one; None if it is not given."""
+        """Add an option whose value is any text except the empty one; None if it is not given."""
         option = Option(name, "text", help, required=required, default=default or "", **form)
         self._declare(option, parse_text, metavar="TEXT", default=default)
 
     def add_folder(self, name: str, help: str, *, written: bool, **form: Unpack[Form]) -> None:
-        """A required folder, here or on Cloud Storage, that is written to or only read; its name as it is given."""
+        """Add a required folder, local or on Cloud Storage, that is written to or only read; the value is text."""
         option = Option(name, "folder to write" if written else "folder to read", help, required=True, **form)
         self._declare(option, parse_text, metavar="FOLDER")
 
     def add_list(self, name: str, help: str, *, required: bool = False, **form: Unpack[Form]) -> None:
-        """A list with commas, `a,b,c`; a tuple of text, empty if it is not given."""
+        """Add a list with commas, `a,b,c`; the value is a tuple of text, empty if it is not given."""
         option = Option(name, "list", help, required=required, **form)
         self._declare(option, parse_list, metavar="A[,B..]", default=())
 
     def add_size(self, name: str, help: str, *, default: str, **form: Unpack[Form]) -> None:
-        """A size in bytes with an optional unit; an int."""
+        """Add a size in bytes with an optional unit; the value is an int."""
         option = Option(name, "size", help, default=default, **form)
         self._declare(option, parse_size, metavar="SIZE", default=parse_size(default, name))
 
     def add_count(self, name: str, help: str, *, default: int | None = None, **form: Unpack[Form]) -> None:
-        """A whole number of at least 1; None if it is not given and has no default."""
+        """Add a whole number of at least 1; None if it is not given and has no default."""
         option = Option(name, "count", help, default="" if default is None else str(default), **form)
         self._declare(option, parse_count, metavar="N", default=default)
 
@@ -103,14 +103,14 @@ class OptionParser(argparse.ArgumentParser):
         local_choices: Sequence[str] = (),
         **form: Unpack[Form],
     ) -> None:
-        """One of a few words.
+        """Add a choice of one of a few words.
 
         Args:
             name: With its dashes.
             help: What it decides.
             choices: The words; as a mapping, each with a label for forms.
-            default: What it is if it is not given.
-            distant_default: What it is then on an engine elsewhere, if that is something else.
+            default: The value if it is not given.
+            distant_default: The default on an engine elsewhere, if it is another one.
             local_choices: The words that need an engine on this machine.
             form: See `Form`.
         """
@@ -121,12 +121,12 @@ class OptionParser(argparse.ArgumentParser):
         self._declare(option, parse_text, choices=tuple(choices), default=value)
 
     def add_flag(self, name: str, help: str, **form: Unpack[Form]) -> None:
-        """`--name`, `--name=true` or `--name=false`; False if it is not given."""
+        """Add a flag: `--name`, `--name=true` or `--name=false`; False if it is not given."""
         option = Option(name, "flag", help, **form)
         self._declare(option, parse_flag, nargs="?", const=True, metavar="true|false", default=False)
 
     def option_names(self) -> frozenset[str]:
-        """The options declared here, with their dashes."""
+        """The names of the declared options, with their dashes."""
         return frozenset(self._option_string_actions)
 
     def _declare(self, option: Option, read: Callable[[str, str], object], **settings: Any) -> None:  # noqa: ANN401
@@ -144,11 +144,11 @@ class OptionParser(argparse.ArgumentParser):
 def parse(
     parser: OptionParser, argv: Sequence[str], aliases: Mapping[str, str] | None = None
 ) -> tuple[argparse.Namespace, list[str]]:
-    """Our options, and the arguments that go to Beam.
+    """Parse our options, and split off the arguments for Beam.
 
     Args:
         parser: The command's options.
-        argv: The arguments behind the command's name.
+        argv: The arguments after the command's name.
         aliases: Other names of our options, both with dashes.
 
     Returns:
@@ -165,7 +165,7 @@ def parse(
     names = given_names(argv)
     if not {"-h", "--help"}.isdisjoint(names):
         parser.parse_known_args(["--help"])
-    if not (parser.beam and launched):  # the service has checked the user's; a launcher may add some of its own
+    if not (parser.beam and launched):  # the service has checked the user's options; a launcher may add others
         _refuse_unknown(parser, names, aliases or {})
     refuse_repeated(names, parser.option_names())
     values, rest = parser.parse_known_args(argv)
@@ -178,7 +178,7 @@ def parse(
 def parse_job(
     parser: OptionParser, argv: Sequence[str], aliases: Mapping[str, str] | None = None
 ) -> tuple[argparse.Namespace, Engine]:
-    """The options of a command that runs a job, those that depend on the engine filled in, and the engine.
+    """Parse the options of a command that runs a job; returns them, with the engine's defaults set, and the engine.
 
     Raises:
         UsageError: as `parse` does.
@@ -193,13 +193,13 @@ def parse_job(
 
 
 def _without_empty(parser: OptionParser, argv: Sequence[str]) -> list[str]:
-    """The arguments without the fields of a form that were left empty: they are launched as `--option=`."""
+    """The arguments without empty fields of a form, which a launch passes as `--option=`."""
     empty = {f"{option.name}=" for option in parser.declared if not option.required}
     return [argument for argument in argv if argument not in empty]
 
 
 def _fill_by_engine(parser: OptionParser, values: argparse.Namespace, engine: Engine) -> None:
-    """Give the options whose defaults depend on the engine theirs."""
+    """Set the defaults that depend on the engine."""
     for option in parser.declared:
         name = option.name.removeprefix("--")
         if option.distant_default and getattr(values, name) is None:

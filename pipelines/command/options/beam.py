@@ -1,4 +1,4 @@
-"""The options that belong to Beam: which they are, and which of the arguments are theirs.
+"""The options of Beam, and which arguments belong to them.
 
 Importing Beam takes seconds, so it happens inside the functions: a command that runs no job, or
 that is only asked for its help, stays quick.
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 def check_beam_arguments(argv: Sequence[str]) -> list[str]:
-    """Arguments that Beam will accept, with its runner named.
+    """Check that Beam accepts the arguments; returns them with `--runner` added if it was missing.
 
     Args:
-        argv: What is left of the command line once our own options are taken out. A launcher may add options that
+        argv: The rest of the command line without our own options. A launcher may add options that
             only Dataflow knows: the service has checked the user's.
 
     Raises:
-        UsageError: Beam refuses a value, or an argument is a word without an option.
+        UsageError: Beam refuses a value, or an argument belongs to no option.
     """
-    refuse_leftovers([word for word in argv[:1] if not word.startswith("-")])  # no option of Beam's comes before it
+    refuse_leftovers([word for word in argv[:1] if not word.startswith("-")])  # no option before it
     named = name_runner(argv)
     arguments = [each for argument in named for each in _as_flag(argument)]
     _, unknown = beam_parser().parse_known_args(arguments)
@@ -40,7 +40,7 @@ def check_beam_arguments(argv: Sequence[str]) -> list[str]:
 
 
 def _as_flag(argument: str) -> list[str]:
-    """A true-or-false option as Beam takes it, bare; Flex Templates pass `--option=true` and `--option=false`."""
+    """A true-or-false option in Beam's form, without a value; Flex Templates pass `--option=true` or `=false`."""
     name, _, value = argument.partition("=")
     if value.lower() not in ("true", "false"):
         return [argument]
@@ -54,7 +54,7 @@ def _as_flag(argument: str) -> list[str]:
 
 
 def refuse_leftovers(arguments: Sequence[str]) -> None:
-    """Refuse what belongs to no option.
+    """Refuse arguments that belong to no option.
 
     Raises:
         UsageError: There is such an argument.

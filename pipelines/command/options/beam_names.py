@@ -1,7 +1,7 @@
-"""What Beam's options and runners are called, written down: asking Beam takes a second, and a slip of the pen does not.
+"""The names of Beam's options and runners, so that a misspelled one is found without importing Beam, which is slow.
 
-They are those of the version that `setup.py` names, as `beam_parser` of `pipelines/command/options/beam.py` finds them;
-a test compares the two and prints what a new version changes.
+They are those of the version in `setup.py`, as `beam_parser` in `pipelines/command/options/beam.py` finds them; a test
+compares the two and prints what a new version changes.
 """
 
 _NAMES = """
@@ -40,7 +40,7 @@ _NAMES = """
     worker_harness_container_image worker_machine_type worker_region worker_zone workers_see zone
 """
 OPTIONS = frozenset(f"--{name}" for name in _NAMES.split())
-"""Every option that Beam knows, with its dashes; `--workers_see` is one that we give it."""
+"""Every option that Beam knows, with its dashes; `--workers_see` is one that we add."""
 
 RUNNERS = (
     "DataflowRunner",

@@ -11,14 +11,14 @@ from transforms.errors import UsageError
 if TYPE_CHECKING:
     from transforms.bigtable.server.instance import Instance
 
-# Ids as https://cloud.google.com/bigtable/docs/reference/admin/rpc/google.bigtable.admin.v2 has them in its messages,
-# without their bounds of length, which the service knows best. A project may have a domain before its id.
+# Ids as in the messages of https://cloud.google.com/bigtable/docs/reference/admin/rpc/google.bigtable.admin.v2, without
+# limits of length, which the service checks itself. A project may have a domain before its id.
 _PROJECT = "^[a-z0-9.-]+(:[a-z0-9-]+)?$"
 _INSTANCE = "^[a-z][a-z0-9-]*$"
 _APP_PROFILE = "^[_A-Za-z0-9][-_.A-Za-z0-9]*$"
 TABLES = r"^ *([_A-Za-z0-9.*?!-]|\[|\])+( *, *([_A-Za-z0-9.*?!-]|\[|\])+)* *$"
-"""Ids or globs of tables, as a list. Brackets stand outside of classes: a form may be checked by an engine of regexes
-that does not read `[]a]` as egrep does, such as JavaScript's."""
+"""Ids or globs of tables, as a list. Brackets are outside of character classes: the regular expression
+engine that checks a form may not read `[]a]` as egrep does; JavaScript's does not."""
 RENAMES = r"^ *([_A-Za-z0-9.*?!:-]|\[|\])+( *, *([_A-Za-z0-9.*?!:-]|\[|\])+)* *$"
 """Ids or globs of tables, some ids with a colon and another id, as a list."""
 
@@ -43,7 +43,7 @@ def add_instance(parser: OptionParser, purpose: str) -> None:
 
 
 def instance_of(values: argparse.Namespace, project: str | None) -> Instance:
-    """The instance that the options name; its project by default `project`, that of Beam's options.
+    """The instance that the options name; its project defaults to `project`, from Beam's options.
 
     Raises:
         UsageError: if there is no project.

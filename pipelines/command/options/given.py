@@ -1,4 +1,4 @@
-"""The options that a command line gives, before any of them is read."""
+"""The options on a command line, before any of them is parsed."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -9,12 +9,12 @@ _NEGATIVE_NUMBER = re.compile(r"-[0-9.]+")
 
 
 def given_names(argv: Sequence[str]) -> list[str]:
-    """The names of the options, with their dashes, as often as they are given."""
+    """The names of the options, with their dashes, each as often as it is given."""
     return [a.partition("=")[0] for a in argv if a.startswith("-") and not _NEGATIVE_NUMBER.fullmatch(a)]
 
 
 def refuse_repeated(names: Sequence[str], own: Collection[str]) -> None:
-    """Refuse an option of ours that is given more than once; some of Beam's may be.
+    """Refuse one of our options that is given more than once; some of Beam's may be.
 
     Raises:
         UsageError: There is one.

@@ -1,4 +1,4 @@
-"""What is declared of an option: enough for a command's help, for its check, and for the form of a template."""
+"""The declaration of an option, for a command's help, the check of its value, and the form of a template."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _PATTERNS = {
     "size": r"^[0-9]+([.][0-9]+)? ?([Bb]|[KkMmGgTtPp][Ii]?[Bb])?$",
     "count": r"^0*[1-9][0-9]*$",
 }
-"""What `parse_size` and `parse_count` take, all but a size below one byte and a count of more than 18 digits."""
+"""What `parse_size` and `parse_count` accept, except sizes below one byte and counts of more than 18 digits."""
 
 
 class Form(TypedDict, total=False):
-    """What a declaration may say for people beside the help; each has a default."""
+    """The optional parts of a declaration; each has a default."""
 
     label: str
     """Its name on a form; the option's own name in words if it has none."""
 
     example: str
-    """A value that is right."""
+    """A valid value."""
 
     pattern: str
-    """What every value matches as a whole: POSIX egrep, from `^` to `$`. It needs an example."""
+    """A POSIX egrep pattern, from `^` to `$`, that every value must match. It needs an example."""
 
     form_pattern: str
-    """What only forms and launches hold values to, where the command itself says better what is wrong."""
+    """A pattern for forms and launches only; the command itself gives a better error."""
 
     template: bool
     """Whether it makes sense in a template, where nobody reads what the launcher prints; True by default."""
@@ -44,11 +44,11 @@ class Option:
         name: With its dashes.
         kind: What its values are.
         help: One phrase without a capital and without a full stop.
-        group: The title of the group that it stands in; empty in the first, unnamed one.
+        group: The title of its group; empty for the first, unnamed group.
         required: Whether it must be given.
-        default: What it is if it is not given, as one would write it; empty if there is nothing.
-        distant_default: The same where the job runs on an engine elsewhere; empty if it is no different.
-        choices: Its words, each with a label.
+        default: The value if it is not given, as text; empty if it has no default.
+        distant_default: The default if the job runs on an engine elsewhere; empty if it is the same.
+        choices: Its allowed words, each with a label.
         local_choices: Those of its words that need an engine on this machine.
         label, example, pattern, form_pattern, template: See `Form`.
     """
@@ -73,11 +73,11 @@ class Option:
         return self.label or self.name.removeprefix("--").replace("_", " ").capitalize()
 
     def distant_choices(self) -> list[tuple[str, str]]:
-        """Its words on an engine elsewhere, each with a label."""
+        """Its allowed words on an engine elsewhere, each with a label."""
         return [(word, label) for word, label in self.choices if word not in self.local_choices]
 
     def regex(self) -> str:
-        """What every value matches in a template; empty if any text will do, or if there is only true and false."""
+        """The pattern of values in a template; empty if any text is allowed, or only true and false are."""
         words = "|".join(word for word, _ in self.distant_choices())
         return f"^({words})$" if words else self.pattern or self.form_pattern or _PATTERNS.get(self.kind, "")
 
@@ -89,9 +89,9 @@ class Option:
         return f"{self.help}{default}{example}"
 
     def check(self, text: str) -> None:
-        """Hold a value against the pattern that it was declared with.
+        """Check a value against the declared pattern.
 
-        The message does not repeat the value: somebody may have given a secret where the name of one belongs.
+        The message does not repeat the value: it may be a secret, given in place of the secret's name.
 
         Raises:
             UsageError: It does not match.

@@ -10,7 +10,7 @@ from transforms.errors import UsageError
 from transforms.postgres.server.database import MOST_IDLE_SECONDS, Database
 from transforms.postgres.server.database_url import parse_database
 
-# What a form takes is shown to whoever may see the job, so a password must not even get that far.
+# A form's values are visible to everyone who can see the job, so a password must be refused before the launch.
 _WITHOUT_PASSWORD = "^postgres(ql)?://[^:/?@]+@[^@?]*([?].*)?$"  # noqa: S105 - a pattern
 
 _IPS = dict(zip(IPS, ("Public", "Private", "Private Service Connect"), strict=True))
@@ -70,7 +70,7 @@ def _add_idle_timeout(parser: OptionParser) -> None:
 
 
 def database_of(values: argparse.Namespace) -> Database:
-    """The database that the options name; see `parse_database` for what is refused."""
+    """The database that the options name; `parse_database` says what is refused."""
     database = parse_database(values.database, values.password_secret, values.iam_auth, _cloud_sql_of(values))
     seconds = parse_duration(values.idle_timeout, "--idle_timeout").total_seconds()
     return replace(database, idle_timeout=min(seconds, MOST_IDLE_SECONDS))
@@ -79,7 +79,7 @@ def database_of(values: argparse.Namespace) -> Database:
 def _cloud_sql_of(values: argparse.Namespace) -> CloudSql | None:
     if values.cloud_sql_instance is not None:
         return parse_cloud_sql(values.cloud_sql_instance, values.cloud_sql_ip)
-    if values.cloud_sql_ip == PSC:  # a form sends the others too, as defaults
+    if values.cloud_sql_ip == PSC:  # not checked for the others: a form sends its default
         raise UsageError("--cloud_sql_ip=psc is of a Cloud SQL instance: give --cloud_sql_instance as well")
     return None
 
@@ -95,7 +95,7 @@ def split_list(text: str | None, option: str) -> tuple[str, ...]:
     quoted = text.split('"')
     if len(quoted) % 2 == 0:
         raise UsageError(f"{option}: {text!r} has a double quote that is left open")
-    # Every other piece is inside of quotes; a NUL, which no argument holds, marks the commas outside.
+    # Every second piece is inside quotes; a NUL, which no argument can contain, marks the commas outside.
     marked = '"'.join(piece if place % 2 else piece.replace(",", "\0") for place, piece in enumerate(quoted))
     items = tuple(item.strip() for item in marked.split("\0"))
     if "" in items:

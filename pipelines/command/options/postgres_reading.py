@@ -1,4 +1,4 @@
-"""The options for what is read of a PostgreSQL database, and how."""
+"""The options for what is read from a PostgreSQL database, and how."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from transforms.postgres.names.selection import Selection
 
 _FEWEST_CONNECTIONS = 3
-"""The snapshot's holder, a planner or reader, and pg_dump."""
+"""One that holds the snapshot, one that plans or reads, and one of pg_dump."""
 _MOST_READERS = 8
-"""By default: more gain little on one server, and its connections are its users'."""
+"""The default is never more: more readers gain little on one server, whose connections its users need."""
 
 _CONSISTENCY = {
     "snapshot": "One moment",
@@ -52,7 +52,7 @@ def add_selection(parser: OptionParser) -> None:
 
 
 def add_reading(parser: OptionParser) -> None:
-    """Declare the options for when, in which order and how widely tables are read."""
+    """Declare the options for the moment, the order and the parallelism of reading."""
     parser.group("Reading")
     parser.add_choice(
         "--consistency",
@@ -73,7 +73,7 @@ def add_reading(parser: OptionParser) -> None:
 
 
 def selection_of(values: argparse.Namespace) -> Selection:
-    """The selection that the options ask for; see `Selection.parse` for what is refused."""
+    """The selection that the options describe; `Selection.parse` says what is refused."""
     from transforms.postgres.names.selection import Selection  # it imports the driver
 
     return Selection.parse(
@@ -87,7 +87,7 @@ def readers_of(wanted: int | None, most_connections: int | None, here: bool) -> 
     Args:
         wanted: The number asked for, or None.
         most_connections: How many connections the whole job may have, or None.
-        here: Whether the workers are on this machine. The processors of one that only launches the job say nothing.
+        here: Whether the workers are on this machine; if not, its number of processors has no meaning for them.
 
     Raises:
         UsageError: if there are too few connections for one reader.
@@ -105,5 +105,5 @@ def readers_of(wanted: int | None, most_connections: int | None, here: bool) -> 
 
 
 def lanes_and_threads(readers: int, alone: bool) -> tuple[int, int]:
-    """How `readers` are spread: all in one worker where there is just one, else each in a worker."""
+    """The lanes and the threads of each: one lane for all readers if there is one worker, else one for each."""
     return (1, readers) if alone else (readers, 1)

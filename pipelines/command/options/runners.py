@@ -1,4 +1,4 @@
-"""The engine that `--runner` means."""
+"""The runner that `--runner` names."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,17 +9,17 @@ from transforms.errors import UsageError
 DEFAULT = "FnApiRunner"
 """The engine in this process."""
 
-# Beam's words for the engine on one machine. They try Prism first, downloading it, and then FnApiRunner
+# Beam's names for the engine on one machine. Beam would try Prism first, downloading it, and then FnApiRunner
 # (apache_beam/runners/direct/direct_runner.py, SwitchingDirectRunner); the oldest of them runs no splittable DoFn.
 _ON_ONE_MACHINE = frozenset({"DirectRunner", "SwitchingDirectRunner", "BundleBasedDirectRunner", "TestDirectRunner"})
 _OPTION = "--runner"
 
 
 def name_runner(argv: Sequence[str]) -> list[str]:
-    """Beam's arguments with a `--runner`, the default if there is none, as Beam itself spells it.
+    """Beam's arguments with a `--runner` in Beam's own spelling; the default is added if it is missing.
 
     Raises:
-        UsageError: if it is no runner of Beam's.
+        UsageError: if Beam has no such runner.
     """
     spelled = list(_spelled(argv))
     named = any(argument.partition("=")[0] == _OPTION for argument in spelled)
@@ -38,7 +38,7 @@ def _spelled(argv: Sequence[str]) -> Iterator[str]:
 
 
 def runner_of(word: str) -> str:
-    """The runner that a word means: Beam takes them in either case, and without "Runner" at the end.
+    """The runner that a word names: Beam ignores the case, and accepts names without "Runner" at the end.
 
     The full name of a class, with dots, is left to Beam.
 

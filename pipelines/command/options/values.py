@@ -18,7 +18,7 @@ def parse_list(text: str, option: str) -> tuple[str, ...]:
     """The items of a list with commas, in their order, without the spaces around them.
 
     Raises:
-        UsageError: An item is empty or there twice.
+        UsageError: An item is empty or repeated.
     """
     items = tuple(item.strip() for item in text.split(","))
     if "" in items:
@@ -30,7 +30,7 @@ def parse_list(text: str, option: str) -> tuple[str, ...]:
 
 
 def parse_flag(text: str, option: str) -> bool:
-    """True or false in letters of either case.
+    """True or false, in upper or lower case.
 
     Raises:
         UsageError: The text is neither.

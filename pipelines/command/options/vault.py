@@ -1,4 +1,4 @@
-"""The options that name a vault, a backup in it, and what a backup is made of."""
+"""The options for a vault, a backup in it, and the sizes of its parts."""
 
 from pipelines.command.options.arguments import OptionParser
 
@@ -39,7 +39,7 @@ def add_backup(parser: OptionParser, source: str) -> None:
 
 
 def add_sizes(parser: OptionParser) -> None:
-    """Declare the options for the sizes of what a backup is made of."""
+    """Declare the options for the sizes of a backup's parts."""
     parser.group("Sizes")
     parser.add_size("--chunk_size", "bytes of records in a chunk", default="1MiB")
     parser.add_size("--shard_size", "bytes on disk in the source that a shard holds at most, about", default="256MiB")
@@ -49,7 +49,7 @@ def add_sizes(parser: OptionParser) -> None:
 
 
 def add_output(parser: OptionParser, printed: str, *, plan: bool) -> None:
-    """Declare the options for what a command prints, and whether it does the work; templates have none of them."""
+    """Declare the options for output and, with `plan`, for only showing the plan; templates do not have them."""
     parser.group("Output")
     if plan:
         parser.add_flag("--plan_only", "show what would be done, and write nothing", template=False)

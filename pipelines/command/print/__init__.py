@@ -1,1 +1,1 @@
-"""What commands show people and programs."""
+"""The output of commands, for people and for programs."""

@@ -16,14 +16,14 @@ def choose(
     last: int | None = None,
     now: datetime | None = None,
 ) -> list[Listing]:
-    """The backups that are wanted, in their order.
+    """The chosen backups, in their order.
 
     Args:
         listings: Backups, the oldest first.
-        name: The name that a person gave them; any if None.
-        age: The time within which they were begun; any if None.
-        last: How many of each source, the newest; all if None.
-        now: The time; the clock's if None.
+        name: The label that the user gave them; any if None.
+        age: The largest time since their start; any if None.
+        last: How many of the newest of each source; all if None.
+        now: The current time; the clock's if None.
     """
     moment = now or datetime.now(timezone.utc)
     named = [item for item in listings if name in (None, item.intent and item.intent.label)]

@@ -18,7 +18,7 @@ from transforms.vault.format.totals import Totals
 
 
 def summary_json(listing: Listing) -> dict[str, Any]:
-    """A backup as `list --json` gives it; what only a committed backup knows is null otherwise."""
+    """A backup as `list --json` prints it; fields known only of a committed backup are null in others."""
     manifest, intent = listing.manifest, listing.intent
     return {
         "backup": listing.backup,
@@ -41,7 +41,7 @@ def _sums_json(totals: Totals | None) -> dict[str, Any]:
 
 
 def details_json(listing: Listing) -> dict[str, Any]:
-    """A backup as `show --json` gives it: the summary, and every table."""
+    """A backup as `show --json` prints it: the summary, and every table."""
     entries = listing.manifest.tables if listing.manifest else ()
     facts = dict(listing.manifest.facts) if listing.manifest else None
     return {**summary_json(listing), "tables": [_table_json(entry) for entry in entries], "facts": facts}
@@ -86,7 +86,7 @@ def description(listing: Listing, now: datetime | None = None) -> str:
 
 
 def _facts(listing: Listing, now: datetime) -> Iterator[str]:
-    """What there is to say of the whole backup, a line each."""
+    """The lines about the whole backup."""
     item = summary_json(listing)
     facts = [(key, item[key]) for key in ("backup", "source", "state")]
     facts += [("problem", line) for line in listing.problem.splitlines()]

@@ -13,7 +13,7 @@ def parse_duration(text: str, option: str) -> timedelta:
     """A whole number of seconds, minutes, hours or days: `45s`, `90m`, `26h`, `7d`.
 
     Raises:
-        UsageError: if it is none.
+        UsageError: if it is not a duration.
     """
     found = _DURATION.fullmatch(text)
     if not found or not int(found[1]):

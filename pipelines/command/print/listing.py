@@ -1,6 +1,6 @@
 """The backups of a vault as `shardkeep list` shows them: a table for each source, in 80 columns.
 
-What every backup of a source has alike, and what it holds in detail, `shardkeep show` has.
+`shardkeep show` has the details, and what is the same in all backups of a source.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from transforms.vault.format.layout import begun_at
 
 _HEADINGS = ("BACKUP", "STATE", "AGE", "TOOK", "ROWS", "STORED", "NAME")
 _NAME = 12
-"""Columns of a name: what is left of 80 where the others are as wide as they get."""
+"""Width of a name in characters: what is left of 80 if the other columns have their largest width."""
 
 
 def listing_table(listings: Sequence[Listing], now: datetime) -> str:
-    """The backups in their order, each source with a heading, which with a backup's id is what --backup takes."""
+    """The backups in their order under a heading for each source; --backup takes the heading and an id."""
     by_source = groupby(sorted(listings, key=lambda item: item.source), key=lambda item: item.source)
     parts = [
         f"{one_line(source)}/\n{render(_HEADINGS, [_row(item, now) for item in part])}" for source, part in by_source

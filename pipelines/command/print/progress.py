@@ -1,4 +1,4 @@
-"""The progress of a job on this machine: one line that is kept up to date, or one now and then."""
+"""The progress of a job on this machine: one line that is updated, or a new line every few seconds."""
 
 import contextlib
 import shutil
@@ -18,29 +18,29 @@ from transforms.progress_tally import Tally
 
 _TERMINAL_SECONDS = 0.5
 _PLAIN_SECONDS = 5.0
-# The rate shown is that of the last few lines, so that a job that stalls is seen to stall.
+# The rate is that of the last few lines, so that it drops when a job stalls.
 _RATE_LINES = 10
 # ECMA-48: EL, erase from the cursor to the end of the line.
 _CLEAR = "\r\x1b[K"
-# What comes after the last byte, such as indexes and the manifest, is work too.
+# The work after the last byte, such as indexes and the manifest, counts too.
 _MOST_PERCENT = 99
 
 
 class ProgressLine:
-    """Shows, while its block runs, what workers append to a progress file.
+    """While its `with` block runs, shows the progress that workers append to a file.
 
-    On a terminal one line is written over and over, elsewhere a plain line every five seconds; at the end a last
-    line with the totals. The lines go to stderr: stdout belongs to the result.
+    On a terminal one line is updated in place, elsewhere a plain line is printed every five seconds; a last line has
+    the totals. The lines go to stderr: stdout is for the result.
 
     Args:
         verb: What the job is doing, such as `backing up`.
-        whole: The bytes that the job will handle, or else its pieces of work, if either is known; without them what
-            workers report as planned is the whole.
-        path: The progress file, created if it is not there; the caller's temporary folder owns it.
+        whole: The bytes that the job will handle, or else its pieces of work, if either is known; otherwise what
+            workers report as planned.
+        path: The progress file, in the caller's temporary folder; created if it does not exist.
         stream: Where the lines go; stderr if None.
-        quiet: Show nothing at all.
+        quiet: Show nothing.
         interval: Seconds between two lines; by default half a second on a terminal and five seconds elsewhere.
-        clock: Seconds that only grow.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class ProgressLine:
 
     @property
     def total(self) -> Amount:
-        """What the workers have done up to now."""
+        """What the workers have done so far."""
         return self._tail.read().total
 
     def _show_until_ended(self) -> None:
@@ -105,7 +105,7 @@ class ProgressLine:
         return f"{self._verb}: {outcome}: {_amount(tally.total)} in {seconds:,.1f} s, {rate}"
 
     def _share(self, tally: Tally) -> str:
-        """How much of the whole is done: of its bytes where they are known, else of its pieces of work."""
+        """The part that is done, of the bytes if they are known, else of the pieces of work."""
         done, whole = tally.total, self._whole + tally.planned
         if whole.bytes:
             return f"{_percent(done.bytes, whole.bytes)} of {human_bytes(whole.bytes)}"
@@ -114,9 +114,9 @@ class ProgressLine:
         return counted(done.items, "part")
 
     def _write(self, line: str, last: bool = False) -> None:
-        with contextlib.suppress(OSError):  # a terminal that is gone does not fail the work
+        with contextlib.suppress(OSError):  # the work goes on without its terminal
             if self._terminal and not last:
-                # A line that wraps could not be cleared again.
+                # A wrapped line could not be cleared.
                 self._stream.write(_CLEAR + line[: shutil.get_terminal_size().columns - 1])
             else:
                 self._stream.write(f"{_CLEAR if self._terminal else ''}{line}\n")
@@ -124,7 +124,7 @@ class ProgressLine:
 
 
 class _Tail:
-    """The tally of a progress file, read on from where the last reading ended."""
+    """The tally of a progress file; each reading continues where the last one ended."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -133,7 +133,7 @@ class _Tail:
         self._reading = threading.Lock()
 
     def read(self) -> Tally:
-        """The tally of all whole lines."""
+        """The tally of all complete lines."""
         with self._reading, self.path.open("rb") as file:
             file.seek(self._offset)
             new = file.read()
@@ -144,7 +144,7 @@ class _Tail:
 
 
 def _amount(total: Amount) -> str:
-    rows = [counted(total.rows, "row")] if total.rows or not total.bytes else []  # who reads bytes may know no rows
+    rows = [counted(total.rows, "row")] if total.rows or not total.bytes else []  # not all know rows
     return ", ".join([*rows, human_bytes(total.bytes)])
 
 

@@ -1,4 +1,4 @@
-"""The files of `--report`: what a restore left out, as JSON and as an SQL script that makes it."""
+"""The files of `--report`: what a restore skipped, as JSON and as an SQL script that creates it."""
 
 import json
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ ENDINGS = (".json", ".sql")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Where the report goes.
+    """Where the report is written.
 
     Attributes:
-        path: The files' name without their endings: an absolute path here, or `gs://BUCKET/NAME`.
-        renamed: What has another name in the target, for people.
+        path: The name of the files without their suffixes: an absolute local path, or `gs://BUCKET/NAME`.
+        renamed: What has another name in the target, as text for people.
     """
 
     path: str
@@ -29,21 +29,21 @@ class Report:
 
     @classmethod
     def at(cls, path: str | None, renamed: Sequence[str] = ()) -> "Report | None":
-        """The report that an option names, if it does."""
+        """The report at the option's value; None if the option is not given."""
         if path is None:
             return None
         return cls(str(Path(path).absolute()) if is_local(path) else path, tuple(renamed))
 
     def check(self, is_here: bool = True) -> None:
-        """Check before the work that the report can be written, as far as that can be known.
+        """Check before the work, as far as possible, that the report can be written.
 
         Args:
-            is_here: Whether the workers, of whom one writes it, are on this machine.
+            is_here: Whether the workers are on this machine: one of them writes the report.
 
         Raises:
-            RefusedError: if they are not, and the path is one of this machine.
-            UsageError: if the path is none of a file in a folder that is there.
-            ExistsError: if Cloud Storage has an object of that name: none is replaced.
+            RefusedError: if they are elsewhere, and the path is on this machine.
+            UsageError: if the path's folder does not exist, or the path cannot be a file's.
+            ExistsError: if Cloud Storage has an object of that name: it is not replaced.
         """
         if not is_local(self.path):
             self._check_objects(*self._object())
@@ -67,11 +67,11 @@ class Report:
         return open_store(folder), name
 
     def write(self, skipped: Sequence[dict[str, Any]]) -> None:
-        """Write both files, also if nothing was left out; may be done twice.
+        """Write both files, even if nothing was skipped; may be called twice.
 
         Raises:
             UnreachableError: if they cannot be written.
-            ExistsError: if Cloud Storage has another object of that name by now.
+            ExistsError: if Cloud Storage has another object of that name by then.
         """
         lines = script((Skipped(**each) for each in skipped), self.renamed)
         self._put(ENDINGS[0], json.dumps(skipped, indent=1) + "\n")
@@ -91,13 +91,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A result of which a report is written, by the last step of the job: no command may be there to do it."""
+    """A result whose report the last step of the job writes: the command may not wait for the job."""
 
     result: Result
     report: Report
 
     def write(self, value: dict[str, Any]) -> None:
-        """See `Result.write`. A report that cannot be written is a note: the work is done, the result has it all."""
+        """See `Result.write`. A report that cannot be written becomes a note: the result has its content."""
         notes = list(value["notes"])
         try:
             self.report.write(value["skipped"])

@@ -1,4 +1,4 @@
-"""What a job has to say in the end: handed back to its command, or, from workers elsewhere, written to its log."""
+"""The result of a job: handed back to its command or, by workers elsewhere, written to their log."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ _LOG = logging.getLogger("shardkeep")
 
 
 class Result(Protocol):
-    """Where the last step of a job puts what the job did, a JSON object; that step may run twice."""
+    """Where the last step of a job writes what the job did, as a JSON object; that step may run twice."""
 
     def write(self, value: dict[str, Any]) -> None:
         """Hand the value over."""
@@ -42,7 +42,7 @@ class ResultFile:
         """The value that the job handed back.
 
         Raises:
-            ShardkeepError: if there is none: a job that reports nothing has proved nothing.
+            ShardkeepError: if there is no result: a job that reports nothing has proved nothing.
         """
         try:
             return cast(dict[str, Any], json.loads(Path(self.path).read_text(encoding="utf-8")))
@@ -52,7 +52,7 @@ class ResultFile:
 
 @dataclass(frozen=True, slots=True)
 class ResultLog:
-    """The worker's log, one line for each table, note and problem; a verdict that is not OK fails the job."""
+    """The worker's log, one line for each table, note and problem; a report that is not OK fails the job."""
 
     def write(self, value: dict[str, Any]) -> None:
         """Log the value.

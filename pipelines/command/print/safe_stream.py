@@ -1,4 +1,4 @@
-"""Standard output and error, through which all text for people goes: nothing on them makes a terminal act."""
+"""Standard output and error without terminal control sequences; all text for people goes through them."""
 
 import contextlib
 import io
@@ -11,11 +11,11 @@ from pipelines.command.print.escapes import lines
 
 
 class SafeStream:
-    """A stream of text that escapes what a terminal would act on; everything else is the stream's own.
+    """A text stream that escapes control characters; everything else is passed to the stream itself.
 
     Attributes:
-        raw: The stream itself, for those who move a terminal's cursor with words of their own.
-        unread: Whether its reader was found to be gone.
+        raw: The stream itself, for code that moves the cursor of a terminal on purpose.
+        unread: Whether a write has found that its reader is gone.
     """
 
     def __init__(self, raw: TextIO) -> None:
@@ -23,13 +23,13 @@ class SafeStream:
         self.unread = False
 
     def write(self, text: str) -> int:
-        """Write text, escaped; returns how much of it was taken."""
+        """Write text, escaped; returns the number of characters of `text`."""
         with self._watched():
             self.raw.write(lines(text))
         return len(text)
 
     def flush(self) -> None:
-        """Write what is kept back."""
+        """Write what is still buffered."""
         with self._watched():
             self.raw.flush()
 
@@ -46,21 +46,21 @@ class SafeStream:
             self.unread = True
             raise
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the stream
         return getattr(self.raw, name)
 
 
 def raw_of(stream: TextIO) -> TextIO:
-    """The stream that the words of a `SafeStream` go to; any other stream is its own."""
+    """The stream below a `SafeStream`; any other stream itself."""
     return raw_of(stream.raw) if isinstance(stream, SafeStream) else stream
 
 
 @contextlib.contextmanager
 def safe_streams() -> Iterator[Callable[[], bool]]:
-    """Make standard output and error safe; gives what tells whether the reader of one is gone, as in `| head`."""
+    """Make standard output and error safe; yields a function: whether the reader of one is gone, as in `| head`."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # of what the terminal's encoding lacks
+            stream.reconfigure(errors="backslashreplace")  # for characters that the terminal's encoding lacks
     out, error = SafeStream(sys.stdout), SafeStream(sys.stderr)
     with contextlib.redirect_stdout(cast(TextIO, out)), contextlib.redirect_stderr(cast(TextIO, error)):
         yield lambda: _is_unread(out) | _is_unread(error)
@@ -75,7 +75,7 @@ def _is_unread(stream: SafeStream) -> bool:
 
 
 def _drop(descriptor: int) -> None:
-    """Send what is left for a reader that is gone to nowhere: Python would fail on it, and say so, as it ends."""
+    """Discard buffered output whose reader is gone: otherwise Python fails at its exit and prints an error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""Sizes, counts and rates: read from an option's value, and written for people."""
+"""Sizes, counts and rates: parsed from an option's value, and formatted for people."""
 
 import re
 from fractions import Fraction
@@ -17,11 +17,11 @@ _IEC_NAMES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def parse_size(text: str, option: str) -> int:
-    """Bytes of a size such as `1MiB`, `1.5GiB`, `1MB` or `65536`, rounded down to a whole byte.
+    """The bytes of a size such as `1MiB`, `1.5GiB`, `1MB` or `65536`, rounded down to a whole byte.
 
     Args:
         text: The value, upper or lower case, with at most one space before the unit.
-        option: The option that it was given for, for the message.
+        option: The option's name, for the message.
 
     Raises:
         UsageError: The text is not a size, or is less than one byte.
@@ -60,7 +60,7 @@ def human_bytes(size: float) -> str:
 
 
 def human_count(count: int) -> str:
-    """A count with its thousands apart: `1,234,567`."""
+    """A count with thousands separators: `1,234,567`."""
     return f"{count:,}"
 
 
@@ -76,10 +76,10 @@ def human_quantity(count: int) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """A count with its noun, which has an s unless the count is one: `1 row`, `1,234 rows`."""
+    """A count with its noun, in the plural unless the count is one: `1 row`, `1,234 rows`."""
     return f"{human_count(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def human_rate(size: float, seconds: float) -> str:
-    """Bytes per second: `240 MiB/s`; `-` as long as no time has passed."""
+    """Bytes per second: `240 MiB/s`; `-` if no time has passed."""
     return f"{human_bytes(size / seconds)}/s" if seconds > 0 else "-"

@@ -13,11 +13,11 @@ def render(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
     Args:
         headings: One for each column.
-        rows: Cells in the order of the headings. An int gets its thousands apart, None is a dash, and a character
-            that would break the line is escaped.
+        rows: Cells in the order of the headings. An int gets thousands separators, None is a dash, and invisible
+            characters are escaped.
 
     Raises:
-        ValueError: A row has not as many cells as there are headings.
+        ValueError: A row has another number of cells than there are headings.
     """
     lines = [list(headings), *([_text(cell) for cell in row] for row in rows)]
     columns = [_aligned(column) for column in zip(*lines, strict=True)]

@@ -1,4 +1,4 @@
-"""The version of Shardkeep that runs."""
+"""The version of the running Shardkeep."""
 
 import importlib.metadata
 
