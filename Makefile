@@ -1,10 +1,10 @@
-# Everything is made in .venv, by stamps: a second run makes only what changed.
-# PYTHON=/path/to/python picks the interpreter; else the newest of 3.13 to 3.10 that has venv is taken.
+# Stamp files in .venv mark what is done: a second run does only what changed.
+# PYTHON=/path/to/python sets the interpreter; the default is the newest of 3.13 to 3.10 that has venv.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-# The steps of `check` print in their order, and pytest's closing line comes last.
+# The steps of `check` run in order, so pytest's summary is printed last.
 .NOTPARALLEL:
 .PHONY: help demo test check bench lint types imports soak servers lock format clean templates \
 	provision-prism test-prism provision-flink test-flink
@@ -12,12 +12,12 @@ SHELL := /bin/sh
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3.10 python3)
 RUN := .venv/bin/python
 WORKERS := 2
-# What the images and specs of `make templates` are called, and where the specs go: a folder, or gs://BUCKET/FOLDER.
+# Names of the images and specs of `make templates`, and the specs' destination: a folder, or gs://BUCKET/FOLDER.
 IMAGE ?= europe-west1-docker.pkg.dev/my-project/my-repository/shardkeep
 TAG ?= 0.1.0
 OUT ?= build/templates
 INSTALL := $(RUN) -m pip install -q --disable-pip-version-check
-# What can build our extensions: a version we support, venv with pip, and the C headers.
+# Requirements to build our extensions: a supported version, venv with pip, and the C headers.
 HEADER := os.path.join(sysconfig.get_path("include"), "Python.h")
 SUITABLE := import ensurepip, os, sys, sysconfig, venv; \
 	sys.exit(not ((3, 10) <= sys.version_info[:2] <= (3, 13) and os.path.exists($(HEADER))))
@@ -78,7 +78,7 @@ templates: .venv/built ## Renew the templates' metadata and build their specs: I
 	@$(RUN) -m templates.metadata --write
 	@$(RUN) -m templates.build --image=$(IMAGE) --tag=$(TAG) --out=$(OUT)
 
-# Without one of them the tests that need it are skipped, or fail where REQUIRE_ALL is set.
+# If one of them is missing, the tests that need it are skipped, or fail if REQUIRE_ALL is set.
 servers: .venv/built ## Find or make what tests run: emulators of Bigtable and Cloud Storage, Prism, Flink, Cloud SQL's proxy
 	@for each in bigtable_emulator gcs_server prism "flink job-server" cloud_sql_program; do \
 		$(RUN) -m tests.servers.$$each || test -z "$$REQUIRE_ALL" || exit 1; done

@@ -1,7 +1,7 @@
 """Distribution `shardkeep`: the packages, their compiled modules and their dependencies.
 
-The direct dependencies are ranges that the test suite has run against; `requirements.lock` pins
-every package for development and for the image.
+The direct dependencies are version ranges with which the test suite has run; `requirements.lock`
+pins every package for development and for the image.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent
 
 PACKAGES = sorted(find_packages(str(ROOT), include=["pipelines", "pipelines.*", "transforms", "transforms.*"]))
 
-# Cython writes a conversion for every struct, whether a module needs it or not.
+# Cython generates conversions for every struct, also where a module does not need them.
 FLAGS = ["-O3", "-Wno-unused-function"]
 
 

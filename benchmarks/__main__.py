@@ -1,4 +1,4 @@
-"""Compare what we do with other ways, side by side: all databases, or the part that is named."""
+"""Compare Shardkeep with other programs, side by side: all databases, or the named part."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +14,12 @@ ROOMS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "vault": vault.main,
 }
 
-# Cloud Storage needs a bucket of yours, so it must be named.
+# Cloud Storage needs a bucket of the user, so it runs only if it is named.
 PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {**ROOMS, "cloud_storage": cloud_storage.main}
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the benchmark that the first argument names, else Bigtable's; without arguments all, one after the other."""
+    """Run the benchmark that the first argument names, else Bigtable's; without arguments all, in turn."""
     if not argv:
         return max([room([]) for room in ROOMS.values()])
     return PARTS[argv[0]](argv[1:]) if argv[0] in PARTS else bigtable.main(argv)

@@ -1,4 +1,4 @@
-"""Our backup in the job: every step that workers do, from plan to commit, without engine and command around it.
+"""Our backup in the job: every step that workers do, from plan to commit, without the engine and the command.
 
 python -m benchmarks.backup_in_job --server=localhost:PORT --rows=1000000 --vault=DIR
 """
@@ -23,7 +23,7 @@ _RANGES = 16
 
 
 def backup(work: BackupWork) -> Totals:
-    """Back up and commit; returns what the manifest says."""
+    """Back up and commit; returns the totals of the manifest."""
     return commit(work.store(), work.backup, work.conclude(backup_rows(work))).totals
 
 

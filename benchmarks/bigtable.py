@@ -48,7 +48,7 @@ def _document(options: argparse.Namespace, results: dict[int, list[Column]]) -> 
 
 
 def _profile(rows: int, message_size: int) -> int:
-    """Print where the time of the backup in the job goes, by own time (main thread only)."""
+    """Profile the backup in the job and print the functions by own time (main thread only)."""
     with running_replay_server(rows, message_size) as server, tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "cProfile", "-s", "tottime", "-m", PROFILED]
         command += [f"--server={server}", f"--rows={rows}", f"--vault={folder}/job"]

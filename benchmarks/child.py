@@ -21,13 +21,13 @@ class ChildError(Exception):
 
 @dataclass(frozen=True)
 class Usage:
-    """What a child process used, its own children included if it waited for them.
+    """What a child process used, including its own children if it waited for them.
 
     Attributes:
         wall_seconds: From its start to its end.
         cpu_seconds: User and system time.
-        peak_bytes: The largest resident memory of the process, or of a child of it; no less than that of this process
-            here, with which it begins.
+        peak_bytes: The largest resident memory of the process, or of one of its children; at least that of the
+            measuring process at the start of the child.
         printed: The JSON object on its standard output; empty if it prints none.
     """
 
@@ -52,7 +52,7 @@ def run_command(command: Sequence[str], environment: Mapping[str, str], *, print
     Args:
         command: The program and its arguments.
         environment: Variables that it gets besides those of this process.
-        prints: Whether it prints a JSON object; else what it prints is not looked at.
+        prints: Whether it prints a JSON object; else its output is ignored.
 
     Raises:
         ChildError: It ended with another code than 0, or its output is not a JSON object.
@@ -62,7 +62,7 @@ def run_command(command: Sequence[str], environment: Mapping[str, str], *, print
         process = subprocess.Popen(
             command, cwd=REPOSITORY, env={**os.environ, **environment}, stdout=output, stderr=errors
         )
-        # Only wait4 tells what this child alone has used.
+        # Only wait4 gives the usage of this child alone.
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,23 +1,23 @@
-"""Who is measured: the ceiling, our own code, and the client library."""
+"""The contestants that are measured: the ceiling, our own code, and the client library."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT, INSTANCE, TABLE = "p", "i", "t"
-SLOW = 10  # the client library reads one row in this many; its seconds are multiplied by it
+SLOW = 10  # the client library reads one in SLOW rows; its seconds are multiplied by SLOW
 
 
 @dataclass(frozen=True)
 class Course:
-    """One run over which all contestants go, one after the other.
+    """The setting of one run of all contestants, one after the other.
 
     Attributes:
         server: host:port of the replay server.
         rows: Rows in its table.
         ranges: Key ranges that our commands are asked to make.
-        folder: Fresh folder of this run; the restore finds there what the backup wrote.
-        name: A name that no other run of this server has.
+        folder: New folder of this run; the restore reads there what the backup wrote.
+        name: A name that is unique among the runs on this server.
     """
 
     server: str
@@ -35,9 +35,9 @@ class Contestant:
         name: Its line in the report.
         module: The module to run.
         arguments: Makes its arguments.
-        part: It handles one row in so many.
-        timed: Whether it prints its own seconds (of the work alone) or the whole process counts.
-        writes: Whether its rows are those that the server was sent, not those that it reports.
+        part: It handles one in `part` rows.
+        timed: Whether its own printed seconds (of the work alone) count; else those of the whole process do.
+        writes: Whether its rows are counted by what the server received, not by what it reports.
     """
 
     name: str

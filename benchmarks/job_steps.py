@@ -1,4 +1,4 @@
-"""The steps that workers do in a backup, one after the other, without engine and command around them."""
+"""The steps that workers do in a backup, one after the other, without the engine and the command."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby

@@ -1,7 +1,7 @@
-"""What a backup costs with the client library's rows, alone and with fastavro behind it.
+"""The cost of a backup with the client library's rows, alone and written by fastavro.
 
 Without `--avro` the rows are only iterated. With it each becomes a record of Google's schema in a
-local Avro file, as one would write it without compiled code.
+local Avro file, as a program without compiled code would do it.
 """
 
 import json

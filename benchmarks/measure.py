@@ -15,7 +15,7 @@ from benchmarks.replay_process import running_replay_server, server_counts
 
 @dataclass(frozen=True)
 class Figures:
-    """What one run of a contestant took, multiplied if it handled only a part of the rows.
+    """What one run of a contestant used, multiplied if it handled only a part of the rows.
 
     `peak_bytes` is never multiplied, and `server_cpu_seconds` is the server's own share.
     """
@@ -27,7 +27,7 @@ class Figures:
 
 
 class Line(Protocol):
-    """A line of the report: its name, and that it handles one row in so many."""
+    """A line of the report: its name, and that it handles one in `part` rows."""
 
     @property
     def name(self) -> str: ...
@@ -57,13 +57,13 @@ class Column:
 
 
 def measure(rows: int, message_size: int, runs: int, ranges: int, names: Sequence[str] = ()) -> list[Column]:
-    """Let each contestant run `runs` times against one replay server and return a column for each.
+    """Run each contestant `runs` times against one replay server and return a column for each.
 
-    A contestant that fails once is not run again: its column says what it said.
+    A contestant that fails once is not run again: its column has the error.
 
     Args:
         rows: Rows in the table.
-        message_size: The most bytes of a `ReadRowsResponse`.
+        message_size: The largest size of a `ReadRowsResponse` in bytes.
         runs: How often each contestant runs; they take turns.
         ranges: Key ranges that our commands are asked to make.
         names: The contestants to run; all if empty.
@@ -83,7 +83,7 @@ def _courses(server: str, rows: int, runs: int, ranges: int) -> Iterator[Course]
 
 
 def add_run(column: Column, run: Callable[[], Figures]) -> None:
-    """Let a contestant run once more, unless it failed before."""
+    """Run a contestant once more, unless it failed before."""
     if column.problem:
         return
     try:
@@ -107,10 +107,10 @@ def figures(usage: Usage, timed: bool, part: int, server_cpu: float) -> Figures:
     """The figures of a run.
 
     Args:
-        usage: What the child used, and printed.
-        timed: Whether what it printed counts, which is of the work alone.
-        part: It handled one row in so many.
-        server_cpu: CPU seconds of the server meanwhile.
+        usage: What the child used and printed.
+        timed: Whether the printed seconds count, which are those of the work alone.
+        part: It handled one in `part` rows.
+        server_cpu: CPU seconds of the server during the run.
     """
     wall, cpu, peak = usage.wall_seconds, usage.cpu_seconds, usage.peak_bytes
     if timed:

@@ -32,11 +32,11 @@ class ReplayData:
         self._counts = {"read_streams": 0, "mutate_requests": 0, "mutate_entries": 0, "mutate_bytes": 0}
 
     def answers(self) -> Mapping[str, Streamed]:
-        """Return the method that answers each call of the data service."""
+        """Return the method that answers each call of the data service, by the call's name."""
         return {"ReadRows": self._read, "SampleRowKeys": self._sample, "MutateRows": self._mutate}
 
     def counts(self, message: bytes, context: grpc.ServicerContext) -> bytes:
-        """Return what was asked of this server so far, and its CPU seconds, as JSON."""
+        """Return the counts of requests so far and the server's CPU seconds, as JSON."""
         with self._lock:
             return json.dumps({**self._counts, "cpu_seconds": time.process_time()}).encode()
 
@@ -100,7 +100,7 @@ def limited(slices: list[Slice], most: int) -> Iterator[Slice]:
 
 
 def _bounds(rows: ReplayRows, row_range: Message) -> Slice:
-    # The first key after k is k and a zero byte, so four kinds of ends come down to one.
+    # The first key after k is k and a zero byte, so four kinds of ends become one.
     start = row_range.start_key_closed or (row_range.start_key_open and row_range.start_key_open + b"\0")
     end = row_range.end_key_open or (row_range.end_key_closed and row_range.end_key_closed + b"\0")
     return rows.first_at_or_after(start), rows.first_at_or_after(end) if end else rows.count
@@ -111,7 +111,7 @@ def _end_key(row_range: Message) -> bytes:
 
 
 def _refuse_what_is_not_replayed(request: Message, context: grpc.ServicerContext) -> None:
-    # The first row answers whether there is one, whatever is left of it.
+    # The first row shows whether there is one, whatever the filter leaves of it.
     is_probe = request.rows_limit == 1
     if request.reversed or not (is_probe or request.filter.WhichOneof("filter") in (None, "pass_all_filter")):
         context.abort(

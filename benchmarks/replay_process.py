@@ -1,7 +1,7 @@
-"""The replay server as a process of its own.
+"""The replay server as a separate process.
 
-This module imports little: Linux counts what a process held when it started a child as the child's
-peak, so whoever measures children has to stay smaller than they are.
+This module imports little: Linux counts the memory of a process when it starts a child into the
+child's peak, so the measuring process has to be smaller than its children.
 """
 
 import json
@@ -21,14 +21,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def running_replay_server(
     rows: int, message_size: int = 1 << 18, table: str = "t", samples: int = 32, seed: int = 1
 ) -> Iterator[str]:
-    """Run the server as a process of its own and yield its address, `host:port`.
+    """Run the server as a separate process and yield its address, `host:port`.
 
     Args:
         rows: Rows in the table.
-        message_size: The most bytes of a `ReadRowsResponse`.
+        message_size: The largest size of a `ReadRowsResponse` in bytes.
         table: Id of the table that holds the rows.
-        samples: How many samples SampleRowKeys answers, the end of the table included.
-        seed: What the values are made from.
+        samples: How many samples SampleRowKeys returns, including the end of the table.
+        seed: The seed of the values.
 
     Raises:
         RuntimeError: The server did not start; its own message is on standard error.

@@ -16,7 +16,7 @@ QUALIFIERS = (b"alpha", b"bravo", b"gamma")
 CELLS = len(FAMILIES) * len(QUALIFIERS)
 VALUE_WIDTH = 20
 
-_SEGMENT = 4096  # rows that are made at a time; rows are the same whatever the message size
+_SEGMENT = 4096  # rows that are generated at a time; they do not depend on the message size
 _FIRST_TIME = 1_700_000_000_000_000  # microseconds; a varint of 8 bytes, like all times until the year 4253
 _TIMES = [_FIRST_TIME + 86_399_000 * step for step in range(1021)]
 _TIME_WIDTH = 8
@@ -49,7 +49,7 @@ class ReplayRows:
     Attributes:
         count: Number of rows.
         message_size: The largest size of a message in bytes, unless one row is larger.
-        seed: What the values are made from.
+        seed: The seed of the values.
     """
 
     count: int
@@ -76,7 +76,7 @@ class ReplayRows:
             low = max(start - block * step, 0)
             high = min(end - block * step, step)
             message = self._messages[block]
-            # A message is nothing but its rows back to back, so a part of the rows is a slice.
+            # A message is its rows one after the other, so a part of the rows is a slice.
             yield message if high - low == step else message[low * ROW_SIZE : high * ROW_SIZE]
 
     def _encode(self) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
-"""A Bigtable that sends the same rows again and again, as fast as gRPC in Python can.
+"""A Bigtable server that sends the same rows again and again, as fast as gRPC in Python allows.
 
 The official emulator sends one row a message; the production service sends many. This server sends
-messages that were encoded before it opened its port, so that a measurement shows the client's cost.
+messages that it encoded before it opened its port, so that a measurement shows the client's cost.
 
     python -m benchmarks.replay_server --rows=1000000 --message_size=262144 --port=0
 
@@ -24,7 +24,7 @@ OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_leng
 
 
 def start_server(rows: ReplayRows, table: str, samples: int, port: int) -> tuple[grpc.Server, int]:
-    """Start to answer on a loopback port (0: any that is free); return the server and its port."""
+    """Start serving on a loopback port (0: any free one); return the server and its port."""
     tables = ReplayTables(table)
     data = ReplayData(rows, table, tables, samples)
     # Without serializers requests and responses stay bytes: gRPC copies each message and does no more.
@@ -40,7 +40,7 @@ def start_server(rows: ReplayRows, table: str, samples: int, port: int) -> tuple
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Encode the rows, print the port, and answer until a signal comes."""
+    """Encode the rows, print the port, and serve until a signal arrives."""
     options = _parse(argv)
     stopping = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, stopping)

@@ -1,4 +1,4 @@
-"""The table admin API of the replay server: as much of it as a backup and a restore call."""
+"""The table admin API of the replay server: the calls that a backup and a restore make."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,7 +29,7 @@ class ReplayTables:
         self._tables: dict[str, Message] = {table_id: table}
 
     def answers(self) -> Mapping[str, Answer]:
-        """Return the method that answers each call of the admin service."""
+        """Return the method that answers each call of the admin service, by the call's name."""
         return {
             "ListTables": self._list,
             "GetTable": self._get,
@@ -61,7 +61,7 @@ class ReplayTables:
         request = types.CreateTableRequest.pb().FromString(message)
         if request.table_id in self._tables:
             context.abort(grpc.StatusCode.ALREADY_EXISTS, f"table {request.table_id} exists: choose another name")
-        request.table.granularity = types.Table.TimestampGranularity.MILLIS  # what the service makes of "unspecified"
+        request.table.granularity = types.Table.TimestampGranularity.MILLIS  # the service's default
         self._tables[request.table_id] = request.table
         return self._named(f"{request.parent}/tables/{request.table_id}", context)
 

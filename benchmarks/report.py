@@ -1,4 +1,4 @@
-"""The figures as a table for people and as JSON."""
+"""The figures, as a table for people and as JSON."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ def as_json(columns: Sequence[Column], ceiling: str = CEILING) -> dict[str, Any]
 
 
 def times(column: Column, columns: Sequence[Column], figure: str, ceiling: str) -> float | None:
-    """Return how many times the ceiling's minimum a column's minimum is; None if either is missing."""
+    """Return a column's minimum divided by the ceiling's minimum; None if either is missing."""
     found = [other for other in columns if other.contestant.name == ceiling and other.runs]
     return column.least(figure) / found[0].least(figure) if found and column.runs else None
 

@@ -1,4 +1,4 @@
-"""What a script that measures itself reports: one JSON line."""
+"""The report of a script that measures itself: one JSON line."""
 
 import argparse
 import json
@@ -10,11 +10,11 @@ from types import TracebackType
 
 
 class Stopwatch:
-    """Takes the time of a `with` block: of the work alone, without starting Python and importing.
+    """Measures a `with` block: the work alone, without the start of Python and imports.
 
     Attributes:
         wall_seconds: From entering the block to leaving it.
-        cpu_seconds: User and system time of the whole process meanwhile.
+        cpu_seconds: User and system time of the whole process in that time.
     """
 
     wall_seconds = 0.0

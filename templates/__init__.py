@@ -1,1 +1,1 @@
-"""Flex Templates of Dataflow: the images, and for each pipeline the metadata and the spec that name them."""
+"""Flex Templates of Dataflow: the images, and the metadata and spec of each pipeline's template."""

@@ -3,8 +3,8 @@
 python -m templates.build --image=europe-west1-docker.pkg.dev/my-project/my-repository/shardkeep --tag=0.1.0 \
         --out=gs://my-bucket/templates
 
-It reads the metadata files of the repository, so it needs neither Beam nor a built Shardkeep; for Cloud Storage it
-needs `gcloud`.
+It reads the metadata files of the repository, so it needs neither Beam nor compiled modules; to write to Cloud Storage
+it needs `gcloud`.
 """
 
 import json
@@ -18,8 +18,8 @@ from templates.spec import Environment, spec
 from templates.template import TITLES, image_of, metadata_path
 from transforms.errors import UsageError
 
-# A registry's host, with a port or without, then names: the grammar of references in
-# https://pkg.go.dev/github.com/distribution/reference, here without a tag and without a digest.
+# A registry's host, with or without a port, then names: the grammar of references in
+# https://pkg.go.dev/github.com/distribution/reference, without a tag or a digest.
 _IMAGE = "^[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$"
 _TAG = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"
 
@@ -51,7 +51,7 @@ def run(argv: Sequence[str]) -> int:
     """Build the specs and write them.
 
     Raises:
-        UsageError: if an option is not as it must be.
+        UsageError: if an option has a bad value.
         UnreachableError: if they cannot be written.
     """
     values, _ = parse(options(), argv)
@@ -66,7 +66,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def specs(image: str, tag: str, environment: Environment) -> Mapping[str, str]:
-    """The specs by their files' names, as JSON."""
+    """The specs as JSON, by file name."""
     return {f"{template}.json": _text(template, image_of(image, tag, template), environment) for template in TITLES}
 
 

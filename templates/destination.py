@@ -1,4 +1,4 @@
-"""Where specs are written: a folder on this machine or on Cloud Storage. What is there is replaced."""
+"""Where specs are written: a folder on this machine or on Cloud Storage. Existing files are replaced."""
 
 import shutil
 import subprocess
@@ -15,14 +15,14 @@ def write(place: str, files: Mapping[str, str]) -> list[str]:
     """Write texts as files of a folder.
 
     Args:
-        place: The folder, of this machine or `gs://BUCKET/FOLDER`.
-        files: The texts by their files' names.
+        place: The folder, on this machine or `gs://BUCKET/FOLDER`.
+        files: The texts by file name.
 
     Returns:
-        Where they are.
+        The paths of the files.
 
     Raises:
-        UnreachableError: if that is not possible.
+        UnreachableError: if they cannot be written.
     """
     if place.startswith(_CLOUD):
         return _upload(place.rstrip("/"), files)

@@ -1,6 +1,6 @@
 """The metadata of the templates, from the options of the pipelines.
 
-python -m templates.metadata            # says which files in the repository differ from the options
+python -m templates.metadata            # lists the files in the repository that differ from the options
 python -m templates.metadata --write    # writes them
 """
 
@@ -45,7 +45,7 @@ def run(argv: Sequence[str]) -> int:
     """Compare the files with the options, or write them.
 
     Raises:
-        IntegrityError: if one differs and is not to be written.
+        IntegrityError: if one differs, without `--write`.
     """
     values, _ = parse(options(), argv)
     stale = [template for template in TITLES if not _is_current(template)]

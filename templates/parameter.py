@@ -1,4 +1,4 @@
-"""Parameters of a template, as its metadata has them, from the options of a pipeline.
+"""The parameters in a template's metadata, made from the options of a pipeline.
 
 The fields are those of `ParameterMetadata` in the Dataflow API, their values as
 https://cloud.google.com/dataflow/docs/guides/templates/configuring-flex-templates explains them.
@@ -11,7 +11,7 @@ from pipelines.command.options.option import Kind, Option
 
 Parameter = dict[str, Any]
 
-# There is no picker for an instance of Bigtable or of Cloud SQL.
+# The console has no picker for instances of Bigtable or Cloud SQL.
 _TYPES: Mapping[Kind, str] = {
     "text": "TEXT",
     "list": "TEXT",
@@ -22,14 +22,14 @@ _TYPES: Mapping[Kind, str] = {
     "folder to read": "GCS_READ_FOLDER",
     "folder to write": "GCS_WRITE_FOLDER",
 }
-# A bucket's name: https://cloud.google.com/storage/docs/buckets#naming. No folder between may be without a name.
+# A bucket's name: https://cloud.google.com/storage/docs/buckets#naming. No folder's name may be empty.
 _CLOUD_FOLDER = "^gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/[^/]+)*/?$"
 
 
 def parameter(option: Option) -> Parameter:
     """The parameter for an option.
 
-    Every value is a string, as launches send them; what has no value is left out.
+    Every value is a string, as launches send it; fields without a value are left out.
     """
     fields: Parameter = {
         "name": option.name.removeprefix("--"),
@@ -52,7 +52,7 @@ def help_text(option: Option) -> str:
 
 
 def regexes(option: Option) -> list[str]:
-    """What a value must match; a vault is a folder on Cloud Storage, since workers see no other."""
+    """The patterns of a value; a vault must be on Cloud Storage, since workers see no other folder."""
     if option.kind.startswith("folder"):
         return [_CLOUD_FOLDER]
     return [option.regex()] if option.regex() else []

@@ -1,4 +1,4 @@
-"""The spec of a template: the file on Cloud Storage that a launch names.
+"""The spec of a template: the file on Cloud Storage from which a job is launched.
 
 Its fields are those of `ContainerSpec` and `FlexTemplateRuntimeEnvironment` in the Dataflow API. `gcloud dataflow
 flex-template build` writes the same file, but can set neither the workers' image nor the size of their disks.
@@ -13,12 +13,12 @@ from pipelines.command.job.launch import DISK_GB
 
 @dataclass(frozen=True)
 class Environment:
-    """What jobs of the templates start with; a launch may say otherwise.
+    """The default environment of the templates' jobs; a launch may override it.
 
     Attributes:
-        max_workers: How many workers a job grows to. Never the service's own default, 1,000: the workers read from
+        max_workers: The most workers of a job. Never the service's own default, 1,000: the workers read from
             a database that others use.
-        subnetwork: Where they run, `regions/REGION/subnetworks/NAME`; the network `default` if empty.
+        subnetwork: Where the workers run, `regions/REGION/subnetworks/NAME`; the network `default` if empty.
         service_account: The account that they run as; Compute Engine's default account if empty.
         public_ips: Whether they have public addresses. Without them the subnetwork needs Private Google Access.
     """
@@ -29,7 +29,7 @@ class Environment:
     public_ips: bool = False
 
     def fields(self, image: str) -> dict[str, Any]:
-        """The spec's `defaultEnvironment`; what is empty is left out."""
+        """The spec's `defaultEnvironment`, without empty fields."""
         fields = {
             "sdkContainerImage": image,
             "diskSizeGb": DISK_GB,
@@ -45,9 +45,9 @@ def spec(image: str, metadata: Mapping[str, Any], environment: Environment) -> d
     """A template's spec.
 
     Args:
-        image: The full reference of its image: the launcher runs in it, and so do the workers.
-        metadata: Its metadata.
-        environment: What its jobs start with.
+        image: The full reference of the image in which launcher and workers run.
+        metadata: The template's metadata.
+        environment: The default environment of its jobs.
     """
     return {
         "image": image,

@@ -1,4 +1,4 @@
-"""The templates: one for each pipeline that runs a job, named as the pipeline's module is.
+"""The templates: one for each pipeline that runs a job, with the name of the pipeline's module.
 
 Nothing here needs Beam or a compiled module, so that specs can be built where Shardkeep is not installed.
 """
@@ -20,7 +20,7 @@ TITLES: Mapping[str, str] = {
     **{template: title for name, room in ROOMS.items() for template, title in _titles_of(name, room.title)},
     "verify": "Shardkeep: verify a backup on Cloud Storage",
 }
-"""What the console lists them as."""
+"""The titles under which the console lists them."""
 
 
 def metadata_path(template: str) -> Path:
@@ -29,5 +29,5 @@ def metadata_path(template: str) -> Path:
 
 
 def image_of(image: str, tag: str, template: str) -> str:
-    """The full reference of a template's image, under the name that all images of a build share."""
+    """The full reference of a template's image, under the prefix that all images of a build share."""
     return f"{image}/{template}:{tag}"

@@ -1,1 +1,1 @@
-"""Cloud Storage: our uploads and downloads beside the client library's own."""
+"""Cloud Storage: our uploads and downloads compared with the client library's."""

@@ -1,9 +1,9 @@
-"""Cloud Storage: compare our streams with the client library's, side by side, in a bucket of yours.
+"""Cloud Storage: compare our streams with the client library's, side by side, in your bucket.
 
 python -m benchmarks cloud_storage --place gs://my-bucket/bench
 
-The bucket is wherever STORAGE_EMULATOR_HOST leads to, else Google's. Every run leaves an object of `--size` bytes for
-each line below the place: delete them afterwards.
+The bucket is in the emulator at STORAGE_EMULATOR_HOST if that is set, else Google's. Every run leaves an object of
+`--size` bytes for each line under the place: delete them afterwards.
 """
 
 import argparse
@@ -30,7 +30,7 @@ class Way:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Let every way go `--runs` times and print the figures; return 1 if one failed."""
+    """Run every way `--runs` times and print the figures; return 1 if one failed."""
     options = _parse(argv)
     columns = {way: Column(Way(way)) for way in WAYS}
     for run in range(options.runs):

@@ -1,4 +1,4 @@
-"""One transfer, timed: the same bytes written, or read again, in one of the ways."""
+"""One timed transfer: the same bytes written, or read again, in one of the ways."""
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,11 +13,11 @@ from transforms.vault.store.opening import open_store
 from transforms.vault.store.resumable_upload import PART
 
 PIECE = bytes(range(256)) * (1 << 12)
-"""A MiB, which is what a shard's writer hands over at once, about."""
+"""A MiB: about as much as a shard's writer passes on at once."""
 
 
 def one_request(store: CloudStore, size: int) -> int:
-    """The ceiling: all bytes in one request, out of memory that holds them all."""
+    """The ceiling: all bytes in one request, from memory."""
     blob(store, "one").upload_from_string(PIECE * (size // len(PIECE)), if_generation_match=0)
     return size
 
@@ -56,12 +56,12 @@ WAYS: Mapping[str, Callable[[CloudStore, int], int]] = {
 
 
 def blob(store: CloudStore, name: str) -> Blob:
-    """An object of the client library's."""
+    """The client library's object of this name."""
     return cloud().client.bucket(store.bucket).blob(f"{store.folder}/{name}")
 
 
 def pieces(size: int) -> Iterator[bytes]:
-    """So many bytes, a MiB at a time."""
+    """Yield `size` bytes, a MiB at a time."""
     for _ in range(size // len(PIECE)):
         yield PIECE
 
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", required=True, type=int)
     options = parser.parse_args(argv)
     store = cast(CloudStore, open_store(options.place))
-    cloud()  # the connection is made before the work is timed
+    cloud()  # connects before the work is timed
     with Stopwatch() as stopwatch:
         size = WAYS[options.way](store, options.size)
     stopwatch.report(0, size)

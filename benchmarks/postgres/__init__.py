@@ -1,1 +1,1 @@
-"""Backups and restores of PostgreSQL beside PostgreSQL's own programs."""
+"""Backups and restores of PostgreSQL compared with PostgreSQL's own programs."""

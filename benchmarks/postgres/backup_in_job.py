@@ -1,7 +1,7 @@
-"""Our backup in the job: every step that workers do for the rows, without engine and command around it.
+"""Our backup in the job: every step that workers do for the rows, without the engine and the command.
 
-What is measured ends with the index. The archive of the schema and the commit take the same time for any
-number of rows: they are made, for the backup has to be whole, but not counted.
+The measurement ends with the index. The archive of the schema and the commit take the same time for any
+number of rows: they are made, because a restore needs them, but not counted.
 
 python -m benchmarks.postgres.backup_in_job --database=postgresql://postgres@127.0.0.1:5432/DB --vault=DIR
 """
@@ -26,7 +26,7 @@ _WANTED = Wanted(16, 1 << 28)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Back up the database and print what its rows took."""
+    """Back up the database and print the figures of its rows."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.postgres.backup_in_job", allow_abbrev=False)
     parser.add_argument("--database", required=True, help="URL of the database")
     parser.add_argument("--vault", required=True, help="folder of a new vault")

@@ -68,7 +68,7 @@ def _print_lines(*parts: tuple[Sequence[Column], str]) -> None:
 
 
 def _profile(server: Server, name: str, rows: int) -> int:
-    """Print where the time of the backup in the job goes, by own time (main thread only)."""
+    """Profile the backup in the job and print the functions by own time (main thread only)."""
     database = tables.make(server, name, rows)
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "cProfile", "-s", "tottime", "-m", PROFILED]

@@ -1,4 +1,4 @@
-"""Who is measured: the ceilings, our own code, and PostgreSQL's own programs."""
+"""The contestants that are measured: the ceilings, our own code, and PostgreSQL's own programs."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.postgres.server import Server
 from benchmarks.postgres.tables import COLUMNS, add_key, create
 
-SLOW = 10  # the cursor reads one row in this many; its seconds are multiplied by it
+SLOW = 10  # the cursor reads one in SLOW rows; its seconds are multiplied by SLOW
 DRAIN, LOAD = "drain", "load"
 DUMP, UNDUMP = "pg_dump -Fd -j2", "pg_restore -j2 (of -Fd)"
 OURS = ("backup, whole command", "restore, whole command")
@@ -16,17 +16,17 @@ OURS = ("backup, whole command", "restore, whole command")
 
 @dataclass(frozen=True)
 class Course:
-    """One run over which all contestants go, one after the other.
+    """The setting of one run of all contestants, one after the other.
 
     Attributes:
         server: The server.
         database: The database that is read.
-        copy: Name of the database that is written; made for each contestant that writes, and dropped again.
-        table: The table; empty for many.
+        copy: Name of the database that is written; created for each contestant that writes, and dropped afterwards.
+        table: The table; empty if there are many.
         rows: The rows of all tables.
         wire: File with the table as binary COPY.
-        folder: Fresh folder of this run; restores find there what the backups wrote.
-        counts: The script that counts the rows, in one line or more; empty for those of `table`.
+        folder: New folder of this run; restores read there what the backups wrote.
+        counts: SQL that counts the rows and prints one or more lines; empty to count those of `table`.
     """
 
     server: Server
@@ -46,11 +46,11 @@ class Contestant:
     Attributes:
         name: Its line in the report.
         command: Makes its command.
-        part: It handles one row in so many.
-        timed: Whether it prints its own seconds (of the work alone) or the whole process counts.
-        prints: Whether it prints a JSON object that tells its rows.
+        part: It handles one in `part` rows.
+        timed: Whether its own printed seconds (of the work alone) count; else those of the whole process do.
+        prints: Whether it prints a JSON object with its number of rows.
         writes: Whether it writes the copy.
-        prepare: Makes the script that fills the new database first; None if it makes the database itself.
+        prepare: Makes the script to run in the new database first; None if it creates the database itself.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What one writes in an afternoon: a server-side cursor, a dictionary for each row, and fastavro.
+"""The simplest backup program: a server-side cursor, a dictionary for each row, and fastavro.
 
 python -m benchmarks.postgres.cursor_backup --database=postgresql://... --table=T --rows=100000 --avro=FILE
 """

@@ -17,12 +17,12 @@ from benchmarks.postgres.server import Server
 def measure(
     server: Server, table: str, rows: int, runs: int, names: Sequence[str] = ()
 ) -> tuple[list[Column], list[Column]]:
-    """Let each contestant run `runs` times and return a column for each: those that back up, those that restore.
+    """Run each contestant `runs` times and return a column for each: those that back up, those that restore.
 
     Args:
-        server: The server; a database is made in it, and dropped again.
+        server: The server; a database is created in it, and dropped afterwards.
         table: A table of `tables.KEYS`.
-        rows: Its rows.
+        rows: Its number of rows.
         runs: How often each contestant runs; they take turns.
         names: The contestants to run; all if empty.
     """
@@ -48,7 +48,7 @@ def _courses(server: Server, table: str, rows: int, runs: int) -> Iterator[Cours
 
 
 def run(contestant: Contestant, course: Course) -> Figures:
-    """Let a contestant run once.
+    """Run a contestant once.
 
     Raises:
         ChildError: It failed, or did not handle all rows.
@@ -63,7 +63,7 @@ def run(contestant: Contestant, course: Course) -> Figures:
 
 @contextmanager
 def _place(contestant: Contestant, course: Course) -> Iterator[None]:
-    """An empty database to write to, if the contestant writes; its traces are on disk before the next one begins."""
+    """Make an empty database if the contestant writes; its writes are flushed to disk before the next one begins."""
     if contestant.prepare:
         course.server.sql(f"CREATE DATABASE {course.copy}")
         course.server.sql(contestant.prepare(course), course.copy)
@@ -76,7 +76,7 @@ def _place(contestant: Contestant, course: Course) -> Iterator[None]:
 
 
 def _check(contestant: Contestant, course: Course, usage: Usage) -> None:
-    """Raise `ChildError` if a contestant that tells how many rows it handled, or wrote rows, did not handle all."""
+    """Raise `ChildError` if a contestant that reports or writes rows did not handle all of them."""
     wanted = course.rows // contestant.part
     found = [usage.printed.get("rows", wanted)]
     if contestant.writes:

@@ -1,7 +1,7 @@
-"""The PostgreSQL server that is measured against, run by a process of its own.
+"""The PostgreSQL server for the measurements, run by a separate process.
 
-This module imports little: Linux counts what a process held when it started a child as the child's
-peak, so whoever measures children has to stay smaller than they are.
+This module imports little: Linux counts the memory of a process when it starts a child into the
+child's peak, so the measuring process has to be smaller than its children.
 """
 
 import json
@@ -25,8 +25,8 @@ class Server:
 
     Attributes:
         port: Its port on the loopback interface.
-        pid: The process that started all others of it.
-        programs: Folder of its version's client programs.
+        pid: Its main process, which started all others.
+        programs: Folder of the client programs of its version.
     """
 
     port: int
@@ -42,7 +42,7 @@ class Server:
         return str(Path(self.programs, name))
 
     def psql(self, database: str) -> list[str]:
-        """The beginning of a `psql` command."""
+        """The first words of a `psql` command."""
         return [self.program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", f"--dbname={self.url(database)}"]
 
     def sql(self, text: str, database: str = "postgres") -> str:
@@ -51,9 +51,9 @@ class Server:
         return done.stdout.strip()
 
     def cpu_seconds(self) -> float:
-        """CPU time of all its processes, of those that ended too, in seconds."""
+        """CPU time of all its processes, including ended ones, in seconds."""
         ticks, before = self._ticks(), None
-        while before is None or ticks.keys() != before.keys():  # one that ended while we looked may be missing
+        while before is None or ticks.keys() != before.keys():  # a process may have ended between two readings
             ticks, before = self._ticks(), ticks
         return sum(ticks.values()) / _TICKS_A_SECOND
 
@@ -92,4 +92,4 @@ def running_server() -> Iterator[Server]:
             os.environ["PATH"] += f"{os.pathsep}{server.programs}"  # where a backup looks for pg_dump
             yield server
         finally:
-            process.communicate()  # the end of its input is its sign to end
+            process.communicate()  # it ends when its input is closed

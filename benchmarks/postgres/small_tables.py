@@ -1,4 +1,4 @@
-"""A database of many small tables: what counts there is the cost of a table, not of a row."""
+"""A database of many small tables, to measure the cost of a table rather than of a row."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,9 @@ from benchmarks.postgres.measure import run
 from benchmarks.postgres.server import Server
 
 ROWS = 20
-"""In each table."""
+"""Rows in each table."""
 
-# psql runs each of the statements that the first one makes.
+# psql runs each of the statements that the first one returns.
 _COUNT = """
     SELECT pg_catalog.format('SELECT count(*) FROM %s', oid::pg_catalog.regclass) FROM pg_catalog.pg_class
     WHERE relkind = 'r' AND relnamespace = 'public'::pg_catalog.regnamespace \\gexec
@@ -24,16 +24,16 @@ _AT_ONCE = 1000
 def measure_small(
     server: Server, tables: int, runs: int, names: Sequence[str] = ()
 ) -> tuple[list[Column], list[Column], int]:
-    """Let our commands and PostgreSQL's own take turns.
+    """Run our commands and PostgreSQL's own in turn.
 
     Args:
-        server: The server; a database is made in it, and dropped again.
+        server: The server; a database is created in it, and dropped afterwards.
         tables: How many tables it has.
         runs: How often each contestant runs.
         names: The contestants to run; all four if empty.
 
     Returns:
-        A column for each that backs up, for each that restores, and the number of objects that a backup has.
+        The columns of those that back up, of those that restore, and the number of objects of a backup.
     """
     lines = [each for each in (*BACKUPS, *RESTORES) if each.name in (DUMP, UNDUMP, *OURS)]
     chosen = [(each, Column(each)) for each in lines if not names or each.name in names]
@@ -57,7 +57,7 @@ def _courses(server: Server, tables: int, runs: int) -> Iterator[Course]:
 
 
 def make(server: Server, tables: int) -> str:
-    """Make a database of so many tables with a key and a few rows each; returns its name."""
+    """Make a database of `tables` tables with a key and a few rows each; returns its name."""
     database = f"bench_small_{tables}"
     server.sql(f"CREATE DATABASE {database}")
     for start in range(0, tables, _AT_ONCE):

@@ -1,4 +1,4 @@
-"""The tables that are measured, made by the server from numbers: the same values each time."""
+"""The measured tables, which the server generates from numbers: the same values each time."""
 
 from benchmarks.postgres.server import Server
 
@@ -16,7 +16,7 @@ _COLUMNS = {
     "code": ("uuid NOT NULL", "md5(i::text || 'x')::uuid"),
 }
 KEYS = {"mixed": "id", "uuid_keyed": "code"}
-"""Each table's key: one that follows the rows' order on disk, and one that knows nothing of it."""
+"""Each table's key: one in the order of the rows on disk, and one in random order."""
 
 COLUMNS = ", ".join(_COLUMNS)
 _AT_ONCE = 1_000_000
@@ -33,7 +33,7 @@ def add_key(table: str) -> str:
 
 
 def make(server: Server, table: str, rows: int) -> str:
-    """Make a database that holds a table of so many rows, and nothing else; returns the database's name."""
+    """Make a database with one table of `rows` rows; returns the database's name."""
     database = f"bench_{table}_{rows}"
     server.sql(f"CREATE DATABASE {database}")
     server.sql(create(table), database)
@@ -42,7 +42,7 @@ def make(server: Server, table: str, rows: int) -> str:
         numbers = f"generate_series({start}, {min(start + _AT_ONCE - 1, rows)})"
         server.sql(f"INSERT INTO {table} SELECT {values} FROM {numbers} AS i", database)  # noqa: S608 (all of it ours)
     server.sql(add_key(table), database)
-    # Else the first reader would pay for what the writer left behind.
+    # Otherwise the first reader would do work that the writer left.
     server.sql("VACUUM (FREEZE, ANALYZE)", database)
     server.sql("CHECKPOINT", database)
     return database

@@ -1,1 +1,1 @@
-"""Vaults of many backups: what commands cost that look for one, or begin one."""
+"""Vaults of many backups: the cost of commands that look for a backup, or begin one."""

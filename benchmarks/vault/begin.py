@@ -1,4 +1,4 @@
-"""The start of a backup, measured: from the start of the process until the intent is claimed; then it fails."""
+"""Measures the start of a backup: from the start of the process until the intent is written; then it fails."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ class ClaimedError(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Begin a backup with the arguments of `bigtable-backup`; prints a JSON line with the seconds and bytes."""
+    """Begin a backup with the arguments of `bigtable-backup`; print a JSON line with the seconds and bytes."""
     try:
         run_backup(bigtable_backup.configure(sys.argv[1:] if argv is None else argv), _report)
     except ClaimedError:
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(pipeline: beam.Pipeline, work: BackupWork) -> None:
-    """In the place of the job's graph, which is built when the intent is claimed."""
+    """Called in place of building the job's graph, which happens when the intent has been written."""
     figures = {"wall_seconds": time.perf_counter() - _BEGAN, "cpu_seconds": time.process_time()}
     print(json.dumps({**figures, "peak_bytes": peak_bytes(), "rows": 0, "bytes": 0}), flush=True)
     raise ClaimedError

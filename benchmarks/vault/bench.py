@@ -1,9 +1,9 @@
-"""A vault of many backups: what list, show and the start of a backup cost beside the same in an empty vault.
+"""A vault of many backups: the cost of list, show and the start of a backup, compared with an empty vault.
 
 python -m benchmarks vault --backups 2000
 
-The vaults are in a temporary folder, or below `--place gs://BUCKET/FOLDER`, wherever STORAGE_EMULATOR_HOST leads to;
-delete them there afterwards.
+The vaults are in a temporary folder, or under `--place gs://BUCKET/FOLDER`, in the emulator at STORAGE_EMULATOR_HOST if
+that is set; delete them there afterwards.
 """
 
 import argparse
@@ -50,7 +50,7 @@ LOOKS = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Let every line run `--runs` times and print the figures; return 1 if one failed."""
+    """Run every line `--runs` times and print the figures; return 1 if one failed."""
     options = _parse(argv)
     with tempfile.TemporaryDirectory(prefix="shardkeep-bench-") as folder:
         columns = measure(options.place or folder, options.backups, options.tables, options.runs)
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure(place: str, backups: int, tables: int, runs: int) -> list[Column]:
-    """Make an empty vault and one of so many backups below a place, and return a column for each line."""
+    """Make an empty vault and one of `backups` backups under a place, and return a column for each line."""
     empty, full = (f"{place}/{os.getpid()}-{name}" for name in ("empty", "full"))
     open_or_create_vault(empty)
     fill(full, backups, tables)

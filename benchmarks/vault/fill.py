@@ -1,4 +1,4 @@
-"""A vault of many backups, of which nobody needs more than the intents and manifests."""
+"""A vault of many backups that have only intents and manifests."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ _DIGEST = sha256(b"").digest()
 
 
 def fill(place: str, backups: int, tables: int) -> None:
-    """Make a vault of so many committed backups of so many tables each, an hour between them, the last an hour ago."""
+    """Make a vault of committed backups of `tables` tables each, an hour apart, the last one an hour ago."""
     vault, now = open_or_create_vault(place), datetime.now(timezone.utc)
     times = (now - timedelta(hours=hours) for hours in range(backups, 0, -1))
     with ThreadPoolExecutor(_WRITERS) as writers:

@@ -69,7 +69,7 @@ def beam_parser() -> argparse.ArgumentParser:
     import_beam()
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-    from pipelines.command.job import workers  # noqa: F401 - what is said of workers is an option in Beam's way
+    from pipelines.command.job import workers  # noqa: F401 - it adds our option about workers to Beam's
 
     # Without help: `--help` is ours. "resolve": a runner's options may repeat those of another.
     parser = _BeamArgumentParser(allow_abbrev=False, add_help=False, conflict_handler="resolve")
