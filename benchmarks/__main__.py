@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks import bigtable
+from benchmarks import bigtable, codecs
 from benchmarks.cloud_storage import bench as cloud_storage
 from benchmarks.postgres import bench as postgres
 from benchmarks.vault import bench as vault
@@ -14,8 +14,12 @@ ROOMS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "vault": vault.main,
 }
 
-# Cloud Storage needs a bucket of the user, so it runs only if it is named.
-PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {**ROOMS, "cloud_storage": cloud_storage.main}
+# Cloud Storage needs a bucket of the user, and codecs compare builds: both run only if they are named.
+PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    **ROOMS,
+    "cloud_storage": cloud_storage.main,
+    "codecs": codecs.main,
+}
 
 
 def main(argv: Sequence[str]) -> int:
