@@ -13,8 +13,8 @@ ROOT = Path(__file__).parent
 
 PACKAGES = sorted(find_packages(str(ROOT), include=["pipelines", "pipelines.*", "transforms", "transforms.*"]))
 
-# Cython generates conversions for every struct, also where a module does not need them.
-FLAGS = ["-O3", "-Wno-unused-function"]
+# Cython generates conversions for every struct, and each module gets every fault, also where it does not need them.
+FLAGS = ["-O3", "-Wno-unused-function", "-Wno-unused-const-variable"]
 
 
 def extensions() -> list[Extension]:

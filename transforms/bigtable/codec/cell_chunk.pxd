@@ -1,22 +1,17 @@
-"""The protobuf wire form of `google.bigtable.v2.ReadRowsResponse` and its `CellChunk`s.
+"""The protobuf form of `google.bigtable.v2.ReadRowsResponse` and its `CellChunk`s.
 
-Field numbers are those of google/bigtable/v2/bigtable.proto; wire types and the rules for repeated and
-unknown fields are those of https://protobuf.dev/programming-guides/encoding/. Groups, which
-proto3 cannot send, count as malformed.
+Field numbers are those of google/bigtable/v2/bigtable.proto; see `codec/protobuf.pxd` for tags and wire types.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memset
 
-from transforms.avro.bytes_buffer cimport Cursor, Span, read_varint, span
+from transforms.codec.cursor cimport Cursor, at_end, inside
+from transforms.codec.fault cimport FINE, Fault
+from transforms.codec.protobuf cimport read_field, read_tag, skip_field
+from transforms.codec.span cimport Span
+from transforms.codec.varint cimport read_varint
 
-cdef enum WireType:
-    VARINT = 0
-    FIXED64 = 1
-    LENGTH = 2
-    FIXED32 = 5
-
-# A tag is the field number shifted left by three bits, and the wire type.
 cdef enum ResponseTag:
     CHUNKS = 1 << 3 | 2
     LAST_SCANNED_ROW_KEY = 2 << 3 | 2
@@ -49,67 +44,31 @@ cdef struct CellChunk:
     bint commit_row
 
 
-cdef inline Cursor inside(Span message) noexcept nogil:
-    cdef Cursor cursor
-    cursor.at = message.data
-    cursor.end = message.data + message.size
-    return cursor
+cdef inline Fault read_wrapped_field(Cursor* cursor, Span* value) noexcept nogil:
+    cdef uint64_t tag
+    cdef Fault fault = read_tag(cursor, &tag)
+    if fault:
+        return fault
+    return read_field(cursor, value) if tag == WRAPPED_VALUE else skip_field(cursor, tag)
 
 
-cdef inline bint read_tag(Cursor* cursor, uint64_t* tag) noexcept nogil:
-    return read_varint(cursor, tag) and 8 <= tag[0] < <uint64_t>1 << 32
-
-
-cdef inline bint read_field(Cursor* cursor, Span* value) noexcept nogil:
-    """Read the size and the bytes of a field of wire type LENGTH."""
-    cdef uint64_t size
-    if not read_varint(cursor, &size) or size > <uint64_t>(cursor.end - cursor.at):
-        return False
-    value[0] = span(cursor.at, <size_t>size)
-    cursor.at += size
-    return True
-
-
-cdef inline bint skip_bytes(Cursor* cursor, int size) noexcept nogil:
-    if cursor.end - cursor.at < size:
-        return False
-    cursor.at += size
-    return True
-
-
-cdef inline bint skip_field(Cursor* cursor, uint64_t tag) noexcept nogil:
-    cdef Span ignored
-    cdef uint64_t number
-    cdef uint64_t wire_type = tag & 7
-    if wire_type == VARINT:
-        return read_varint(cursor, &number)
-    if wire_type == LENGTH:
-        return read_field(cursor, &ignored)
-    if wire_type == FIXED64:
-        return skip_bytes(cursor, 8)
-    return wire_type == FIXED32 and skip_bytes(cursor, 4)
-
-
-cdef inline bint read_wrapped(Cursor* outer, Span* value) noexcept nogil:
+cdef inline Fault read_wrapped(Cursor* outer, Span* value) noexcept nogil:
     """Read a StringValue or BytesValue into `value`, which keeps its content if none is sent."""
     cdef Span message
-    cdef Cursor cursor
-    cdef uint64_t tag
-    if not read_field(outer, &message):
-        return False
-    cursor = inside(message)
-    while cursor.at < cursor.end:
-        if not read_tag(&cursor, &tag):
-            return False
-        if not (read_field(&cursor, value) if tag == WRAPPED_VALUE else skip_field(&cursor, tag)):
-            return False
-    return True
+    cdef Fault fault = read_field(outer, &message)
+    if fault:
+        return fault
+    cdef Cursor cursor = inside(message)
+    while not fault and not at_end(&cursor):
+        fault = read_wrapped_field(&cursor, value)
+    return fault
 
 
-cdef inline bint read_number(Cursor* cursor, uint64_t tag, CellChunk* chunk) noexcept nogil:
+cdef inline Fault read_number(Cursor* cursor, uint64_t tag, CellChunk* chunk) noexcept nogil:
     cdef uint64_t number
-    if not read_varint(cursor, &number):
-        return False
+    cdef Fault fault = read_varint(cursor, &number)
+    if fault:
+        return fault
     if tag == TIMESTAMP_MICROS:
         chunk.timestamp = <int64_t>number
     elif tag == VALUE_SIZE:
@@ -118,10 +77,10 @@ cdef inline bint read_number(Cursor* cursor, uint64_t tag, CellChunk* chunk) noe
         # Both are members of one oneof: the last one sent counts.
         chunk.reset_row = tag == RESET_ROW and number != 0
         chunk.commit_row = tag == COMMIT_ROW and number != 0
-    return True
+    return FINE
 
 
-cdef inline bint read_chunk_field(Cursor* cursor, uint64_t tag, CellChunk* chunk) noexcept nogil:
+cdef inline Fault read_chunk_field(Cursor* cursor, uint64_t tag, CellChunk* chunk) noexcept nogil:
     cdef Span label
     if tag == ROW_KEY:
         return read_field(cursor, &chunk.row_key)
@@ -141,12 +100,14 @@ cdef inline bint read_chunk_field(Cursor* cursor, uint64_t tag, CellChunk* chunk
     return skip_field(cursor, tag)
 
 
-cdef inline bint read_chunk(Span message, CellChunk* chunk) noexcept nogil:
-    """Read one serialized CellChunk, whose spans point into `message`; False if it is malformed."""
+cdef inline Fault read_chunk(Span message, CellChunk* chunk) noexcept nogil:
+    """Read one serialized CellChunk, whose spans point into `message`."""
     cdef Cursor cursor = inside(message)
     cdef uint64_t tag
+    cdef Fault fault = FINE
     memset(chunk, 0, sizeof(CellChunk))
-    while cursor.at < cursor.end:
-        if not read_tag(&cursor, &tag) or not read_chunk_field(&cursor, tag, chunk):
-            return False
-    return True
+    while not fault and not at_end(&cursor):
+        fault = read_tag(&cursor, &tag)
+        if not fault:
+            fault = read_chunk_field(&cursor, tag, chunk)
+    return fault

@@ -1,4 +1,3 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
 """The answer to a `MutateRowsRequest`, read without message objects.
 
 The fields are those of `google.bigtable.v2.MutateRowsResponse` (entries = 1), its `Entry` (index = 1,
@@ -7,7 +6,11 @@ status = 2) and `google.rpc.Status` (code = 1, message = 2).
 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from transforms.bigtable.codec.wire cimport BAD_FIELD, FINE, Cursor, Span, fail, read_varint, skip_field, take
+from transforms.codec.cursor cimport Cursor, at_end, inside
+from transforms.codec.fault cimport FINE, Fault
+from transforms.codec.protobuf cimport read_field, read_tag, skip_field
+from transforms.codec.span cimport Span, bytes_of, span, span_of
+from transforms.codec.varint cimport read_varint
 
 from transforms.errors import IntegrityError
 
@@ -19,77 +22,77 @@ cdef enum:
     MESSAGE = 0x12
 
 
-ctypedef struct Answer:
+cdef struct Answer:
     int64_t index
     int32_t code
     Span text
 
 
-cdef inline uint64_t next_tag(Cursor *cursor) noexcept nogil:
-    """The tag of the next field, 0 at the end of the message; field number 0 is malformed."""
-    if cursor.at >= cursor.end:
-        return 0
-    cdef uint64_t tag = read_varint(cursor)
-    if tag >> 3 == 0 or tag >> 32:
-        fail(cursor, BAD_FIELD)
-        return 0
-    return tag
+cdef inline Fault read_code(Cursor* cursor, Answer* answer) noexcept nogil:
+    cdef uint64_t number = 0
+    cdef Fault fault = read_varint(cursor, &number)
+    answer.code = <int32_t>number
+    return fault
 
 
-cdef inline Cursor enter(Cursor *cursor) noexcept nogil:
-    """A cursor over the message that is the next field's content."""
-    cdef Span span = take(cursor, read_varint(cursor))
-    cdef Cursor inner
-    inner.at = span.at
-    inner.end = span.at + span.length
-    inner.fault = cursor.fault
-    return inner
+cdef inline Fault read_index(Cursor* cursor, Answer* answer) noexcept nogil:
+    cdef uint64_t number = 0
+    cdef Fault fault = read_varint(cursor, &number)
+    answer.index = <int64_t>number
+    return fault
 
 
-cdef void read_status(Cursor *cursor, Answer *answer) noexcept nogil:
-    cdef uint64_t tag = next_tag(cursor)
-    while tag:
-        if tag == CODE:
-            answer.code = <int32_t>read_varint(cursor)
-        elif tag == MESSAGE:
-            answer.text = take(cursor, read_varint(cursor))
-        else:
-            skip_field(cursor, tag)
-        tag = next_tag(cursor)
+cdef inline Fault read_status_field(Cursor* cursor, Answer* answer) noexcept nogil:
+    cdef uint64_t tag
+    cdef Fault fault = read_tag(cursor, &tag)
+    if fault:
+        return fault
+    if tag == CODE:
+        return read_code(cursor, answer)
+    return read_field(cursor, &answer.text) if tag == MESSAGE else skip_field(cursor, tag)
 
 
-cdef void read_entry(Cursor *cursor, Answer *answer) noexcept nogil:
-    cdef Cursor status
-    cdef uint64_t tag = next_tag(cursor)
-    while tag:
-        if tag == INDEX:
-            answer.index = <int64_t>read_varint(cursor)
-        elif tag == STATUS:
-            status = enter(cursor)
-            read_status(&status, answer)
-            if status.fault:
-                fail(cursor, status.fault)
-        else:
-            skip_field(cursor, tag)
-        tag = next_tag(cursor)
+cdef Fault read_status(Cursor* entry, Answer* answer) noexcept nogil:
+    cdef Span message = span(NULL, 0)
+    cdef Fault fault = read_field(entry, &message)
+    cdef Cursor cursor = inside(message)
+    while not fault and not at_end(&cursor):
+        fault = read_status_field(&cursor, answer)
+    return fault
 
 
-cdef bint next_answer(Cursor *cursor, Answer *answer) noexcept nogil:
-    """Read the next reported entry; false at the end of the message or on a fault."""
-    cdef Cursor entry
-    cdef uint64_t tag = next_tag(cursor)
-    while tag and tag != ENTRIES:
-        skip_field(cursor, tag)
-        tag = next_tag(cursor)
-    if tag == 0:
-        return False
+cdef inline Fault read_entry_field(Cursor* cursor, Answer* answer) noexcept nogil:
+    cdef uint64_t tag
+    cdef Fault fault = read_tag(cursor, &tag)
+    if fault:
+        return fault
+    if tag == INDEX:
+        return read_index(cursor, answer)
+    return read_status(cursor, answer) if tag == STATUS else skip_field(cursor, tag)
+
+
+cdef Fault read_entry(Cursor* outer, Answer* answer) noexcept nogil:
+    cdef Span message = span(NULL, 0)
+    cdef Fault fault = read_field(outer, &message)
+    cdef Cursor cursor = inside(message)
     answer.index = answer.code = 0
-    answer.text.at, answer.text.length = cursor.at, 0
-    entry = enter(cursor)
-    read_entry(&entry, answer)
-    if entry.fault:
-        fail(cursor, entry.fault)
-    return cursor.fault == FINE
+    answer.text = span(NULL, 0)
+    while not fault and not at_end(&cursor):
+        fault = read_entry_field(&cursor, answer)
+    return fault
+
+
+cdef Fault next_answer(Cursor* cursor, Answer* answer, bint* is_there) noexcept nogil:
+    """Read the next reported entry, if one is left in the message."""
+    cdef uint64_t tag
+    cdef Fault fault = FINE
+    is_there[0] = False
+    while not fault and not is_there[0] and not at_end(cursor):
+        fault = read_tag(cursor, &tag)
+        if not fault:
+            is_there[0] = tag == ENTRIES
+            fault = read_entry(cursor, answer) if is_there[0] else skip_field(cursor, tag)
+    return fault
 
 
 cdef int mark(bytearray answered, int64_t index) except -1:
@@ -110,17 +113,20 @@ cdef int mark(bytearray answered, int64_t index) except -1:
 
 def failed_entries(bytes message not None, bytearray answered not None):
     """See the stub."""
-    cdef const unsigned char *start = message
-    cdef Cursor cursor = Cursor(start, start + len(message), FINE)
+    cdef Cursor cursor = inside(span_of(message))
     cdef Answer answer
+    cdef bint is_there = False
     cdef list failed = []
-    while next_answer(&cursor, &answer):
+    cdef Fault fault = next_answer(&cursor, &answer, &is_there)
+    while is_there and not fault:
         mark(answered, answer.index)
         if answer.code:
-            failed.append((answer.index, answer.code, answer.text.at[:answer.text.length].decode("utf-8", "replace")))
-    if cursor.fault != FINE:
+            failed.append((answer.index, answer.code, bytes_of(answer.text).decode("utf-8", "replace")))
+        fault = next_answer(&cursor, &answer, &is_there)
+    if fault:
         raise IntegrityError(
-            f"A MutateRows response of {len(message)} bytes is malformed before byte {cursor.at - start}. "
+            f"A MutateRows response of {len(message)} bytes is malformed before byte "
+            f"{cursor.at - span_of(message).data}. "
             "Run again; if it repeats, what stands between here and Bigtable is at fault."
         )
     return failed

@@ -6,61 +6,20 @@ pieces only where the next cell would take a record past its limit (see `avro_ce
 table's.
 """
 
-from array import array
-
-from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
-from transforms.avro.bytes_buffer cimport Buffer, Cursor, Span, append, compare, release, same, span
-from transforms.avro.primitives cimport is_utf8, read_bytes, read_long
+from transforms.avro.primitives cimport read_bytes, read_long
 from transforms.bigtable.codec.avro_cell cimport MOST_RECORD_BYTES, key_field_size
+from transforms.codec.buffer cimport Buffer, append, append_number, array_of, count_numbers, release
+from transforms.codec.cursor cimport Cursor, at_end
+from transforms.codec.fault cimport FINE, NO_MEMORY, Fault, unless
+from transforms.codec.span cimport Span, bytes_of, compare, same, span, span_of
+from transforms.codec.utf8 cimport is_utf8
 
 from transforms.batch import Batch
 from transforms.errors import IntegrityError
 from transforms.key_range import printable
-
-cdef enum Fault:
-    NONE
-    NO_MEMORY
-    MALFORMED_KEY
-    EMPTY_KEY
-    KEY_ORDER
-    MALFORMED_COUNT
-    NO_CELLS
-    SIZED_BLOCK
-    SECOND_BLOCK
-    MALFORMED_FAMILY
-    FAMILY_ORDER
-    FAMILY_NOT_UTF8
-    UNKNOWN_FAMILY
-    MALFORMED_QUALIFIER
-    MALFORMED_TIMESTAMP
-    NEGATIVE_TIMESTAMP
-    MALFORMED_VALUE
-    RECORD_TOO_LARGE
-    NEEDLESS_PIECE
-
-_MALFORMED = "is cut off, has a negative size or is not a shortest varint"
-_FAULTS = {
-    MALFORMED_KEY: f"the key {_MALFORMED}",
-    EMPTY_KEY: "the key is empty",
-    KEY_ORDER: "the key is below the key before it",
-    MALFORMED_COUNT: f"the number of cells {_MALFORMED}",
-    NO_CELLS: "a row without cells",
-    SIZED_BLOCK: "the array of cells is written with a size in bytes",
-    SECOND_BLOCK: "the array of cells does not end after its first block",
-    MALFORMED_FAMILY: f"a family {_MALFORMED}",
-    FAMILY_ORDER: "a family sorts before the family of the cell before it",
-    FAMILY_NOT_UTF8: "a family is not UTF-8",
-    UNKNOWN_FAMILY: "the table's schema does not have the family",
-    MALFORMED_QUALIFIER: f"a qualifier {_MALFORMED}",
-    MALFORMED_TIMESTAMP: "a timestamp is cut off or is not a shortest varint",
-    NEGATIVE_TIMESTAMP: "a timestamp is negative",
-    MALFORMED_VALUE: f"a value {_MALFORMED}",
-    RECORD_TOO_LARGE: "several cells pass 16 MiB in one record",
-    NEEDLESS_PIECE: "the key is that of the record before it, which had room for this cell",
-}
 
 cdef struct Walk:
     Cursor cursor
@@ -79,6 +38,7 @@ cdef struct Walk:
     # The key and the cells of the record before this one, without count and terminator.
     size_t size_before
     Buffer ends
+    Fault fault
 
 
 def inspect(records, families=None) -> Batch:
@@ -94,7 +54,6 @@ def inspect(records, families=None) -> Batch:
     """
     cdef const unsigned char[::1] view = records
     cdef Walk walk
-    cdef Fault fault
     if not view.shape[0]:
         raise IntegrityError("Bigtable records: there is none where at least one was expected. Verify the backup.")
     memset(&walk, 0, sizeof(walk))
@@ -105,8 +64,8 @@ def inspect(records, families=None) -> Batch:
     try:
         _know(&walk, names)
         with nogil:
-            fault = read_records(&walk, walk.cursor.at)
-        _raise_fault(fault, &walk, walk.field - &view[0])
+            walk.fault = read_records(&walk, walk.cursor.at)
+        _raise_fault(&walk, walk.field - &view[0])
         return _batch(&walk, bytes(records))
     finally:
         release(&walk.ends)
@@ -114,54 +73,59 @@ def inspect(records, families=None) -> Batch:
 
 
 cdef _know(Walk* walk, list names):
-    cdef bytes name
     cdef Span known
     for name in names:
-        known = span(<const unsigned char*>name, len(name))
-        if not append(&walk.known, span(<const unsigned char*>&known, sizeof(known))):
+        known = span_of(name)
+        if append(&walk.known, span(<const unsigned char*>&known, sizeof(known))):
             raise MemoryError("no memory for the names of families")
 
 
 cdef Fault read_records(Walk* walk, const unsigned char* start) noexcept nogil:
-    cdef Fault fault = NONE
-    cdef uint64_t end
-    while fault == NONE and walk.cursor.at < walk.cursor.end:
+    cdef Fault fault = FINE
+    while not fault and not at_end(&walk.cursor):
         fault = read_record(walk)
-        if fault == NONE:
-            end = walk.cursor.at - start
-            fault = NONE if append(&walk.ends, span(<const unsigned char*>&end, sizeof(end))) else NO_MEMORY
+        if not fault:
+            fault = append_number(&walk.ends, walk.cursor.at - start)
     return fault
 
 
 cdef Fault read_record(Walk* walk) noexcept nogil:
-    cdef int64_t count, terminator
+    cdef int64_t count = 0, terminator = 0
     cdef bint is_piece = False
     cdef Fault fault = read_key(walk, &is_piece)
+    if not fault:
+        fault = read_count(walk, &count)
+    if not fault:
+        fault = read_cells(walk, count, is_piece)
     if fault:
         return fault
     walk.field = walk.cursor.at
-    if not read_long(&walk.cursor, &count):
-        return MALFORMED_COUNT
-    if count <= 0:
-        return SIZED_BLOCK if count else NO_CELLS
-    fault = read_cells(walk, count, is_piece)
-    if fault:
-        return fault
+    return unless(
+        read_long(&walk.cursor, &terminator) == FINE and terminator == 0,
+        b"the array of cells does not end after its first block",
+    )
+
+
+cdef Fault read_count(Walk* walk, int64_t* count) noexcept nogil:
     walk.field = walk.cursor.at
-    return NONE if read_long(&walk.cursor, &terminator) and terminator == 0 else SECOND_BLOCK
+    if read_long(&walk.cursor, count):
+        return b"the number of cells is cut off, has a negative size or is not a shortest varint"
+    if count[0] == 0:
+        return b"a row without cells"
+    return unless(count[0] > 0, b"the array of cells is written with a size in bytes")
 
 
 cdef Fault read_key(Walk* walk, bint* is_piece) noexcept nogil:
     cdef Span key
     cdef int order
     walk.field = walk.cursor.at
-    if not read_bytes(&walk.cursor, &key):
-        return MALFORMED_KEY
+    if read_bytes(&walk.cursor, &key):
+        return b"the key is cut off, has a negative size or is not a shortest varint"
     if not key.size:
-        return EMPTY_KEY
+        return b"the key is empty"
     order = compare(key, walk.last_key)
     if order < 0:
-        return KEY_ORDER
+        return b"the key is below the key before it"
     is_piece[0] = order == 0
     if not is_piece[0]:
         walk.rows += 1
@@ -169,56 +133,63 @@ cdef Fault read_key(Walk* walk, bint* is_piece) noexcept nogil:
     if not walk.first_key.size:
         walk.first_key = key
     walk.last_key = key
-    return NONE
+    return FINE
 
 
 cdef Fault read_cells(Walk* walk, int64_t count, bint is_piece) noexcept nogil:
     cdef const unsigned char* start = walk.cursor.at
     cdef size_t key_size = key_field_size(walk.last_key)
-    cdef Fault fault = NONE
+    cdef Fault fault
     cdef int64_t i
     for i in range(count):
         fault = read_cell(walk)
         if fault:
             return fault
         if i == 0 and is_piece and walk.size_before + (walk.cursor.at - start) <= MOST_RECORD_BYTES:
-            return NEEDLESS_PIECE
+            return b"the key is that of the record before it, which had room for this cell"
     walk.size_before = key_size + (walk.cursor.at - start)
-    return RECORD_TOO_LARGE if count > 1 and walk.size_before > MOST_RECORD_BYTES else NONE
+    return unless(count == 1 or walk.size_before <= MOST_RECORD_BYTES, b"several cells pass 16 MiB in one record")
 
 
 cdef Fault read_cell(Walk* walk) noexcept nogil:
     cdef Span qualifier, value
-    cdef int64_t timestamp
     cdef Fault fault = read_family(walk)
     if fault:
         return fault
     walk.field = walk.cursor.at
-    if not read_bytes(&walk.cursor, &qualifier):
-        return MALFORMED_QUALIFIER
+    if read_bytes(&walk.cursor, &qualifier):
+        return b"a qualifier is cut off, has a negative size or is not a shortest varint"
+    fault = read_timestamp(walk)
+    if fault:
+        return fault
     walk.field = walk.cursor.at
-    if not read_long(&walk.cursor, &timestamp):
-        return MALFORMED_TIMESTAMP
-    if timestamp < 0:
-        return NEGATIVE_TIMESTAMP
+    if read_bytes(&walk.cursor, &value):
+        return b"a value is cut off, has a negative size or is not a shortest varint"
+    return FINE
+
+
+cdef inline Fault read_timestamp(Walk* walk) noexcept nogil:
+    cdef int64_t timestamp
     walk.field = walk.cursor.at
-    return NONE if read_bytes(&walk.cursor, &value) else MALFORMED_VALUE
+    if read_long(&walk.cursor, &timestamp):
+        return b"a timestamp is cut off or is not a shortest varint"
+    return unless(timestamp >= 0, b"a timestamp is negative")
 
 
 cdef Fault read_family(Walk* walk) noexcept nogil:
     cdef Span family
     walk.field = walk.cursor.at
-    if not read_bytes(&walk.cursor, &family):
-        return MALFORMED_FAMILY
+    if read_bytes(&walk.cursor, &family):
+        return b"a family is cut off, has a negative size or is not a shortest varint"
     if walk.has_family and same(family, walk.family):
-        return NONE
+        return FINE
     if walk.has_family and compare(family, walk.family) < 0:
-        return FAMILY_ORDER
+        return b"a family sorts before the family of the cell before it"
     walk.family = family
     walk.has_family = True
     if not is_utf8(family):
-        return FAMILY_NOT_UTF8
-    return NONE if walk.takes_any_family or is_known(walk, family) else UNKNOWN_FAMILY
+        return b"a family is not UTF-8"
+    return unless(walk.takes_any_family or is_known(walk, family), b"the table's schema does not have the family")
 
 
 cdef bint is_known(Walk* walk, Span family) noexcept nogil:
@@ -237,23 +208,17 @@ cdef bint is_known(Walk* walk, Span family) noexcept nogil:
 
 
 cdef _batch(const Walk* walk, bytes records):
-    ends = array("Q")
-    ends.frombytes(PyBytes_FromStringAndSize(<const char*>walk.ends.data, walk.ends.size))
-    return Batch(walk.rows, _to_bytes(walk.first_key), _to_bytes(walk.last_key), records, ends)
+    return Batch(walk.rows, bytes_of(walk.first_key), bytes_of(walk.last_key), records, array_of(&walk.ends))
 
 
-cdef bytes _to_bytes(Span found):
-    return PyBytes_FromStringAndSize(<const char*>found.data, found.size)
-
-
-cdef _raise_fault(Fault fault, const Walk* walk, size_t offset):
-    if fault == NONE:
+cdef _raise_fault(const Walk* walk, size_t offset):
+    if not walk.fault:
         return
-    if fault == NO_MEMORY:
+    if walk.fault == NO_MEMORY:
         raise MemoryError("no memory to inspect Bigtable records")
-    number = walk.ends.size // sizeof(uint64_t) + 1
-    after = f", at or after key {printable(_to_bytes(walk.last_key))}" if walk.last_key.size else ""
+    number = count_numbers(&walk.ends) + 1
+    after = f", at or after key {printable(bytes_of(walk.last_key))}" if walk.last_key.size else ""
     raise IntegrityError(
-        f"Bigtable records are not canonical: record {number}, offset {offset}{after}: {_FAULTS[fault]}."
+        f"Bigtable records are not canonical: record {number}, offset {offset}{after}: {walk.fault.decode()}."
         " The bytes are corrupt or were not written by Shardkeep: verify the backup they are from."
     )

@@ -2,34 +2,13 @@
 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from transforms.avro.bytes_buffer cimport (
-    Buffer, LONGEST_VARINT, Span, append, clear, compare, content, release, reserve, same, span, write_varint, zigzag,
-)
-from transforms.avro.primitives cimport is_utf8, write_bytes
+from transforms.avro.primitives cimport write_bytes
 from transforms.bigtable.codec.cell_chunk cimport CellChunk
-
-cdef enum Outcome:
-    GOING_ON
-    BATCH_FULL
-    NO_MEMORY
-    MALFORMED
-    NO_ROW_KEY
-    ROW_KEY_ORDER
-    ROW_KEY_CHANGED
-    NO_FAMILY
-    FAMILY_WITHOUT_QUALIFIER
-    FAMILY_NOT_UTF8
-    NEGATIVE_TIMESTAMP
-    LABELLED
-    NEGATIVE_SIZE
-    WRONG_SIZE
-    COMMIT_IN_CELL
-    CELL_CHANGED
-    RESET_WITHOUT_ROW
-    RESET_WITH_DATA
-    SCANNED_IN_ROW
-    SCANNED_ORDER
-    ROW_NOT_COMMITTED
+from transforms.codec.buffer cimport Buffer, append, append_number, clear, content, release, reserve
+from transforms.codec.fault cimport FINE, Fault, unless
+from transforms.codec.span cimport Span, compare, same, span
+from transforms.codec.utf8 cimport is_utf8
+from transforms.codec.varint cimport LONGEST_VARINT, write_varint, zigzag
 
 cdef enum:
     # Memory that an ordinary row may leave behind for the next one.
@@ -72,11 +51,9 @@ cdef inline void release_row(Row* row) noexcept nogil:
     release(&row.scratch)
 
 
-cdef inline Outcome begin(Row* row, Span key) noexcept nogil:
-    if not append(&row.key, key):
-        return NO_MEMORY
+cdef inline Fault begin(Row* row, Span key) noexcept nogil:
     row.is_open = True
-    return GOING_ON
+    return append(&row.key, key)
 
 
 cdef inline Span last_family(const Row* row) noexcept nogil:
@@ -87,13 +64,12 @@ cdef inline Span last_qualifier(const Row* row) noexcept nogil:
     return span(row.cells.data + row.qualifier_at, row.qualifier_size)
 
 
-cdef inline Outcome begin_run(Row* row, Span family) noexcept nogil:
-    cdef size_t start = row.cells.size
+cdef inline Fault begin_run(Row* row, Span family) noexcept nogil:
     if not is_utf8(family):
-        return FAMILY_NOT_UTF8
+        return b"a family name is not UTF-8"
     if row.count and compare(family, last_family(row)) < 0:
         row.is_disordered = True
-    return GOING_ON if append(&row.runs, span(<const unsigned char*>&start, sizeof(start))) else NO_MEMORY
+    return append_number(&row.runs, row.cells.size)
 
 
 cdef inline void write_cell(Row* row, Span family, Span qualifier, const CellChunk* chunk) noexcept nogil:
@@ -116,66 +92,76 @@ cdef inline void write_cell(Row* row, Span family, Span qualifier, const CellChu
     row.count += 1
 
 
-cdef inline Outcome add_cell(Row* row, const CellChunk* chunk) noexcept nogil:
-    cdef Outcome outcome = GOING_ON
+cdef inline Fault add_cell(Row* row, const CellChunk* chunk) noexcept nogil:
     cdef size_t family_size = chunk.family.size if chunk.has_family else row.family_size
     cdef size_t qualifier_size = chunk.qualifier.size if chunk.has_qualifier else row.qualifier_size
     # Room first: what is inherited lies in the buffer, which may move.
-    if not reserve(&row.cells, family_size + qualifier_size + chunk.value.size + 4 * LONGEST_VARINT):
-        return NO_MEMORY
+    cdef Fault fault = reserve(&row.cells, family_size + qualifier_size + chunk.value.size + 4 * LONGEST_VARINT)
+    if fault:
+        return fault
     cdef Span family = chunk.family if chunk.has_family else last_family(row)
     if row.count == 0 or (chunk.has_family and not same(family, last_family(row))):
-        outcome = begin_run(row, family)
-    if outcome == GOING_ON:
+        fault = begin_run(row, family)
+    if not fault:
         write_cell(row, family, chunk.qualifier if chunk.has_qualifier else last_qualifier(row), chunk)
-    return outcome
+    return fault
 
 
-cdef inline Outcome check_cell(const Row* row, const CellChunk* chunk) noexcept nogil:
+cdef inline Fault wrong_size() noexcept nogil:
+    return b"the pieces of a value do not add up to the value_size announced"
+
+
+cdef inline Fault check_cell(const Row* row, const CellChunk* chunk) noexcept nogil:
     if chunk.has_family and not chunk.has_qualifier:
-        return FAMILY_WITHOUT_QUALIFIER
+        return b"a chunk has a family and no qualifier"
     if row.count == 0 and not chunk.has_family:
-        return NO_FAMILY
+        return b"the first cell of a row has no family"
     if chunk.timestamp < 0:
-        return NEGATIVE_TIMESTAMP
-    return WRONG_SIZE if chunk.value_size and chunk.value.size > <size_t>chunk.value_size else GOING_ON
+        return b"a cell has a negative timestamp"
+    return wrong_size() if chunk.value_size and chunk.value.size > <size_t>chunk.value_size else FINE
 
 
-cdef inline Outcome check_piece(const Row* row, const CellChunk* chunk) noexcept nogil:
-    """Check a piece of a value: it may repeat what the first piece said, and must not differ."""
+cdef inline bint is_changed(const Row* row, const CellChunk* chunk) noexcept nogil:
+    """Whether a piece of a value is of another cell than the first piece: it may repeat what that said."""
     if chunk.has_family and not same(chunk.family, last_family(row)):
-        return CELL_CHANGED
+        return True
     if chunk.has_qualifier and not same(chunk.qualifier, last_qualifier(row)):
-        return CELL_CHANGED
-    if chunk.timestamp and chunk.timestamp != row.timestamp:
-        return CELL_CHANGED
+        return True
+    return chunk.timestamp != 0 and chunk.timestamp != row.timestamp
+
+
+cdef inline Fault check_piece(const Row* row, const CellChunk* chunk) noexcept nogil:
+    if is_changed(row, chunk):
+        return b"the family, qualifier or timestamp changed in the middle of a value"
     if chunk.value_size and chunk.value_size != row.value_size:
-        return WRONG_SIZE
+        return wrong_size()
     cdef int64_t missing = row.missing - <int64_t>chunk.value.size
-    return WRONG_SIZE if missing < 0 or (missing and not chunk.value_size) else GOING_ON
+    return wrong_size() if missing < 0 or (missing and not chunk.value_size) else FINE
 
 
-cdef inline Outcome add_piece(Row* row, const CellChunk* chunk) noexcept nogil:
-    if not append(&row.cells, chunk.value):
-        return NO_MEMORY
+cdef inline Fault add_piece(Row* row, const CellChunk* chunk) noexcept nogil:
     row.missing -= chunk.value.size
     row.value_size = chunk.value_size
-    return GOING_ON
+    return append(&row.cells, chunk.value)
 
 
-cdef inline Outcome add_chunk(Row* row, const CellChunk* chunk) noexcept nogil:
-    """Add a chunk, which is a cell or a piece of one, to an open row."""
-    cdef Outcome outcome
+cdef inline Fault check_chunk(const Row* row, const CellChunk* chunk) noexcept nogil:
     if chunk.row_key.size and not same(chunk.row_key, content(&row.key)):
-        return ROW_KEY_CHANGED
+        return b"the row key changed before the row was committed"
     if chunk.has_labels:
-        return LABELLED
+        return b"a cell has labels, which were not asked for and have no place in a backup"
     if chunk.value_size < 0:
-        return NEGATIVE_SIZE
-    if chunk.value_size and chunk.commit_row:
-        return COMMIT_IN_CELL
+        return b"a chunk has a negative value_size"
+    return unless(not chunk.value_size or not chunk.commit_row, b"a row was committed in the middle of a value")
+
+
+cdef inline Fault add_chunk(Row* row, const CellChunk* chunk) noexcept nogil:
+    """Add a chunk, which is a cell or a piece of one, to an open row."""
+    cdef Fault fault = check_chunk(row, chunk)
+    if fault:
+        return fault
     if row.value_size:
-        outcome = check_piece(row, chunk)
-        return outcome if outcome else add_piece(row, chunk)
-    outcome = check_cell(row, chunk)
-    return outcome if outcome else add_cell(row, chunk)
+        fault = check_piece(row, chunk)
+        return fault if fault else add_piece(row, chunk)
+    fault = check_cell(row, chunk)
+    return fault if fault else add_cell(row, chunk)

@@ -7,25 +7,20 @@ of PostgreSQL's src/backend/utils/adt for the types.
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from transforms.avro.bytes_buffer cimport Buffer, Span, reserve, span
+from transforms.codec.buffer cimport Buffer, reserve
+from transforms.codec.fault cimport FINE, Fault
+from transforms.codec.span cimport Span, span
 from transforms.postgres.codec.column_program cimport (
     BOOL, BYTES, DATE, FLOAT4, FLOAT8, INT2, INT4, JSONB, NUMERIC, Step, TEXT, UUID,
 )
-from transforms.postgres.codec.decimal_text cimport put_16, put_integer, put_numeric
+from transforms.postgres.codec.decimal_text cimport put_integer, put_numeric
 from transforms.postgres.codec.record_value cimport BYTES_OF_UUID, Value
+from transforms.postgres.codec.wire cimport put_16, put_32, put_64
 
 cdef enum:
     # Room for a size and any value that is neither bytes nor text.
     MOST_BINARY = 64
     JSONB_VERSION = 1
-
-
-cdef inline unsigned char* put_32(unsigned char* at, uint32_t value) noexcept nogil:
-    return put_16(put_16(at, <uint16_t>(value >> 16)), <uint16_t>value)
-
-
-cdef inline unsigned char* put_64(unsigned char* at, uint64_t value) noexcept nogil:
-    return put_32(put_32(at, <uint32_t>(value >> 32)), <uint32_t>value)
 
 
 cdef inline unsigned char* put_span(unsigned char* at, Span text) noexcept nogil:
@@ -68,15 +63,16 @@ cdef inline unsigned char* put_content(unsigned char* at, const Step* step, cons
     return put_64(at, <uint64_t>value.number)
 
 
-cdef inline bint put_binary(Buffer* rows, const Step* step, const Value* value) noexcept nogil:
-    """Append a value with its size; False if there is no memory."""
+cdef inline Fault put_binary(Buffer* rows, const Step* step, const Value* value) noexcept nogil:
+    """Append a value with its size."""
     cdef unsigned char* at
     cdef unsigned char* end
     # The groups of a numeric take no more than its text and the room for other values.
-    if not reserve(rows, value.text.size + MOST_BINARY):
-        return False
+    cdef Fault fault = reserve(rows, value.text.size + MOST_BINARY)
+    if fault:
+        return fault
     at = rows.data + rows.size
     end = at + 4 if value.is_null else put_content(at + 4, step, value)
     put_32(at, <uint32_t>-1 if value.is_null else <uint32_t>(end - at - 4))
     rows.size = end - rows.data
-    return True
+    return FINE

@@ -1,92 +1,92 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
 """Canonical Avro records to rows of `COPY ... FROM STDIN`, in its binary or its text format.
 
 https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS. The formats of the values are in
 `copy_binary.pxd` and `copy_text.pxd`. What is read is held against all rules of canonical records.
 """
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport uint16_t
 
-from transforms.avro.bytes_buffer cimport Buffer, release, reserve, span
-from transforms.postgres.codec.column_program cimport OUTPUT, PRESENCE
-from transforms.postgres.codec.copy_binary cimport put_32, put_binary, put_span
+from transforms.codec.buffer cimport Buffer, content, release, reserve
+from transforms.codec.cursor cimport ahead, at_end
+from transforms.codec.fault cimport FINE, NO_MEMORY, Fault
+from transforms.codec.span cimport bytes_of
+from transforms.postgres.codec.column_program cimport OUTPUT, PRESENCE, Step
+from transforms.postgres.codec.copy_binary cimport put_binary
+from transforms.postgres.codec.copy_header cimport HEADER_SIZE, put_header
 from transforms.postgres.codec.copy_text cimport put_text
-from transforms.postgres.codec.decimal_text cimport put_16
-from transforms.postgres.codec.record_walk cimport Walk, at_end, begin, end, raise_fault, read_next
+from transforms.postgres.codec.record_walk cimport Walk, begin, end, raise_fault, read_next
+from transforms.postgres.codec.wire cimport put_16
+
+ctypedef void (*PutRows)(Walk*, Buffer*) noexcept nogil
 
 cdef enum:
-    SIGNATURE_SIZE = 11
-    HEADER_SIZE = SIGNATURE_SIZE + 8
     TRAILER = 0xFFFF
     TRAILER_SIZE = 2
 
 
-cdef bint put_header(Buffer* rows) noexcept nogil:
-    """Begin binary COPY data: the signature, no flags, no extension of the header."""
-    cdef unsigned char* at
-    if not reserve(rows, HEADER_SIZE):
-        return False
-    at = put_span(rows.data, span(b"PGCOPY\n\377\r\n\0", SIGNATURE_SIZE))
-    put_32(put_32(at, 0), 0)
-    rows.size = HEADER_SIZE
-    return True
+cdef Fault put_number(Buffer* rows, uint16_t number) noexcept nogil:
+    cdef Fault fault = reserve(rows, 2)
+    if not fault:
+        put_16(rows.data + rows.size, number)
+        rows.size += 2
+    return fault
 
 
-cdef bint put_number(Buffer* rows, uint16_t number) noexcept nogil:
-    if not reserve(rows, 2):
-        return False
-    put_16(rows.data + rows.size, number)
-    rows.size += 2
-    return True
+cdef bint no_memory(Walk* walk) noexcept nogil:
+    """End the walk; False."""
+    walk.fault = NO_MEMORY
+    return False
 
 
 cdef bint put_binary_row(Walk* walk, Buffer* rows) noexcept nogil:
     cdef int place
-    walk.no_memory = not put_number(rows, <uint16_t>walk.program.fields)
+    cdef const Step* step
+    if put_number(rows, <uint16_t>walk.program.fields):
+        return no_memory(walk)
     for place in range(walk.program.count):
-        if walk.no_memory or not read_next(walk, place):
+        step = &walk.program.steps[place]
+        if not read_next(walk, place):
             return False
-        if walk.program.steps[place].form != PRESENCE:
-            walk.no_memory = not put_binary(rows, &walk.program.steps[place], &walk.value)
+        if step.form != PRESENCE and put_binary(rows, step, &walk.value):
+            return no_memory(walk)
     walk.records += 1
-    return not walk.no_memory
+    return True
 
 
 cdef void put_binary_rows(Walk* walk, Buffer* rows) noexcept nogil:
-    walk.no_memory = not put_header(rows)
-    while not walk.no_memory and not at_end(walk):
+    rows.size = put_header(rows.data) - rows.data
+    while not at_end(&walk.cursor):
         if not put_binary_row(walk, rows):
             return
-    walk.no_memory = walk.no_memory or not put_number(rows, TRAILER)
+    walk.fault = put_number(rows, TRAILER)
 
 
-cdef bint end_line(Walk* walk, Buffer* rows) noexcept nogil:
-    """Set a line feed in place of the tab behind the last value; a row without values is an empty line."""
+cdef Fault end_line(Walk* walk, Buffer* rows) noexcept nogil:
+    """Set a line feed in place of the tab after the last value; a row without values is an empty line."""
+    cdef Fault fault = FINE if walk.program.fields else reserve(rows, 1)
+    if fault:
+        return fault
     if not walk.program.fields:
-        if not reserve(rows, 1):
-            return False
         rows.size += 1
     rows.data[rows.size - 1] = c'\n'
-    return True
+    return FINE
 
 
 cdef bint put_text_row(Walk* walk, Buffer* rows) noexcept nogil:
     cdef int place
+    cdef const Step* step
     for place in range(walk.program.count):
+        step = &walk.program.steps[place]
         if not read_next(walk, place):
             return False
-        if walk.program.steps[place].form != PRESENCE:
-            walk.no_memory = not put_text(rows, &walk.program.steps[place], &walk.value)
-        if walk.no_memory:
-            return False
+        if step.form != PRESENCE and put_text(rows, step, &walk.value):
+            return no_memory(walk)
     walk.records += 1
-    walk.no_memory = not end_line(walk, rows)
-    return not walk.no_memory
+    return True if end_line(walk, rows) == FINE else no_memory(walk)
 
 
 cdef void put_text_rows(Walk* walk, Buffer* rows) noexcept nogil:
-    while not at_end(walk):
+    while not at_end(&walk.cursor):
         if not put_text_row(walk, rows):
             return
 
@@ -98,19 +98,16 @@ cdef int refuse_output(const Walk* walk) except -1:
     return 0
 
 
-cdef bytes encode(Walk* walk, bint is_binary):
+cdef bytes encode(Walk* walk, PutRows put_rows):
     cdef Buffer rows = Buffer(NULL, 0, 0)
     try:
         with nogil:
             # Numbers grow, by less than half of all in most tables.
-            if not reserve(&rows, (walk.cursor.end - walk.cursor.at) * 3 // 2 + HEADER_SIZE + TRAILER_SIZE):
-                walk.no_memory = True
-            elif is_binary:
-                put_binary_rows(walk, &rows)
-            else:
-                put_text_rows(walk, &rows)
+            walk.fault = reserve(&rows, ahead(&walk.cursor) * 3 // 2 + HEADER_SIZE + TRAILER_SIZE)
+            if not walk.fault:
+                put_rows(walk, &rows)
         raise_fault(walk)
-        return PyBytes_FromStringAndSize(<const char*>rows.data, rows.size)
+        return bytes_of(content(&rows))
     finally:
         release(&rows)
 
@@ -121,7 +118,7 @@ def encode_binary(const unsigned char[::1] program not None, const unsigned char
     begin(&walk, program, records)
     try:
         refuse_output(&walk)
-        return encode(&walk, True)
+        return encode(&walk, put_binary_rows)
     finally:
         end(&walk)
 
@@ -131,6 +128,6 @@ def encode_text(const unsigned char[::1] program not None, const unsigned char[:
     cdef Walk walk
     begin(&walk, program, records)
     try:
-        return encode(&walk, False)
+        return encode(&walk, put_text_rows)
     finally:
         end(&walk)

@@ -9,7 +9,9 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdio cimport snprintf
 from libc.string cimport memcpy, strlen
 
-from transforms.avro.bytes_buffer cimport Buffer, Span, reserve
+from transforms.codec.buffer cimport Buffer, reserve
+from transforms.codec.fault cimport FINE, Fault
+from transforms.codec.span cimport Span
 from transforms.postgres.codec.calendar cimport write_date, write_time, write_timestamp
 from transforms.postgres.codec.column_program cimport (
     BOOL, BYTES, DATE, FLOAT4, FLOAT8, JSONB, NUMERIC, OUTPUT, Step, TEXT, TIME, TIMESTAMPTZ, UUID,
@@ -194,13 +196,14 @@ cdef inline unsigned char* put_content(unsigned char* at, const Step* step, cons
     return put_integer(at, value.number)
 
 
-cdef inline bint put_text(Buffer* rows, const Step* step, const Value* value) noexcept nogil:
-    """Append a value and a tab; False if there is no memory."""
+cdef inline Fault put_text(Buffer* rows, const Step* step, const Value* value) noexcept nogil:
+    """Append a value and a tab."""
     cdef unsigned char* at
-    if not reserve(rows, 2 * value.text.size + MOST_TEXT):
-        return False
+    cdef Fault fault = reserve(rows, 2 * value.text.size + MOST_TEXT)
+    if fault:
+        return fault
     at = rows.data + rows.size
     at = put_word(at, b"\\N") if value.is_null else put_content(at, step, value)
     at[0] = c'\t'
     rows.size = at + 1 - rows.data
-    return True
+    return FINE

@@ -6,25 +6,28 @@ record is the canonical Avro of `avro_schema.avro_schema`: one encoding for each
 """
 
 cimport cython
-from array import array
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport int16_t, uint8_t, uint64_t, uintptr_t
+from libc.stdint cimport int16_t, uint64_t, uintptr_t
 
-from transforms.avro.bytes_buffer cimport Buffer, Cursor, Span, append, clear, content, release, reserve, span
-from transforms.postgres.codec.copy_header cimport (
-    AFTER_TRAILER, BAD_TID, BAD_VALUE, CUT_OFF, GOING_ON, NO_MEMORY, NO_SIGNATURE, TID_ORDER, TRAILER_SEEN,
-    UNKNOWN_FLAGS, WRONG_COUNT, Outcome, take_header,
+from transforms.codec.buffer cimport (
+    Buffer, append_number, array_of, clear, content, release, reserve,
 )
+from transforms.codec.cursor cimport Cursor, ahead, at_end, inside
+from transforms.codec.fault cimport FINE, NO_MEMORY, Fault
+from transforms.codec.span cimport Span, bytes_of, span, span_of
+from transforms.postgres.codec.column_program cimport (
+    NO_KEY, NUMERIC, PRESENCE, Program, Step, load_program, release_program,
+)
+from transforms.postgres.codec.copy_header cimport cut_off, read_header
 from transforms.postgres.codec.copy_value cimport (
-    NUMERIC, PRESENCE, ROOM_PER_FIELD, UNCHECKED, Step, put_decimal, put_null, put_numeric_text, put_value,
+    BAD_VALUE, ROOM_PER_FIELD, put_decimal, put_null, put_numeric_text, put_value,
 )
-from transforms.postgres.codec.key_fields cimport bytes_of, key_fields, keep_key
+from transforms.postgres.codec.key_fields cimport keep_key, key_fields
 from transforms.postgres.codec.numeric cimport Numeric, is_decimal, numeric_text_size, read_numeric
 from transforms.postgres.codec.wire cimport read_field, read_int16, uint16_of, uint32_of
 
 from transforms.errors import IntegrityError
-from transforms.postgres.codec.column import DIGITS_MOST, TEXTS, Form
+from transforms.postgres.codec.column import TEXTS, Form
 from transforms.postgres.codec.libpq import address
 
 # What `pull` says.
@@ -47,17 +50,6 @@ cdef enum:
     MOST_ROWS = 1 << 20
     # Memory that stays with a transcoder when its records are taken.
     KEPT_BYTES = 4 << 20
-    NO_KEY = -1
-
-_RULES = {
-    NO_SIGNATURE: "the stream does not begin with the signature of a binary COPY",
-    UNKNOWN_FLAGS: "the header has a flag that changes the format in a way that is not known",
-    CUT_OFF: "a message ends inside of a header, row or field, or a size is negative",
-    WRONG_COUNT: "a row has another number of fields than was asked for",
-    BAD_TID: "a row's ctid is NULL or not 6 bytes",
-    TID_ORDER: "rows did not come in ascending order of ctid, so the scan was not a plain sequential one",
-    AFTER_TRAILER: "bytes follow the trailer",
-}
 
 
 @cython.final
@@ -67,22 +59,21 @@ cdef class CopyTranscoder:
     The GIL is released while rows are taken and transcoded. After an error every further call raises again.
     """
 
-    cdef Buffer steps
+    cdef Program program
     cdef Buffer records
     cdef Buffer ends
     cdef Buffer first_key
     cdef Buffer last_key
     cdef Buffer key
-    cdef int columns
-    cdef int fields
     cdef int keys
     cdef int column
     cdef bint has_ctid
     cdef bint begun
+    cdef bint ended
     cdef uint64_t last_tid
     cdef uint64_t row_count
     cdef uint64_t taken_rows
-    cdef Outcome outcome
+    cdef Fault fault
     cdef GetCopyData get_copy_data
     cdef FreeMemory free_memory
 
@@ -93,31 +84,26 @@ cdef class CopyTranscoder:
             ValueError: if the program is malformed or `keys` names a place that has no field, or one twice.
         """
         self.has_ctid = ctid
-        self.columns = len(program) // 3
         self.keys = 1 if ctid else len(keys)
-        if len(program) % 3 or not program:
-            raise ValueError("a program has three bytes for each of one or more columns")
-        self._allot(&self.steps, self.columns * sizeof(Step))
-        self._allot(&self.key, max(self.keys, 1) * sizeof(Span))
-        self._compile(<const uint8_t*>PyBytes_AS_STRING(program), list(keys))
+        load_program(&self.program, span_of(program))
+        if reserve(&self.key, max(self.keys, 1) * sizeof(Span)):
+            raise MemoryError("no memory for the fields of a key")
+        self._mark(list(keys))
 
-    cdef _allot(self, Buffer* buffer, size_t size):
-        if not reserve(buffer, size):
-            raise MemoryError("no memory for a program of columns")
-
-    cdef _compile(self, const uint8_t* code, list keys):
-        cdef Step* steps = <Step*>self.steps.data
-        cdef int i
-        for i in range(self.columns):
-            steps[i] = step_of(code + 3 * i)
-            steps[i].key = keys.index(i) if i in keys and not self.has_ctid else NO_KEY
-        fields = [i for i in range(self.columns) if steps[i].form != PRESENCE]
-        self.fields = len(fields) + self.has_ctid
-        if len(set(keys)) != len(keys) or not set(keys) <= set(fields):
+    cdef _mark(self, list keys):
+        """Mark the columns of the key; rows that come with a ctid have no other key."""
+        cdef int place, column
+        fields = {column for column in range(self.program.count) if self.program.steps[column].form != PRESENCE}
+        if len(set(keys)) != len(keys) or not set(keys) <= fields:
             raise ValueError(f"keys {keys} must be different places of columns with a field")
+        if self.has_ctid:
+            return
+        for place in range(self.keys):
+            column = keys[place]
+            self.program.steps[column].key = place
 
     def __dealloc__(self):
-        release(&self.steps)
+        release_program(&self.program)
         release(&self.records)
         release(&self.ends)
         release(&self.first_key)
@@ -140,9 +126,9 @@ cdef class CopyTranscoder:
         Raises:
             IntegrityError: if it is malformed, or its ctid is not above the row's before it.
         """
-        cdef Span message = span(<const unsigned char*>PyBytes_AS_STRING(row), PyBytes_GET_SIZE(row))
+        cdef Span message = span_of(row)
         with nogil:
-            self._take_message(message)
+            self.fault = self._take_message(message)
         self._check()
 
     def pull(self, uintptr_t connection, size_t limit):
@@ -171,7 +157,7 @@ cdef class CopyTranscoder:
         with nogil:
             got = self._drain(<void*>connection, max(limit, <size_t>1))
         self._check()
-        return ENDED if got == -1 and self.outcome == TRAILER_SEEN else FAILED if got < 0 else FULL if got else WAIT
+        return ENDED if got == -1 and self.ended else FAILED if got < 0 else FULL if got else WAIT
 
     def take(self):
         """Give away what is in hand, which leaves the transcoder empty for the rows that follow.
@@ -182,8 +168,7 @@ cdef class CopyTranscoder:
             columns in their order. Without rows the keys are empty.
         """
         cdef uint64_t rows = self.row_count - self.taken_rows
-        record_ends = array("Q")
-        record_ends.frombytes(bytes_of(content(&self.ends)))
+        record_ends = array_of(&self.ends)
         first, last = key_fields(content(&self.first_key)), key_fields(content(&self.last_key))
         records = bytes_of(content(&self.records))
         self.taken_rows = self.row_count
@@ -199,69 +184,69 @@ cdef class CopyTranscoder:
         while got > 0 and self.records.size < limit and self.row_count - self.taken_rows < MOST_ROWS:
             got = self.get_copy_data(connection, &row, 1)
             if got > 0:
-                self._take_message(span(<const unsigned char*>row, got))
+                self.fault = self._take_message(span(<const unsigned char*>row, got))
                 self.free_memory(row)
-                if self.outcome > TRAILER_SEEN:
+                if self.fault:
                     return 1
         return got
 
-    cdef void _take_message(self, Span message) noexcept nogil:
-        cdef Cursor cursor
-        cursor.at, cursor.end = message.data, message.data + message.size
-        if not self.begun and self.outcome == GOING_ON:
-            self.outcome = take_header(&cursor)
+    cdef Fault _take_message(self, Span message) noexcept nogil:
+        cdef Cursor cursor = inside(message)
+        cdef Fault fault = self.fault
+        if not fault and not self.begun:
+            fault = read_header(&cursor)
             self.begun = True
-        while cursor.at < cursor.end and self.outcome <= TRAILER_SEEN:
-            self.outcome = AFTER_TRAILER if self.outcome == TRAILER_SEEN else self._take_row(&cursor)
+        while not fault and not at_end(&cursor):
+            fault = self._take_row(&cursor)
+        return fault
 
-    cdef Outcome _take_row(self, Cursor* cursor) noexcept nogil:
-        cdef int16_t count
-        cdef Outcome outcome
+    cdef Fault _take_row(self, Cursor* cursor) noexcept nogil:
+        cdef int16_t count = 0
+        if self.ended:
+            return b"bytes follow the trailer"
+        cdef Fault fault = cut_off(read_int16(cursor, &count))
         self.column = NO_KEY
-        if not read_int16(cursor, &count):
-            return CUT_OFF
-        if count == TRAILER:
-            return TRAILER_SEEN
-        if count != self.fields:
-            return WRONG_COUNT
-        if not reserve(&self.records, cursor.end - cursor.at + self.columns * <size_t>ROOM_PER_FIELD):
-            return NO_MEMORY
-        if self.has_ctid:
-            outcome = self._take_tid(cursor)
-            if outcome != GOING_ON:
-                return outcome
-        outcome = self._take_columns(cursor)
-        return self._end_row() if outcome == GOING_ON else outcome
+        self.ended = count == TRAILER
+        if fault or self.ended:
+            return fault
+        if count != self.program.fields + self.has_ctid:
+            return b"a row has another number of fields than was asked for"
+        fault = reserve(&self.records, ahead(cursor) + self.program.count * <size_t>ROOM_PER_FIELD)
+        if not fault and self.has_ctid:
+            fault = self._take_tid(cursor)
+        if not fault:
+            fault = self._take_columns(cursor)
+        return fault if fault else self._end_row()
 
-    cdef Outcome _take_tid(self, Cursor* cursor) noexcept nogil:
+    cdef Fault _take_tid(self, Cursor* cursor) noexcept nogil:
         """Take a ctid, block number and offset, which must be above the one before."""
         cdef Span* key = <Span*>self.key.data
         cdef uint64_t tid
-        if not read_field(cursor, key):
-            return CUT_OFF
+        cdef Fault fault = cut_off(read_field(cursor, key))
+        if fault:
+            return fault
         if key.size != TID_SIZE:
-            return BAD_TID
+            return b"a row's ctid is NULL or not 6 bytes"
         tid = <uint64_t>uint32_of(key.data) << 16 | uint16_of(key.data + 4)
         if self.row_count and tid <= self.last_tid:
-            return TID_ORDER
+            return b"rows did not come in ascending order of ctid, so the scan was not a plain sequential one"
         self.last_tid = tid
-        return GOING_ON
+        return FINE
 
-    cdef Outcome _take_columns(self, Cursor* cursor) noexcept nogil:
-        cdef const Step* steps = <const Step*>self.steps.data
+    cdef Fault _take_columns(self, Cursor* cursor) noexcept nogil:
         cdef const Step* step
         cdef unsigned char* at = self.records.data + self.records.size
         cdef Span field
         cdef int i
-        for i in range(self.columns):
-            step = steps + i
+        for i in range(self.program.count):
+            step = &self.program.steps[i]
             self.column = i
             if step.form == PRESENCE:
                 at[0] = 1
                 at += 1
                 continue
-            if not read_field(cursor, &field):
-                return CUT_OFF
+            if read_field(cursor, &field):
+                return cut_off(b"")
             if step.key != NO_KEY:
                 (<Span*>self.key.data)[step.key] = field
             if field.data == NULL:
@@ -271,9 +256,9 @@ cdef class CopyTranscoder:
             else:
                 at = put_value(at, field, step)
             if at == NULL:
-                return BAD_VALUE if self.outcome == GOING_ON else self.outcome
+                return self.fault if self.fault else BAD_VALUE
         self.records.size = at - self.records.data
-        return GOING_ON
+        return FINE
 
     cdef unsigned char* _put_numeric(
         self, unsigned char* at, Span field, const Step* step, Cursor* cursor
@@ -284,29 +269,29 @@ cdef class CopyTranscoder:
             return NULL
         if is_decimal(&number, step.precision, step.scale):
             return put_decimal(at, &number)
-        cdef size_t rest = cursor.end - cursor.at + self.columns * <size_t>ROOM_PER_FIELD
+        cdef size_t rest = ahead(cursor) + self.program.count * <size_t>ROOM_PER_FIELD
         self.records.size = at - self.records.data
-        if not reserve(&self.records, numeric_text_size(&number) + rest):
-            self.outcome = NO_MEMORY
+        self.fault = reserve(&self.records, numeric_text_size(&number) + rest)
+        if self.fault:
             return NULL
         return put_numeric_text(self.records.data + self.records.size, &number)
 
-    cdef Outcome _end_row(self) noexcept nogil:
-        cdef uint64_t end = self.records.size
-        if not append(&self.ends, span(<const unsigned char*>&end, sizeof(end))):
-            return NO_MEMORY
-        if self.row_count == self.taken_rows and not keep_key(&self.first_key, <const Span*>self.key.data, self.keys):
-            return NO_MEMORY
-        if not keep_key(&self.last_key, <const Span*>self.key.data, self.keys):
-            return NO_MEMORY
-        self.row_count += 1
-        return GOING_ON
+    cdef Fault _end_row(self) noexcept nogil:
+        cdef const Span* key = <const Span*>self.key.data
+        cdef Fault fault = append_number(&self.ends, self.records.size)
+        if not fault and self.row_count == self.taken_rows:
+            fault = keep_key(&self.first_key, key, self.keys)
+        if not fault:
+            fault = keep_key(&self.last_key, key, self.keys)
+        if not fault:
+            self.row_count += 1
+        return fault
 
     cdef _check(self):
         """Raise what a broken rule is to people."""
-        if self.outcome <= TRAILER_SEEN:
+        if not self.fault:
             return
-        if self.outcome == NO_MEMORY:
+        if self.fault == NO_MEMORY:
             raise MemoryError(f"no memory for {self._where()} of a COPY")
         raise IntegrityError(
             f"PostgreSQL's COPY stream is broken in {self._where()}: {self._rule()}. Nothing of that row was kept."
@@ -318,25 +303,8 @@ cdef class CopyTranscoder:
         return row if self.column == NO_KEY else f"{row}, column {self.column + 1}"
 
     cdef _rule(self):
-        cdef const Step* step = <const Step*>self.steps.data + max(self.column, 0)
-        if self.outcome != BAD_VALUE:
-            return _RULES[self.outcome]
+        cdef const Step* step = &self.program.steps[max(self.column, 0)]
+        if self.fault != BAD_VALUE:
+            return self.fault.decode()
         what = f"a value of form {Form(step.form).name} is none of its type"
         return f"{what}, has a zero byte, or is not UTF-8" if step.form in TEXTS else what
-
-
-cdef Step step_of(const uint8_t* code):
-    """The column of a program's three bytes.
-
-    Raises:
-        ValueError: if there is no such form, no text to leave unchecked, or no such decimal.
-    """
-    cdef Step step
-    form = Form(code[0] & ~UNCHECKED)
-    step.form, step.checked, step.key = form, not code[0] & UNCHECKED, NO_KEY
-    step.precision, step.scale = code[1], code[2]
-    if not step.checked and form not in TEXTS:
-        raise ValueError(f"a column of form {form.name} has no text to leave unchecked")
-    if form == NUMERIC and not (step.scale <= step.precision and 1 <= step.precision <= DIGITS_MOST):
-        raise ValueError(f"numeric({step.precision}, {step.scale}) fits no Avro decimal of {DIGITS_MOST} digits")
-    return step

@@ -4,41 +4,30 @@ Every function writes at `at`, where there is room, and gives the end of what it
 PostgreSQL would not send such a value. NULL of SQL is the union's first member, a value its second.
 """
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from transforms.avro.bytes_buffer cimport Span, span, write_varint, zigzag
 from transforms.avro.primitives cimport write_bytes
+from transforms.codec.span cimport Span, span
+from transforms.codec.varint cimport write_varint, zigzag
 from transforms.postgres.codec.calendar cimport (
     EPOCH_DAYS, day_micros, epoch_micros, is_date, is_logical_date, is_logical_timestamp, is_timestamp, write_date,
     write_time, write_timestamp,
 )
+from transforms.postgres.codec.column_program cimport (
+    BOOL, BYTES, DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, JSONB, OUTPUT, TEXT, TIME, TIMESTAMPTZ, UUID, Form, Step,
+    is_dual,
+)
 from transforms.postgres.codec.numeric cimport Numeric, numeric_text_size, write_decimal, write_numeric_text
-from transforms.postgres.codec.utf8 cimport is_text
+from transforms.postgres.codec.utf8 cimport check_text
 from transforms.postgres.codec.wire cimport int16_of, int32_of, int64_of
 
-# The numbers of `column.Form`.
-cdef enum FormNumber:
-    PRESENCE = 0
-    BOOL = 1
-    INT2 = 2
-    INT4 = 3
-    INT8 = 4
-    FLOAT4 = 5
-    FLOAT8 = 6
-    BYTES = 7
-    TEXT = 8
-    JSONB = 9
-    UUID = 10
-    DATE = 11
-    TIME = 12
-    TIMESTAMP = 13
-    TIMESTAMPTZ = 14
-    NUMERIC = 15
-    OUTPUT = 16
+cdef extern from *:
+    """
+    static const char shardkeep_bad_value[] = "a value is none of its type";
+    """
+    const char* BAD_VALUE "shardkeep_bad_value"
 
 cdef enum:
-    # Set in a form whose text is not checked for UTF-8.
-    UNCHECKED = 0x80
     # What a field takes in Avro at most beyond its bytes in COPY, but for the text of a numeric.
     ROOM_PER_FIELD = 40
     # Union index 0 and 1: zig-zag longs.
@@ -46,20 +35,8 @@ cdef enum:
     VALUE_INDEX = 2
     JSONB_VERSION = 1
 
-cdef struct Step:
-    uint8_t form
-    bint checked
-    int precision
-    int scale
-    int key
 
-
-cdef inline bint is_dual(uint8_t form) noexcept nogil:
-    """Whether the column has a second field for the text of what its logical type cannot hold."""
-    return DATE <= form <= NUMERIC
-
-
-cdef inline unsigned char* put_null(unsigned char* at, uint8_t form) noexcept nogil:
+cdef inline unsigned char* put_null(unsigned char* at, Form form) noexcept nogil:
     at[0] = at[1] = NULL_INDEX
     return at + 1 + is_dual(form)
 
@@ -96,7 +73,7 @@ cdef inline unsigned char* put_bool(unsigned char* at, Span field) noexcept nogi
     return at + 2
 
 
-cdef inline unsigned char* put_integer(unsigned char* at, Span field, uint8_t form) noexcept nogil:
+cdef inline unsigned char* put_integer(unsigned char* at, Span field, Form form) noexcept nogil:
     if form == INT4:
         return put_long(at, int32_of(field.data)) if field.size == 4 else NULL
     if form == INT8:
@@ -120,15 +97,15 @@ cdef inline unsigned char* put_bytes(unsigned char* at, Span field) noexcept nog
     return write_bytes(at + 1, field)
 
 
-cdef inline unsigned char* put_text(unsigned char* at, Span field, bint checked) noexcept nogil:
-    return put_bytes(at, field) if is_text(field, checked) else NULL
+cdef inline unsigned char* put_text(unsigned char* at, Span field, bint unchecked) noexcept nogil:
+    return NULL if check_text(field, unchecked) else put_bytes(at, field)
 
 
-cdef inline unsigned char* put_jsonb(unsigned char* at, Span field, bint checked) noexcept nogil:
+cdef inline unsigned char* put_jsonb(unsigned char* at, Span field, bint unchecked) noexcept nogil:
     """Put a jsonb, whose text follows the version of its binary form."""
     if not field.size or field.data[0] != JSONB_VERSION:
         return NULL
-    return put_text(at, span(field.data + 1, field.size - 1), checked)
+    return put_text(at, span(field.data + 1, field.size - 1), unchecked)
 
 
 cdef inline unsigned char* put_uuid(unsigned char* at, Span field) noexcept nogil:
@@ -205,7 +182,7 @@ cdef inline unsigned char* put_value(unsigned char* at, Span field, const Step* 
     if step.form == INT2 or step.form == INT4 or step.form == INT8:
         return put_integer(at, field, step.form)
     if step.form == TEXT or step.form == OUTPUT:
-        return put_text(at, field, step.checked)
+        return put_text(at, field, step.unchecked)
     if step.form == BOOL:
         return put_bool(at, field)
     if step.form == FLOAT4:
@@ -215,7 +192,7 @@ cdef inline unsigned char* put_value(unsigned char* at, Span field, const Step* 
     if step.form == BYTES:
         return put_bytes(at, field)
     if step.form == JSONB:
-        return put_jsonb(at, field, step.checked)
+        return put_jsonb(at, field, step.unchecked)
     if step.form == UUID:
         return put_uuid(at, field)
     if step.form == DATE:

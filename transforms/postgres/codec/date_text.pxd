@@ -7,7 +7,8 @@ for -infinity and infinity.
 from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int64_t
 from libc.string cimport memcmp, strlen
 
-from transforms.avro.bytes_buffer cimport Cursor, Span
+from transforms.codec.cursor cimport Cursor, ahead, at_end, inside
+from transforms.codec.span cimport Span, is_word
 from transforms.postgres.codec.calendar cimport Date, day_micros, days_of, is_date, is_timestamp
 
 
@@ -17,9 +18,9 @@ cdef inline int last_day_of(const Date* date) noexcept nogil:
     return 30 + ((date.month + (date.month >> 3)) & 1)
 
 
-cdef inline bint take(Cursor* cursor, const char* literal) noexcept nogil:
+cdef inline bint take_literal(Cursor* cursor, const char* literal) noexcept nogil:
     cdef size_t size = strlen(literal)
-    if <size_t>(cursor.end - cursor.at) < size or memcmp(cursor.at, literal, size):
+    if ahead(cursor) < size or memcmp(cursor.at, literal, size):
         return False
     cursor.at += size
     return True
@@ -55,9 +56,9 @@ cdef inline bint take_date(Cursor* cursor, Date* date) noexcept nogil:
     cdef int64_t month, day
     if not (
         take_year(cursor, &date.year)
-        and take(cursor, b"-")
+        and take_literal(cursor, b"-")
         and take_digits(cursor, 2, &month)
-        and take(cursor, b"-")
+        and take_literal(cursor, b"-")
         and take_digits(cursor, 2, &day)
     ):
         return False
@@ -70,7 +71,7 @@ cdef inline bint take_fraction(Cursor* cursor, int64_t* micros) noexcept nogil:
     """Read up to six digits after a point, the last of which is not 0; no point is no fraction."""
     cdef int count
     micros[0] = 0
-    if not take(cursor, b"."):
+    if not take_literal(cursor, b"."):
         return True
     count = digits_ahead(cursor[0])
     if not 1 <= count <= 6 or not take_digits(cursor, count, micros) or (cursor.at - 1)[0] == c'0':
@@ -85,9 +86,9 @@ cdef inline bint take_time(Cursor* cursor, int64_t* micros) noexcept nogil:
     cdef int64_t hours, minutes, seconds
     if not (
         take_digits(cursor, 2, &hours)
-        and take(cursor, b":")
+        and take_literal(cursor, b":")
         and take_digits(cursor, 2, &minutes)
-        and take(cursor, b":")
+        and take_literal(cursor, b":")
         and take_digits(cursor, 2, &seconds)
         and take_fraction(cursor, micros)
     ):
@@ -98,19 +99,15 @@ cdef inline bint take_time(Cursor* cursor, int64_t* micros) noexcept nogil:
 
 cdef inline bint take_era(Cursor* cursor, Date* date, int64_t* days) noexcept nogil:
     """Read the end of a text, perhaps ` BC`, and count the days to its date, whose year is not 1 to 9999."""
-    cdef bint is_before = take(cursor, b" BC")
+    cdef bint is_before = take_literal(cursor, b" BC")
     if is_before:
         date.year = 1 - date.year
-    if cursor.at != cursor.end or not (date.year <= 0 if is_before else date.year > 9999):
+    if not at_end(cursor) or not (date.year <= 0 if is_before else date.year > 9999):
         return False
     if not 1 <= date.month <= 12 or not 1 <= date.day <= last_day_of(date):
         return False
     days[0] = days_of(date[0])
     return True
-
-
-cdef inline bint is_word(Span text, const char* word) noexcept nogil:
-    return text.size == strlen(word) and memcmp(text.data, word, text.size) == 0
 
 
 cdef inline bint is_endless(Span text) noexcept nogil:
@@ -119,7 +116,7 @@ cdef inline bint is_endless(Span text) noexcept nogil:
 
 cdef inline bint read_date(Span text, int64_t* days) noexcept nogil:
     """Days of the text of a date; False if it is not what PostgreSQL writes of one outside of 1 to 9999."""
-    cdef Cursor cursor = Cursor(text.data, text.data + text.size)
+    cdef Cursor cursor = inside(text)
     cdef Date date
     if is_endless(text):
         days[0] = INT32_MIN if text.data[0] == c'-' else INT32_MAX
@@ -129,7 +126,7 @@ cdef inline bint read_date(Span text, int64_t* days) noexcept nogil:
 
 cdef inline bint read_timestamp(Span text, bint has_zone, int64_t* micros) noexcept nogil:
     """Microseconds of the text of a timestamp; False as for a date."""
-    cdef Cursor cursor = Cursor(text.data, text.data + text.size)
+    cdef Cursor cursor = inside(text)
     cdef Date date
     cdef int64_t days
     if is_endless(text):
@@ -137,9 +134,9 @@ cdef inline bint read_timestamp(Span text, bint has_zone, int64_t* micros) noexc
         return True
     if not (
         take_date(&cursor, &date)
-        and take(&cursor, b" ")
+        and take_literal(&cursor, b" ")
         and take_time(&cursor, micros)
-        and (not has_zone or take(&cursor, b"+00"))
+        and (not has_zone or take_literal(&cursor, b"+00"))
         and take_era(&cursor, &date, &days)
         # The microseconds of a year of seven digits would pass 64 bits.
         and -9999 <= date.year <= 299999

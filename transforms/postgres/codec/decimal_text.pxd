@@ -10,8 +10,8 @@ src/backend/utils/adt/numeric.c).
 from libc.stdint cimport UINT64_MAX, int64_t, uint16_t, uint64_t
 from libc.string cimport memchr, memcpy
 
-from transforms.avro.bytes_buffer cimport Span, span
-from transforms.postgres.codec.date_text cimport is_word
+from transforms.codec.span cimport Span, is_word, span
+from transforms.postgres.codec.wire cimport put_16
 
 cdef extern from *:
     """
@@ -172,12 +172,6 @@ cdef inline bint fits(const Digits* digits, int precision, int scale) noexcept n
     """Whether a decimal of that precision and scale holds the number with just its digits."""
     cdef size_t whole = 0 if digits.whole.size == 1 and digits.whole.data[0] == c'0' else digits.whole.size
     return digits.sign <= NEGATIVE and digits.fraction.size == <size_t>scale and whole <= <size_t>(precision - scale)
-
-
-cdef inline unsigned char* put_16(unsigned char* at, uint16_t value) noexcept nogil:
-    at[0] = <unsigned char>(value >> 8)
-    at[1] = <unsigned char>value
-    return at + 2
 
 
 cdef inline void put_head(unsigned char* at, int64_t count, int64_t weight, Sign sign, int64_t scale) noexcept nogil:

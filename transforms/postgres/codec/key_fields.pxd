@@ -1,10 +1,11 @@
 """The fields of a row's key, kept while the row itself is gone."""
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
 
-from transforms.avro.bytes_buffer cimport Buffer, Span, append, span
+from transforms.codec.buffer cimport Buffer, append
+from transforms.codec.fault cimport FINE, Fault
+from transforms.codec.span cimport Span, bytes_of, span
 
 cdef enum:
     SIZE_OF_SIZE = 4
@@ -14,20 +15,20 @@ cdef inline uint32_t size_of_null() noexcept nogil:
     return <uint32_t>-1
 
 
-cdef inline bint keep_key(Buffer* kept, const Span* fields, int count) noexcept nogil:
-    """Copy the fields, each behind its size; False if there is no memory."""
+cdef inline Fault keep_key(Buffer* kept, const Span* fields, int count) noexcept nogil:
+    """Copy the fields, each behind its size."""
     cdef uint32_t size
     cdef int i
+    cdef Fault fault = FINE
     kept.size = 0
     for i in range(count):
         size = <uint32_t>fields[i].size if fields[i].data != NULL else size_of_null()
-        if not append(kept, span(<const unsigned char*>&size, SIZE_OF_SIZE)) or not append(kept, fields[i]):
-            return False
-    return True
-
-
-cdef inline bytes bytes_of(Span found):
-    return PyBytes_FromStringAndSize(<const char*>found.data, found.size)
+        fault = append(kept, span(<const unsigned char*>&size, SIZE_OF_SIZE))
+        if not fault:
+            fault = append(kept, fields[i])
+        if fault:
+            break
+    return fault
 
 
 cdef inline tuple key_fields(Span kept):

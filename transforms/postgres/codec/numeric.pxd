@@ -7,7 +7,7 @@ power of 10,000, sign, digits after the point (`dscale`), groups of four decimal
 
 cimport cython
 
-from transforms.avro.bytes_buffer cimport Span
+from transforms.codec.span cimport Span
 from transforms.postgres.codec.calendar cimport write_digits, write_infinity
 from transforms.postgres.codec.wire cimport int16_of, uint16_of
 

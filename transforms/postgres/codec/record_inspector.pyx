@@ -1,4 +1,3 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
 """What canonical records of a PostgreSQL table must be, held against bytes that come from outside.
 
 Canonical: there is one encoding of each row. Varints are of the shortest form, numbers within their type,
@@ -6,13 +5,9 @@ texts UTF-8 without a zero byte, UUIDs in lower case, decimals of the least leng
 precision; of two fields at most one is set, and the second one only where the first cannot hold the value.
 """
 
-from array import array
-
-from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdint cimport uint64_t
-
-from transforms.avro.bytes_buffer cimport Buffer, append, release, span
-from transforms.postgres.codec.record_walk cimport Walk, at_end, begin, end, raise_fault, read_next
+from transforms.codec.buffer cimport Buffer, append_number, array_of, release
+from transforms.codec.cursor cimport at_end
+from transforms.postgres.codec.record_walk cimport Walk, begin, end, raise_fault, read_next
 
 
 cdef bint read_record(Walk* walk) noexcept nogil:
@@ -25,16 +20,8 @@ cdef bint read_record(Walk* walk) noexcept nogil:
 
 
 cdef void read_records(Walk* walk, Buffer* ends) noexcept nogil:
-    cdef uint64_t offset
-    while not walk.no_memory and not at_end(walk) and read_record(walk):
-        offset = walk.cursor.at - walk.start
-        walk.no_memory = not append(ends, span(<const unsigned char*>&offset, sizeof(offset)))
-
-
-cdef make_array(const Buffer* ends):
-    made = array("Q")
-    made.frombytes(PyBytes_FromStringAndSize(<const char*>ends.data, ends.size))
-    return made
+    while not walk.fault and not at_end(&walk.cursor) and read_record(walk):
+        walk.fault = append_number(ends, walk.cursor.at - walk.start)
 
 
 def inspect(const unsigned char[::1] program not None, const unsigned char[::1] records not None):
@@ -46,7 +33,7 @@ def inspect(const unsigned char[::1] program not None, const unsigned char[::1] 
         with nogil:
             read_records(&walk, &ends)
         raise_fault(&walk)
-        return make_array(&ends)
+        return array_of(&ends)
     finally:
         end(&walk)
         release(&ends)

@@ -1,24 +1,25 @@
 """The values of canonical records: what each form's Avro bytes must be, and what they mean.
 
-Each reader returns NULL, or what is wrong in words. Numbers of dates and times are those of PostgreSQL's
+Numbers of dates and times are those of PostgreSQL's
 wire, whichever of the two fields holds the value; see `date_text.pxd` and `decimal_text.pxd`.
 """
 
 from libc.stdint cimport INT16_MAX, INT16_MIN, INT32_MAX, INT32_MIN, INT64_MAX, int64_t, uint64_t
-from libc.string cimport memchr
 
-from transforms.avro.bytes_buffer cimport Cursor, Span, span
-from transforms.avro.primitives cimport is_utf8, read_bytes, read_long
+from transforms.avro.primitives cimport read_bytes, read_long
+from transforms.codec.cursor cimport Cursor, ahead, at_end
+from transforms.codec.fault cimport FINE, Fault, reworded, unless
+from transforms.codec.span cimport Span, is_word
 from transforms.postgres.codec.calendar cimport (
     EPOCH_DAYS, day_micros, epoch_micros, is_logical_date, is_logical_timestamp,
 )
 from transforms.postgres.codec.column_program cimport (
     BOOL, BYTES, DATE, FLOAT4, FLOAT8, INT4, INT8, JSONB, NUMERIC, OUTPUT, PRESENCE, Step, TEXT, TIME, TIMESTAMPTZ,
-    UUID,
+    UUID, is_dual,
 )
-from transforms.postgres.codec.date_text cimport is_word, read_date, read_timestamp
+from transforms.postgres.codec.date_text cimport read_date, read_timestamp
 from transforms.postgres.codec.decimal_text cimport Digits, fits, int128, integer_of, is_minimal, magnitude, read_digits
-from transforms.postgres.codec.utf8 cimport plain_size
+from transforms.postgres.codec.utf8 cimport check_text
 
 cdef extern from *:
     """
@@ -47,70 +48,55 @@ cdef struct Value:
     Span text
 
 
-cdef inline const char* unless(bint is_good, const char* fault) noexcept nogil:
-    if is_good:
-        return NULL
-    return fault
-
-
-cdef inline const char* read_branch(Cursor* cursor, bint* is_set) noexcept nogil:
+cdef inline Fault read_branch(Cursor* cursor, bint* is_set) noexcept nogil:
     """Read the index of a union of null and a type."""
-    if cursor.at == cursor.end:
+    if at_end(cursor):
         return b"the record is cut off"
     if cursor.at[0] != 0 and cursor.at[0] != 2:
         return b"the index of a union is neither 0 nor 1"
     is_set[0] = cursor.at[0] == 2
     cursor.at += 1
-    return NULL
+    return FINE
 
 
-cdef inline const char* read_flag(Cursor* cursor, int64_t* number) noexcept nogil:
-    if cursor.at == cursor.end:
+cdef inline Fault read_flag(Cursor* cursor, int64_t* number) noexcept nogil:
+    if at_end(cursor):
         return b"the record is cut off"
     number[0] = cursor.at[0]
     cursor.at += 1
     return unless(number[0] <= 1, b"a boolean is neither 0 nor 1")
 
 
-cdef inline const char* read_presence(Cursor* cursor) noexcept nogil:
+cdef inline Fault read_presence(Cursor* cursor) noexcept nogil:
     cdef int64_t number = 0
-    cdef const char* fault = read_flag(cursor, &number)
+    cdef Fault fault = read_flag(cursor, &number)
     return fault if fault else unless(number == 1, b"the field of a table without columns is not true")
 
 
-cdef inline const char* read_within(Cursor* cursor, int64_t least, int64_t most, int64_t* number) noexcept nogil:
-    if not read_long(cursor, number):
+cdef inline Fault read_within(Cursor* cursor, int64_t least, int64_t most, int64_t* number) noexcept nogil:
+    if read_long(cursor, number):
         return b"a number is cut off or is not a shortest varint"
     return unless(least <= number[0] <= most, b"a number is out of the range of its type")
 
 
-cdef inline const char* read_bits(Cursor* cursor, int size, uint64_t* bits) noexcept nogil:
+cdef inline Fault read_bits(Cursor* cursor, int size, uint64_t* bits) noexcept nogil:
     """Read little-endian bits of 4 or 8 bytes."""
     cdef int place
-    if cursor.end - cursor.at < size:
+    if ahead(cursor) < <size_t>size:
         return b"the record is cut off"
     bits[0] = 0
     for place in range(size):
         bits[0] |= <uint64_t>cursor.at[place] << (8 * place)
     cursor.at += size
-    return NULL
+    return FINE
 
 
-cdef inline const char* read_span(Cursor* cursor, Span* text) noexcept nogil:
-    return unless(read_bytes(cursor, text), b"bytes are cut off, or their size is negative or no shortest varint")
+cdef inline Fault read_span(Cursor* cursor, Span* text) noexcept nogil:
+    return reworded(read_bytes(cursor, text), b"bytes are cut off, or their size is negative or no shortest varint")
 
 
-cdef inline const char* check_text(Span text, bint unchecked) noexcept nogil:
-    """PostgreSQL's texts have no zero byte in any encoding."""
-    cdef size_t checked = plain_size(text)
-    cdef Span rest = span(text.data + checked, text.size - checked)
-    if rest.size and memchr(rest.data, 0, rest.size) != NULL:
-        return b"a text has a zero byte"
-    return unless(unchecked or is_utf8(rest), b"a text is not UTF-8")
-
-
-cdef inline const char* read_text(Cursor* cursor, bint unchecked, Span* text) noexcept nogil:
-    cdef const char* fault = read_span(cursor, text)
+cdef inline Fault read_text(Cursor* cursor, bint unchecked, Span* text) noexcept nogil:
+    cdef Fault fault = read_span(cursor, text)
     return fault if fault else check_text(text[0], unchecked)
 
 
@@ -135,8 +121,8 @@ cdef inline bint parse_uuid(const unsigned char* text, unsigned char* uuid) noex
     return is_good
 
 
-cdef inline const char* read_uuid(Cursor* cursor, Value* value) noexcept nogil:
-    cdef const char* fault = read_span(cursor, &value.text)
+cdef inline Fault read_uuid(Cursor* cursor, Value* value) noexcept nogil:
+    cdef Fault fault = read_span(cursor, &value.text)
     if fault:
         return fault
     if value.text.size != UUID_TEXT:
@@ -147,9 +133,9 @@ cdef inline const char* read_uuid(Cursor* cursor, Value* value) noexcept nogil:
     )
 
 
-cdef inline const char* read_decimal(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
+cdef inline Fault read_decimal(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
     cdef Span integer
-    cdef const char* fault = read_span(cursor, &integer)
+    cdef Fault fault = read_span(cursor, &integer)
     if fault:
         return fault
     if not is_minimal(integer) or integer.size > sizeof(int128):
@@ -158,22 +144,22 @@ cdef inline const char* read_decimal(Cursor* cursor, const Step* step, Value* va
     return unless(magnitude(value.decimal) < step.limit, b"a decimal has more digits than its column")
 
 
-cdef inline const char* read_days(Cursor* cursor, int64_t* days) noexcept nogil:
-    if not read_long(cursor, days) or not INT32_MIN <= days[0] <= INT32_MAX:
+cdef inline Fault read_days(Cursor* cursor, int64_t* days) noexcept nogil:
+    if read_long(cursor, days) or not INT32_MIN <= days[0] <= INT32_MAX:
         return b"a date is cut off or is not a shortest varint"
     days[0] -= EPOCH_DAYS
     return unless(is_logical_date(days[0]), b"the year of a date is not 1 to 9999")
 
 
-cdef inline const char* read_micros(Cursor* cursor, int64_t* micros) noexcept nogil:
+cdef inline Fault read_micros(Cursor* cursor, int64_t* micros) noexcept nogil:
     # Below this, 64 bits do not hold the difference of the epochs.
-    if not read_long(cursor, micros) or micros[0] < -INT64_MAX + epoch_micros():
+    if read_long(cursor, micros) or micros[0] < -INT64_MAX + epoch_micros():
         return b"a timestamp is cut off or is not a shortest varint"
     micros[0] -= epoch_micros()
     return unless(is_logical_timestamp(micros[0]), b"the year of a timestamp is not 1 to 9999")
 
 
-cdef inline const char* read_logical(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
+cdef inline Fault read_logical(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
     """Read the first field of a column that has two: the value as every reader of Avro takes it."""
     if step.form == NUMERIC:
         return read_decimal(cursor, step, value)
@@ -184,7 +170,7 @@ cdef inline const char* read_logical(Cursor* cursor, const Step* step, Value* va
     return read_micros(cursor, &value.number)
 
 
-cdef inline const char* read_number_text(const Step* step, Value* value) noexcept nogil:
+cdef inline Fault read_number_text(const Step* step, Value* value) noexcept nogil:
     if not read_digits(value.text, &value.digits):
         return b"the text of a numeric is not what PostgreSQL writes"
     return unless(
@@ -193,9 +179,9 @@ cdef inline const char* read_number_text(const Step* step, Value* value) noexcep
     )
 
 
-cdef inline const char* read_second(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
+cdef inline Fault read_second(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
     """Read the second field of a column that has two: the text of what the first one cannot hold."""
-    cdef const char* fault = read_span(cursor, &value.text)
+    cdef Fault fault = read_span(cursor, &value.text)
     cdef bint is_good
     if fault:
         return fault
@@ -211,9 +197,9 @@ cdef inline const char* read_second(Cursor* cursor, const Step* step, Value* val
     return unless(is_good, b"the text of a date or time is not what PostgreSQL writes of one that Avro cannot hold")
 
 
-cdef inline const char* read_both(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
+cdef inline Fault read_both(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
     cdef bint is_logical = False
-    cdef const char* fault = read_branch(cursor, &is_logical)
+    cdef Fault fault = read_branch(cursor, &is_logical)
     if not fault and is_logical:
         fault = read_logical(cursor, step, value)
     if not fault:
@@ -227,14 +213,14 @@ cdef inline const char* read_both(Cursor* cursor, const Step* step, Value* value
     return read_second(cursor, step, value)
 
 
-cdef inline const char* read_content(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
+cdef inline Fault read_content(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
     """Read a value that is not null of a column that has one field."""
     if step.form == TEXT or step.form == OUTPUT or step.form == JSONB:
         return read_text(cursor, step.unchecked, &value.text)
     if step.form == INT4:
         return read_within(cursor, INT32_MIN, INT32_MAX, &value.number)
     if step.form == INT8:
-        return unless(read_long(cursor, &value.number), b"a number is cut off or is not a shortest varint")
+        return reworded(read_long(cursor, &value.number), b"a number is cut off or is not a shortest varint")
     if step.form == FLOAT8:
         return read_bits(cursor, 8, &value.bits)
     if step.form == BOOL:
@@ -248,16 +234,16 @@ cdef inline const char* read_content(Cursor* cursor, const Step* step, Value* va
     return read_within(cursor, INT16_MIN, INT16_MAX, &value.number)
 
 
-cdef inline const char* read_value(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
-    """Read the field or the two fields of a column; NULL, or what is not canonical about them."""
+cdef inline Fault read_value(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
+    """Read the field or the two fields of a column; FINE, or what is not canonical about them."""
     cdef bint is_set = False
-    cdef const char* fault
+    cdef Fault fault
     value.text.size = 0
     value.is_text = False
     if step.form == PRESENCE:
         value.is_null = False
         return read_presence(cursor)
-    if DATE <= step.form <= NUMERIC:
+    if is_dual(step.form):
         return read_both(cursor, step, value)
     fault = read_branch(cursor, &is_set)
     value.is_null = not is_set

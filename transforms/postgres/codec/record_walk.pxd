@@ -1,11 +1,12 @@
 """A walk through canonical records, back to back, value by value."""
 
 from libc.stdint cimport uint64_t
-from libc.stdlib cimport free
 from libc.string cimport memset
 
-from transforms.avro.bytes_buffer cimport Cursor
-from transforms.postgres.codec.column_program cimport Program, load_program
+from transforms.codec.cursor cimport Cursor
+from transforms.codec.fault cimport FINE, NO_MEMORY, Fault
+from transforms.codec.span cimport span
+from transforms.postgres.codec.column_program cimport Program, load_program, release_program
 from transforms.postgres.codec.record_value cimport Value, read_value
 
 cdef struct Walk:
@@ -18,15 +19,14 @@ cdef struct Walk:
     # Whole records behind the cursor.
     uint64_t records
     Value value
-    # What is wrong, in words, or NULL.
-    const char* fault
-    bint no_memory
+    # The first fault, at which the walk ends.
+    Fault fault
 
 
 cdef inline int begin(Walk* walk, const unsigned char[::1] program, const unsigned char[::1] records) except -1:
     """Stand before the first record; the memory that it takes is given back by `end`."""
     memset(walk, 0, sizeof(Walk))
-    load_program(&walk.program, &program[0] if program.shape[0] else NULL, program.shape[0])
+    load_program(&walk.program, span(&program[0] if program.shape[0] else NULL, program.shape[0]))
     if records.shape[0]:
         walk.start = &records[0]
         walk.cursor = Cursor(walk.start, walk.start + records.shape[0])
@@ -34,11 +34,7 @@ cdef inline int begin(Walk* walk, const unsigned char[::1] program, const unsign
 
 
 cdef inline void end(Walk* walk) noexcept nogil:
-    free(walk.program.steps)
-
-
-cdef inline bint at_end(const Walk* walk) noexcept nogil:
-    return walk.cursor.at == walk.cursor.end
+    release_program(&walk.program)
 
 
 cdef inline bint read_next(Walk* walk, int place) noexcept nogil:
@@ -46,15 +42,15 @@ cdef inline bint read_next(Walk* walk, int place) noexcept nogil:
     walk.place = place
     walk.field = walk.cursor.at
     walk.fault = read_value(&walk.cursor, &walk.program.steps[place], &walk.value)
-    return walk.fault == NULL
+    return walk.fault == FINE
 
 
 cdef inline int raise_fault(const Walk* walk) except -1:
     """Raise what went wrong, if anything did."""
-    if walk.no_memory:
-        raise MemoryError("no memory for the rows of a PostgreSQL table")
-    if walk.fault == NULL:
+    if walk.fault == FINE:
         return 0
+    if walk.fault == NO_MEMORY:
+        raise MemoryError("no memory for the rows of a PostgreSQL table")
     from transforms.errors import IntegrityError
 
     raise IntegrityError(

@@ -3,8 +3,9 @@
 from libc.stdint cimport uint64_t
 from libc.string cimport memchr, memcpy
 
-from transforms.avro.bytes_buffer cimport Span, span
-from transforms.avro.primitives cimport is_utf8
+from transforms.codec.fault cimport Fault, unless
+from transforms.codec.span cimport Span, span
+from transforms.codec.utf8 cimport is_utf8
 
 
 cdef inline bint is_plain_word(const unsigned char* at) noexcept nogil:
@@ -24,10 +25,14 @@ cdef inline size_t plain_size(Span text) noexcept nogil:
     return size
 
 
-cdef inline bint is_text(Span text, bint checked) noexcept nogil:
-    """Whether `text` has no zero byte, which PostgreSQL allows in no encoding, and is UTF-8 where that is `checked`."""
+cdef inline bint has_zero(Span text) noexcept nogil:
+    return text.size > 0 and memchr(text.data, 0, text.size) != NULL
+
+
+cdef inline Fault check_text(Span text, bint unchecked) noexcept nogil:
+    """PostgreSQL's texts have no zero byte in any encoding, and are UTF-8 but where that is `unchecked`."""
     cdef size_t known = plain_size(text)
     cdef Span rest = span(text.data + known, text.size - known)
-    if rest.size and memchr(rest.data, 0, rest.size) != NULL:
-        return False
-    return not checked or is_utf8(rest)
+    if has_zero(rest):
+        return b"a text has a zero byte"
+    return unless(unchecked or is_utf8(rest), b"a text is not UTF-8")

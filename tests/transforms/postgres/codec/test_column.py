@@ -1,12 +1,15 @@
 """Columns as the manifest holds them, and the programs that the compiled codecs run."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.postgres.codec.column import Column, Form, program
+import transforms.postgres
+from transforms.postgres.codec.column import DIGITS_MOST, DUAL, TEXTS, UNCHECKED, Column, Form, program
 from transforms.postgres.names.identifiers import Name
 
 ANY = st.text(max_size=5)
@@ -76,3 +79,25 @@ def test_the_numbers_of_forms_are_those_of_the_compiled_codecs() -> None:
     names = "PRESENCE BOOL INT2 INT4 INT8 FLOAT4 FLOAT8 BYTES TEXT JSONB UUID DATE TIME TIMESTAMP TIMESTAMPTZ NUMERIC"
     assert [form.name for form in Form] == [*names.split(), "OUTPUT"]
     assert [*Form] == [*range(17)]
+
+
+def compiled(pattern: str) -> str:
+    """What the pattern's group is in the source of the compiled programs."""
+    text = Path(transforms.postgres.__path__[0], "codec", "column_program.pxd").read_text(encoding="utf-8")
+    found = re.search(pattern, text)
+    assert found is not None
+    return found[1]
+
+
+def test_the_compiled_codecs_number_the_forms_as_python_does() -> None:
+    names = compiled(r"cdef enum Form:\n((?:    [A-Z0-9]+\n)+)").split()
+    assert list(zip(names, range(len(names)), strict=True)) == [(form.name, form.value) for form in Form]
+
+
+def test_the_compiled_codecs_have_the_constants_and_kinds_of_forms_of_python() -> None:
+    assert int(compiled(r"UNCHECKED = (\w+)"), 16) == UNCHECKED
+    assert int(compiled(r"MOST_PRECISION = (\d+)")) == DIGITS_MOST
+    assert int(compiled(r"BYTES_OF_STEP = (\d+)")) == len(program([PRICE]))
+    assert {Form[name] for name in re.findall(r"form == (\w+)", compiled(r"is_text_form.*\n    return (.+)"))} == TEXTS
+    first, last = compiled(r"is_dual.*\n.*\n    return (.+)").split(" <= form <= ")
+    assert {form for form in Form if Form[first] <= form <= Form[last]} == DUAL
