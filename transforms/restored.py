@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
 from transforms.other_tables import OtherTables
+from transforms.skipped import Skipped
 from transforms.source import Ending
 
 
@@ -56,3 +57,11 @@ def restored_json(restored: Restored) -> dict[str, Any]:
     """What was restored, as a JSON object."""
     tables = [asdict(table) for table in restored.tables]
     return {"tables": tables, **asdict(restored.ending), "others": asdict(restored.others)}
+
+
+def restored_of(value: Mapping[str, Any]) -> Restored:
+    """The inverse of `restored_json`."""
+    tables = tuple(RestoredTable(**{**table, "notes": tuple(table["notes"])}) for table in value["tables"])
+    ending = Ending(tuple(value["notes"]), tuple(Skipped(**each) for each in value["skipped"]))
+    others = value["others"]
+    return Restored(tables, ending, OtherTables(**{**others, "damaged": tuple(others["damaged"])}))

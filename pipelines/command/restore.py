@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
 import apache_beam as beam
 
@@ -21,10 +21,10 @@ from transforms.assignments import Assignments
 from transforms.committed_backup import CommittedBackup
 from transforms.errors import RefusedError, ShardkeepError, SkippedError
 from transforms.first_rows import FirstRows
-from transforms.other_tables import OtherTables
 from transforms.progress import Amount
 from transforms.restore_work import RestoreWork
-from transforms.skipped import Skipped, listed
+from transforms.restored import Restored, restored_json, restored_of
+from transforms.skipped import listed
 from transforms.source import Assignment, Target
 from transforms.vault.catalogue import Listing
 from transforms.vault.find_backup import find_backup, usable
@@ -74,9 +74,8 @@ def run_restore(config: RestoreConfig, build: Build) -> int:
         print_elsewhere(config.engine, config.json)
         return 0
     _forget(config.target)
-    skipped = [Skipped(**each) for each in restored["skipped"]]
-    _print(config.target, restored, skipped, config.json)
-    return SkippedError.exit_code if skipped else 0
+    _print(config.target, restored, config.json)
+    return SkippedError.exit_code if restored.ending.skipped else 0
 
 
 def _forget(target: Target) -> None:
@@ -100,9 +99,7 @@ def _judge(config: RestoreConfig, manifest: Manifest, store: Store) -> Assigned:
     return dict(zip(chosen, config.target.check(list(chosen.values()), attachments, samples), strict=True))
 
 
-def _run(
-    config: RestoreConfig, build: Build, vault: Vault, listing: Listing, assigned: Assigned
-) -> dict[str, Any] | None:
+def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, assigned: Assigned) -> Restored | None:
     """Run the job; returns what was restored, None if that is in a worker's log."""
     source = usable(listing).intent.source
     with telling(config.engine) as told:
@@ -120,7 +117,8 @@ def _run(
             if not told.goes_on(error):
                 print("\n".join(_unfinished(config, listing, assigned)), file=sys.stderr)
             raise
-        return told.answer()
+        answer = told.answer()
+        return None if answer is None else restored_of(answer)
 
 
 def _whole(manifest: Manifest, assigned: Assigned) -> Amount:
@@ -156,18 +154,21 @@ def _print_plan(config: RestoreConfig, manifest: Manifest, assigned: Assigned) -
     return 0
 
 
-def _print(target: Target, restored: dict[str, Any], skipped: Sequence[Skipped], as_json: bool) -> None:
-    notes = [note for table in restored["tables"] for note in table["notes"]]
-    for note in [*notes, *restored["notes"]]:
+def _print(target: Target, restored: Restored, as_json: bool) -> None:
+    for note in [*chain.from_iterable(table.notes for table in restored.tables), *restored.ending.notes]:
         print(f"note: {note}", file=sys.stderr)
-    tables = restored["tables"]
-    warnings = [line for table in tables for line in target.warnings(table["destination"], table["expired"])]
-    others = OtherTables(**restored["others"]).warnings()
-    for warning in [*warnings, *(f"left out: {line}" for line in listed(skipped)), *others]:
+    for warning in _warnings(target, restored):
         print(f"warning: {warning}", file=sys.stderr)
     if as_json:
-        print(json.dumps(restored))
+        print(json.dumps(restored_json(restored)))
         return
-    shown = [key for key in _SHOWN if key != "expired" or any(table[key] for table in tables)]
+    shown = [key for key in _SHOWN if key != "expired" or any(table.expired for table in restored.tables)]
     headings = [key.replace("_", " ").upper() for key in shown]
-    print(render(headings, [[table[key] for key in shown] for table in tables]))
+    print(render(headings, [[getattr(table, key) for key in shown] for table in restored.tables]))
+
+
+def _warnings(target: Target, restored: Restored) -> Iterator[str]:
+    for table in restored.tables:
+        yield from target.warnings(table.destination, table.expired)
+    yield from (f"left out: {line}" for line in listed(restored.ending.skipped))
+    yield from restored.others.warnings()

@@ -1,3 +1,4 @@
+import json
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +19,7 @@ from transforms.key_range import KeyRange
 from transforms.other_tables import OtherTables
 from transforms.report import Report, found
 from transforms.restore_work import require_ok
-from transforms.restored import Restored, RestoredTable, Written, restored_json, sum_written
+from transforms.restored import Restored, RestoredTable, Written, restored_json, restored_of, sum_written
 from transforms.skipped import Skipped
 from transforms.source import Assignment, Ending
 from transforms.splits import splits
@@ -160,13 +161,11 @@ def test_a_table_is_restored_under_another_name(vault: MemoryVault) -> None:
 
 def test_what_was_restored_is_a_json_object() -> None:
     tables = (RestoredTable("a", "x", 1, 0, ()), RestoredTable("b", "y", 2, 1, ("note",)))
-    assert restored_json(
-        Restored(
-            tables,
-            Ending(("a word",), (Skipped("role r", "it is not there", "CREATE ROLE r"),)),
-            OtherTables(("c",), verify="v"),
-        )
-    ) == {
+    ending = Ending(("a word",), (Skipped("role r", "it is not there", "CREATE ROLE r"),))
+    restored = Restored(tables, ending, OtherTables(("c",), verify="v"))
+    value = restored_json(restored)
+    assert restored_of(json.loads(json.dumps(value))) == restored
+    assert value == {
         "tables": [
             {"table": "a", "destination": "x", "rows": 1, "expired": 0, "notes": ()},
             {"table": "b", "destination": "y", "rows": 2, "expired": 1, "notes": ("note",)},
