@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.command.exit_codes import run_command
-from pipelines.command.options.aliases import BIGTABLE_ALIASES
 from pipelines.command.options.arguments import OptionParser, parse_job
-from pipelines.command.options.bigtable import TABLES, add_instance, instance_of
+from pipelines.command.options.bigtable import ALIASES, TABLES, add_instance, instance_of
 from pipelines.command.options.vault import add_output, add_sizes, add_written_vault
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def options() -> OptionParser:
 
 def configure(argv: Sequence[str]) -> BackupConfig:
     """Parse and check the arguments; returns the configuration."""
-    values, engine = parse_job(options(), argv, BIGTABLE_ALIASES)
+    values, engine = parse_job(options(), argv, ALIASES)
     from pipelines.command.backup import BackupConfig
     from transforms.bigtable.source import BigtableSource
     from transforms.source import Wanted

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.command.exit_codes import run_command
-from pipelines.command.options.aliases import BIGTABLE_ALIASES
 from pipelines.command.options.arguments import OptionParser, parse_job
-from pipelines.command.options.bigtable import RENAMES, TABLES, add_instance, instance_of
+from pipelines.command.options.bigtable import ALIASES, RENAMES, TABLES, add_instance, instance_of
 from pipelines.command.options.vault import add_backup, add_output
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def options() -> OptionParser:
 
 def configure(argv: Sequence[str]) -> RestoreConfig:
     """Parse and check the arguments; returns the configuration."""
-    values, engine = parse_job(options(), argv, BIGTABLE_ALIASES)
+    values, engine = parse_job(options(), argv, ALIASES)
     from pipelines.command.print.resumption import Resumption
     from pipelines.command.restore import RestoreConfig
     from transforms.assigning import Assigning

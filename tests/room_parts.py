@@ -29,11 +29,13 @@ def room(root: Path, name: str, room: Room) -> Iterator[str]:
     needed = {"__init__": set[str](), "source": set(), "target": set(), "records": {"inspect"}}
     for module, functions in needed.items():
         yield from functions_missing(root, f"transforms/{name}/{module}.py", functions)
-    checks = f"transforms/{name}/attachment.py"
-    if room.attachments:
-        yield from functions_missing(root, checks, {"check_attachment"})
-    elif (root / checks).exists():
-        yield f"{checks} is not asked: its line in {REGISTRY} does not say attachments=True"
+    optional = {"attachment": ("check_attachment", "attachments"), "schema_table": ("schema_rows", "has_schema_table")}
+    for module, (function, field) in optional.items():
+        path = f"transforms/{name}/{module}.py"
+        if getattr(room, field):
+            yield from functions_missing(root, path, {function})
+        elif (root / path).exists():
+            yield f"{path} is not asked: its line in {REGISTRY} does not say {field}=True"
 
 
 def pipelines(root: Path, name: str, room: Room) -> Iterator[str]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.command.rooms import ROOMS, attachment_check, inspector
+from pipelines.command.rooms import ROOMS, attachment_check, inspector, schema_table
 from tests.room_parts import lacking
 from tests.toy_room import ROOT, add_folder, add_line, add_pipelines, copy_tree
 from transforms.errors import IntegrityError
-from transforms.identity import Identity
+from transforms.identity import Identity, Table
 
 SETUP = (
     "import setup; print('transforms.toy' in setup.PACKAGES, [e.name for e in setup.extensions() if 'toy' in e.name])"
@@ -69,11 +69,19 @@ def test_a_new_database_is_found_and_what_it_lacks_is_named(tmp_path: Path) -> N
     ]
 
 
-def test_attachments_that_no_one_would_check_are_missed(tmp_path: Path) -> None:
+def test_modules_that_no_one_would_ask_are_missed(tmp_path: Path) -> None:
     copy_tree(tmp_path)
-    (tmp_path / "transforms/bigtable/attachment.py").touch()
-    [line] = lacking(tmp_path)
-    assert line.startswith("bigtable: transforms/bigtable/attachment.py is not asked")
+    names = ("transforms/bigtable/attachment.py", "transforms/postgres/schema_table.py")
+    for name in names:
+        (tmp_path / name).touch()
+    assert [line.partition(": ")[2].partition(" is not asked")[0] for line in lacking(tmp_path)] == [*names]
+
+
+def test_a_database_that_is_not_known_has_no_table_of_schemas() -> None:
+    table = Table(("t",), {"families": {"f": {}}}, "{}")
+    assert schema_table(Identity("future", (("host", "h"),)), [table]) == ((), [])
+    assert schema_table(Identity("postgres", (("database", "d"),)), [table]) == ((), [])
+    assert len(schema_table(Identity("bigtable", (("instance", "i"),)), [table])[1]) == 1
 
 
 @pytest.mark.parametrize("reader", [inspector, attachment_check])

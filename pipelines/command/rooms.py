@@ -8,13 +8,13 @@ takes seconds. `tests/test_rooms.py` reports what is missing for a database that
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from transforms.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from transforms.identity import Identity
+    from transforms.identity import Identity, Table
     from transforms.source import CheckAttachment, Inspect
 
 
@@ -26,12 +26,14 @@ class Room(NamedTuple):
         source: What a backup reads.
         target: What a restore writes to.
         attachments: Whether its backups have attachments, which `transforms/<name>/attachment.py` checks.
+        has_schema_table: Whether `show` prints a table of its schemas, from `transforms/<name>/schema_table.py`.
     """
 
     title: str
     source: str
     target: str
     attachments: bool = False
+    has_schema_table: bool = False
 
 
 class Command(NamedTuple):
@@ -42,7 +44,7 @@ class Command(NamedTuple):
 
 
 ROOMS: Mapping[str, Room] = {
-    "bigtable": Room("Bigtable", "tables of a Bigtable instance", "a Bigtable instance"),
+    "bigtable": Room("Bigtable", "tables of a Bigtable instance", "a Bigtable instance", has_schema_table=True),
     "postgres": Room("PostgreSQL", "a PostgreSQL database", "an empty PostgreSQL database", attachments=True),
 }
 """By the word with which the names of their sources in a vault begin."""
@@ -85,6 +87,14 @@ def inspector(source: Identity) -> Inspect:
     """
     _room_of(source)
     return cast("Inspect", importlib.import_module(f"transforms.{source.room}.records").inspect)
+
+
+def schema_table(source: Identity, tables: Sequence[Table]) -> tuple[Sequence[str], list[tuple[object, ...]]]:
+    """The headings and rows of a table of the schemas, for people; no rows if the database has none or is unknown."""
+    if source.room not in ROOMS or not ROOMS[source.room].has_schema_table:
+        return (), []
+    module = importlib.import_module(f"transforms.{source.room}.schema_table")
+    return module.HEADINGS, list(module.schema_rows(tables))
 
 
 def _room_of(source: Identity) -> Room:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipelines.command.options.arguments import OptionParser
@@ -21,6 +22,15 @@ TABLES = r"^ *([_A-Za-z0-9.*?!-]|\[|\])+( *, *([_A-Za-z0-9.*?!-]|\[|\])+)* *$"
 engine that checks a form may not read `[]a]` as egrep does; JavaScript's does not."""
 RENAMES = r"^ *([_A-Za-z0-9.*?!:-]|\[|\])+( *, *([_A-Za-z0-9.*?!:-]|\[|\])+)* *$"
 """Ids or globs of tables, some ids with a colon and another id, as a list."""
+
+# Parameter names of Google's "Bigtable to Cloud Storage Avro" and "Cloud Storage Avro to Bigtable" templates:
+# https://cloud.google.com/dataflow/docs/guides/templates/provided/bigtable-to-avro
+ALIASES: Mapping[str, str] = {
+    "--bigtableProjectId": "--bigtable_project",
+    "--bigtableInstanceId": "--instance",
+    "--bigtableTableId": "--table",
+    "--bigtableAppProfileId": "--app_profile",
+}
 
 
 def add_instance(parser: OptionParser, purpose: str) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 from pipelines.command.print.durations import human_age, human_duration
 from pipelines.command.print.emulators import emulator_notes
 from pipelines.command.print.escapes import one_line
-from pipelines.command.print.families import families_table
 from pipelines.command.print.sizes import counted, human_bytes, human_count
 from pipelines.command.print.tables import render
+from pipelines.command.rooms import schema_table
 from transforms.vault.age import seconds_of
 from transforms.vault.catalogue import Listing
 from transforms.vault.format.layout import begun_at
@@ -76,8 +76,8 @@ def description(listing: Listing, now: datetime | None = None) -> str:
     manifest = listing.manifest
     said = [*_facts(listing, now or datetime.now(timezone.utc))]
     if manifest is not None:
-        families = families_table(manifest)
-        said += ["", tables_table(listing), *(["", families] if families else [])]
+        headings, rows = schema_table(manifest.intent.source, [entry.table for entry in manifest.tables])
+        said += ["", tables_table(listing), *(["", render(headings, rows)] if rows else [])]
     for entry in manifest.tables if manifest else ():
         said += [f"warning: table {entry.table.name}: {warning}" for warning in entry.table.warnings]
     notes = [*(emulator_notes(listing.intent.options) if listing.intent else ())]

@@ -9,9 +9,9 @@ from apache_beam.options.pipeline_options import DirectOptions, GoogleCloudOptio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.command.options.aliases import BIGTABLE_ALIASES
 from pipelines.command.options.arguments import OptionParser, parse
 from pipelines.command.options.beam_names import OPTIONS
+from pipelines.command.options.bigtable import ALIASES
 from pipelines.command.options.values import parse_list
 from transforms.errors import UsageError
 
@@ -32,7 +32,7 @@ def backup_parser(beam: bool = True) -> OptionParser:
 
 def refusal(argv: Sequence[str], beam: bool = True) -> str:
     with pytest.raises(UsageError) as caught:
-        parse(backup_parser(beam), argv, BIGTABLE_ALIASES)
+        parse(backup_parser(beam), argv, ALIASES)
     return str(caught.value)
 
 
@@ -140,7 +140,7 @@ def test_a_word_that_is_none_of_the_choices_is_refused() -> None:
 
 def test_googles_names_are_taken_for_ours() -> None:
     googles = ["--bigtableProjectId=p", "--bigtableInstanceId", "i", "--bigtableTableId=t", "--bigtableAppProfileId=a"]
-    ours, _ = parse(backup_parser(), ["--vault=/v", *googles], BIGTABLE_ALIASES)
+    ours, _ = parse(backup_parser(), ["--vault=/v", *googles], ALIASES)
     assert (ours.bigtable_project, ours.instance, ours.table, ours.app_profile) == ("p", "i", ("t",), "a")
 
 

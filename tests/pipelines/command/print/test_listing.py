@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 
 from pipelines.command.print.choose import choose
 from pipelines.command.print.durations import human_age, human_duration
-from pipelines.command.print.families import families_table
 from pipelines.command.print.listing import listing_table
 from pipelines.command.print.sizes import counted, human_quantity
 from tests.memory_room.vaults import MemoryVault, take
-from transforms.identity import Identity
 from transforms.vault.catalogue import Listing, list_backups
 from transforms.vault.format.intent import new_backup_id
 from transforms.vault.format.totals import Totals
@@ -103,22 +101,3 @@ def test_a_quantity_has_seven_characters_and_is_near(count: int) -> None:
 
 def test_a_noun_has_its_number() -> None:
     assert [counted(count, "row") for count in (0, 1, 2, 1234)] == ["0 rows", "1 row", "2 rows", "1,234 rows"]
-
-
-def test_a_rule_of_a_form_that_nobody_knows_is_said_to_be_unknown(vault: MemoryVault) -> None:
-    [one, *_] = list_backups(open_vault(vault.place))
-    assert one.manifest is not None
-    assert families_table(one.manifest) == ""
-    schema = {
-        "families": {"f": {"gc": {"max_age_micros": 86_400_000_000}, "kind": "bytes"}, "g": {"gc": {"x": 1}}, "h": 3}
-    }
-    [entry, *_] = one.manifest.tables
-    intent = replace(one.manifest.intent, source=Identity("bigtable", (("project", "p"), ("instance", "i"))))
-    tables = (replace(entry, table=replace(entry.table, schema=schema)),)
-    lines = families_table(replace(one.manifest, intent=intent, tables=tables)).splitlines()
-    name = entry.table.name
-    assert [line.split() for line in lines[1:]] == [
-        [name, "f", "bytes", "maxage=1d"],
-        [name, "g", "-", "unknown", "to", "this", "version"],
-        [name, "h", "-", "-"],
-    ]
