@@ -1,5 +1,6 @@
 """Which backups a vault has, in which state, and which one a person means."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -262,7 +263,8 @@ def test_latest_of_several_sources_needs_one_named(vault: MemoryVault) -> None:
     source = new_database({"t": MemoryTable()})
     newest = one_more(vault, source)
     opened = open_vault(vault.place)
-    with pytest.raises(UsageError, match=f"Give --source, one of: memory.{vault.database}, memory.{source}"):
+    named = ", ".join(sorted([f"memory+{vault.database}", f"memory+{source}"]))
+    with pytest.raises(UsageError, match=f"Give --source, one of: {re.escape(named)}"):
         find_backup(opened, "latest")
     assert find_backup(opened, "latest", f"memory+{source}").backup == newest
     assert find_backup(opened, "latest", vault.source).backup == vault.other
