@@ -1,1 +1,1 @@
-"""The room of Cloud Bigtable."""
+"""Backup and restore of Cloud Bigtable."""

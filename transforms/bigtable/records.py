@@ -1,4 +1,4 @@
-"""Bigtable's records in a vault: Google's own schema, and their inspection."""
+"""Bigtable's records in a vault: their Avro schema, and the check of what is read."""
 
 from importlib.resources import files
 
@@ -10,13 +10,13 @@ from transforms.identity import Table
 from transforms.key_range import KeyRange, printable
 
 AVRO_SCHEMA = files("transforms.bigtable").joinpath("bigtable.avsc").read_text(encoding="utf-8")
-"""The schema of Google's Bigtable templates, to the letter."""
+"""The schema of Google's Bigtable templates, unchanged."""
 
 
 def inspect(records: bytes, table: Table, key_range: KeyRange) -> Batch:
-    """See `transforms.source.Inspect`: Bigtable's keys are in the order of their bytes, so that is checked too.
+    """See `transforms.source.Inspect`: checks also the order of the keys, which is that of their bytes.
 
-    So are the families: one that the table's schema does not have could not be restored.
+    A family that the table's schema does not have is an error too: it could not be restored.
     """
     batch = inspect_records(records, map(str.encode, TableSchema.from_json(table.schema).families))
     if batch.first_key < key_range.start or (key_range.end and batch.last_key >= key_range.end):

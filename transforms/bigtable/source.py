@@ -25,17 +25,17 @@ from transforms.map_ahead import map_ahead
 from transforms.source import Conclusion, Read, TablePlan, Wanted
 
 _PATIENT = 900.0
-"""Seconds for a question when all rows have been read: hours of reading must not be lost for less."""
+"""Seconds for an admin call after all rows have been read: a short outage must not lose hours of reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class BigtableSource:
-    """Tables of an instance, read with its app profile. A scan is atomic row by row, and no more.
+    """Tables of an instance, read with its app profile. Each row is read atomically, a table is not.
 
     Attributes:
         instance: The instance.
         patterns: Names or globs of the tables, as in a shell; `*` for every table.
-        patience: Seconds that each question to the administration may take before the job.
+        patience: Seconds that each admin call before the job may take, retries included.
     """
 
     instance: Instance
@@ -49,19 +49,19 @@ class BigtableSource:
         return self.instance.identity()
 
     def settings(self) -> dict[str, str]:
-        """See `Source.settings`: the app profile routes the reads, and says whether Data Boost serves them.
+        """See `Source.settings`: the app profile, which routes the reads and may select Data Boost.
 
-        An emulator has whatever names it is asked by, those of the production too, so it is told.
+        An emulator accepts any project and instance, those of production too, so its use is recorded.
         """
         asked = {emulator.VARIABLE.lower(): emulator.host()} if emulator.host() else {}
         return {"app_profile": self.instance.app_profile, **asked}
 
     def opened(self) -> AbstractContextManager["BigtableSource"]:
-        """See `Source.opened`: there is no moment to hold."""
+        """See `Source.opened`: Bigtable has no snapshot, so nothing is opened."""
         return nullcontext(self)
 
     def tables(self) -> list[Table]:
-        """See `Source.tables`. Each table's rows are tried to be read.
+        """See `Source.tables`. One row of each table is read, to check that it may be.
 
         Raises:
             NotFoundError: if a pattern selects no table.
@@ -92,7 +92,7 @@ class BigtableSource:
         return Table((name,), schema.to_json(), AVRO_SCHEMA, tuple(_warnings(schema, mark)))
 
     def plan(self, tables: Sequence[Table], wanted: Wanted) -> list[TablePlan]:
-        """See `Source.plan`: from `SampleRowKeys`, asked of so many tables at once."""
+        """See `Source.plan`: from `SampleRowKeys`, for `QUESTIONS` tables at a time."""
         return list(map_ahead(functools.partial(self._plan, wanted), tables, QUESTIONS))
 
     def _plan(self, wanted: Wanted, table: Table) -> TablePlan:
@@ -101,7 +101,7 @@ class BigtableSource:
         return TablePlan(ranges, size_of(samples))
 
     def reading(self, tables: Sequence[Table]) -> AbstractContextManager[Read]:
-        """See `Source.reading`: there is no session."""
+        """See `Source.reading`: no session is needed."""
         return nullcontext(self.read)
 
     def read(self, table: Table, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
@@ -118,7 +118,7 @@ class BigtableSource:
 
 
 def _ended(admin: TableAdmin, table: Table) -> TableSchema:
-    """The schema that holds for all rows of a table that has been read."""
+    """The schema that fits all rows that were read of a table."""
     try:
         schema, _ = admin.get_schema(table.name)
     except NotFoundError as error:

@@ -25,13 +25,13 @@ from transforms.vault.format.attachments import Attachments
 class BigtableTarget:
     """The tables of an instance, written with its app profile.
 
-    A table that is made here bears a mark until it is finished (`restore_mark`). One that an earlier restore of the
-    same backup left half done counts as made by this one: it is finished like the others.
+    A table created here has a mark until it is finished (`restore_mark`). A table that an earlier restore of the same
+    backup left half done is treated as created by this one: it is finished like the others.
 
     Attributes:
         instance: The instance.
-        apply_gc: Whether created tables get the saved garbage collection rules, when their rows are there.
-        now: The time to judge by which cells those rules remove at once, microseconds, UTC.
+        apply_gc: Whether created tables get the saved garbage collection rules, once their rows are written.
+        now: The time by which cells count as collectable, microseconds since 1970 UTC.
     """
 
     instance: Instance
@@ -58,13 +58,13 @@ class BigtableTarget:
         return [assignment for assignment, _ in judged]
 
     def _missing(self, assignments: Sequence[Assignment]) -> frozenset[str]:
-        """The tables that are known not to be there: one question for all, where tables may be listed."""
+        """The tables that do not exist, by one call for all; empty if this account may not list tables."""
         try:
             known = self._admin.list_table_ids()
         except UnreachableError:
             return frozenset()
         missing = sorted({item.destination for item in assignments}.difference(known))
-        for name in missing[:1]:  # one of them shows as well as a thousand whether rows may be read here
+        for name in missing[:1]:  # one is enough to see whether rows may be read in this instance
             with suppress(NotFoundError):
                 TableProbe(self.instance, name).is_empty()
         return frozenset(missing)
@@ -89,7 +89,7 @@ class BigtableTarget:
     ) -> tuple[Assignment, list[str]]:
         try:
             existing, mark = self._admin.get_schema(assignment.destination)
-        except UnreachableError:  # data rights suffice to write
+        except UnreachableError:  # this account may lack admin rights: data rights are enough to write
             existing, mark = saved, None
         if mark not in (None, _mark(assignment)):
             return assignment, [_of_another(mark)]
@@ -99,10 +99,10 @@ class BigtableTarget:
         return replace(assignment, create=mark is not None), problems
 
     def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
-        """See `Target.begin`: each table stands alone."""
+        """See `Target.begin`: nothing is shared by the tables."""
 
     def prepare(self, assignment: Assignment, splits: Iterable[bytes]) -> None:
-        """See `Target.prepare`: garbage collection is off in a new table, or it would eat what is written."""
+        """See `Target.prepare`: a new table has garbage collection off, or old cells would vanish while writing."""
         if assignment.create:
             self._admin.create(assignment.destination, self._wanted(assignment), _mark(assignment), splits)
 
@@ -111,7 +111,7 @@ class BigtableTarget:
         return schema if self.apply_gc else schema.without_rules()
 
     def write(self, loads: Sequence[Load]) -> list[int]:
-        """See `Target.write`: timestamps make it idempotent; counts the cells that saved rules remove at once."""
+        """See `Target.write`: idempotent, as cells keep their timestamps; returns how many cells the rules collect."""
         return [self._write(load.assignment, load.records) for load in loads]
 
     def _write(self, assignment: Assignment, records: bytes) -> int:
@@ -126,14 +126,14 @@ class BigtableTarget:
         return {name: gc_rule.program(family.gc) for name, family in families if family.gc is not None}
 
     def warnings(self, destination: str, expired: int) -> list[str]:
-        """See `Target.warnings`: cells that the rules collect."""
+        """See `Target.warnings`: the number of cells that the rules will remove."""
         if not expired:
             return []
         removed = f"the saved garbage collection rules remove {expired:,} of the restored cells at once"
         return [f"table {destination}: {removed}; --gc=none would keep them."]
 
     def finish(self, assignment: Assignment) -> list[str]:
-        """See `Target.finish`: rules, deletion protection and backup policy of a table that we created."""
+        """See `Target.finish`: sets rules, deletion protection and backup policy of a table that this created."""
         schema, name = _schema(assignment), assignment.destination
         if assignment.create:
             self._admin.finish(name, self._wanted(assignment), _mark(assignment))
@@ -142,14 +142,14 @@ class BigtableTarget:
         return [f"table {name}: {note}" for note in left_out]
 
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
-        """See `Target.end`: each table stands alone."""
+        """See `Target.end`: nothing is shared by the tables."""
         return Ending()
 
     def forget(self) -> None:
         """See `Target.forget`: nothing is kept."""
 
     def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
-        """See `Target.unfinished`: the tables that bear our mark, and those that were there before."""
+        """See `Target.unfinished`: the tables with our mark, and those that existed before."""
         made = [item for item in assignments if item.create]
         there = set(self._admin.list_table_ids()) if made else set()
         made = [item for item in made if item.destination in there]

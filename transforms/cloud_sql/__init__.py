@@ -1,1 +1,1 @@
-"""Reaching a Cloud SQL instance, whatever database it runs: its name, its proxy and the program."""
+"""Connecting to a Cloud SQL instance of any database: its name, and the Cloud SQL Auth Proxy as a child process."""

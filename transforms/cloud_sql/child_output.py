@@ -1,4 +1,4 @@
-"""What a running program says, kept in small: its last lines."""
+"""The last lines that a running program has printed."""
 
 import os
 import select
@@ -9,15 +9,15 @@ from typing import IO
 
 LINES = 200
 LONGEST_LINE = 500
-"""Bytes of a line that are kept."""
+"""Bytes kept of each line."""
 _READ = 1 << 12
 
 
 class Output:
     """The last lines that came out of a pipe.
 
-    One thread reads it to its end, so that the program never waits for us. Any other that wants to know what was said
-    takes what lies in the pipe first: a program that says why before it hangs up is heard in time.
+    One thread reads the pipe to its end, so that the program never blocks on a full pipe. Any other thread that asks
+    for lines first reads what is in the pipe, so that the reason a program prints just before it ends is not missed.
     """
 
     def __init__(self, pipe: IO[bytes]) -> None:
@@ -36,13 +36,13 @@ class Output:
         self._pipe.close()
 
     def lines(self, since: float = 0.0) -> list[str]:
-        """The last lines said since a moment of `time.monotonic`, oldest first, each cut at `LONGEST_LINE`."""
+        """The last lines since a moment of `time.monotonic`, oldest first, each cut at `LONGEST_LINE`."""
         with self._lock:
             self._take()
             return [line for when, line in self._lines if when >= since]
 
     def is_open(self) -> bool:
-        """Whether the program may say more; one that is about to end has closed its end by then."""
+        """Whether the program may print more: false once it has closed its end of the pipe."""
         with self._lock:
             self._take()
             return self._is_open
@@ -54,7 +54,7 @@ class Output:
             self._keep(data or b"\n")
 
     def _is_readable(self, milliseconds: int | None) -> bool:
-        poll = select.poll()  # of this thread alone; and unlike select() it takes any file descriptor
+        poll = select.poll()  # one for each call, as threads share none; unlike select() it takes any descriptor
         poll.register(self._pipe, select.POLLIN)
         return bool(poll.poll(milliseconds))
 

@@ -1,4 +1,4 @@
-"""A program that runs beside this process, started and heard by a thread of its own."""
+"""A child process, started and read by a thread that lives as long as it does."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ Popen = subprocess.Popen[bytes]
 class ChildProcess:
     """A running program.
 
-    Linux counts the thread that starts a program as its parent, and ends the program with that thread if it was asked
-    to end it with its parent. A worker's threads come and go, so this one stays as long as the program runs.
+    Linux counts the thread that starts a program as its parent: a program that asked to be ended with its parent ends
+    with that thread. A worker's threads come and go, so a thread is kept as long as the program runs.
 
     Attributes:
-        pid: The process.
-        output: What it says on its standard output and error.
+        pid: The process id.
+        output: Its standard output and error.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -30,16 +30,16 @@ class ChildProcess:
         self.pid = self._popen.pid
 
     def is_alive(self) -> bool:
-        """Whether it runs. Its output tells; the system tells one thread at a time, and the keeper may be asking."""
+        """Whether it runs, judged by its output: only one thread may wait for the process, and the keeper does."""
         return self.output.is_open()
 
     def await_end(self, seconds: float) -> int | None:
-        """Its exit code once it has ended, negative for a signal; None if it still runs after so many seconds."""
+        """Its exit code once it has ended, negative for a signal; None if it still runs after `seconds`."""
         self._keeper.join(seconds)
         return None if self._keeper.is_alive() else self._popen.returncode
 
     def end(self) -> None:
-        """End it, by force if it does not follow."""
+        """End it with SIGTERM, and with SIGKILL if it runs on for `SECONDS_TO_END`."""
         self._popen.terminate()
         if self.await_end(SECONDS_TO_END) is None:
             self._popen.kill()
@@ -59,8 +59,8 @@ def _keep(command: Sequence[str], environment: Mapping[str, str], started: Futur
 
 
 def _started(command: Sequence[str], environment: Mapping[str, str]) -> Popen:
-    """In a session of its own: an interrupt from the terminal is for the command, which may need the program yet."""
-    return subprocess.Popen(  # noqa: S603 - a program found by name, arguments of ours
+    """Start it in a new session: an interrupt from the terminal must not end what the command may still need."""
+    return subprocess.Popen(  # noqa: S603 - a program found by name, with arguments we build
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

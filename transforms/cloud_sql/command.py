@@ -1,6 +1,6 @@
-"""How the Cloud SQL Auth Proxy, version 2, is called.
+"""The command line and environment of the Cloud SQL Auth Proxy, version 2.
 
-Its flags and variables are those of docs/cmd/cloud-sql-proxy.md of github.com/GoogleCloudPlatform/cloud-sql-proxy.
+Source of the flags and variables: docs/cmd/cloud-sql-proxy.md of github.com/GoogleCloudPlatform/cloud-sql-proxy.
 """
 
 import shutil
@@ -13,11 +13,11 @@ from transforms.errors import UnreachableError
 
 PROGRAM = "cloud-sql-proxy"
 SOCKET = ".s.PGSQL.5432"
-"""The socket's name, which libpq and the proxy agree on; its number is the port that libpq is given."""
+"""The socket's name, which libpq and the proxy agree on; its number is libpq's port."""
 LONGEST_PATH = 103
 """Bytes of a socket's path without its NUL: sun_path has 104 on macOS and BSD, 108 on Linux (unix(4), unix(7))."""
-# The user's choice of an account and of the service's address; the other variables would move the socket, open ports
-# that two proxies cannot share, or contradict the options of Shardkeep.
+# Variables by which a user chooses the account and the service's address. The others would move the socket, open ports
+# that two proxies cannot share, or contradict Shardkeep's options.
 _KEPT = frozenset(
     f"CSQL_PROXY_{name}"
     for name in (
@@ -37,7 +37,7 @@ _IP_FLAGS = {PUBLIC: [], PRIVATE: ["--private-ip"], PSC: ["--psc"]}
 
 
 def command(cloud_sql: CloudSql, iam_auth: bool, folder: Path) -> list[str]:
-    """The proxy's arguments: one socket in `folder`, which it makes, and errors only on its output; nothing secret.
+    """The proxy's arguments, without secrets: one socket in `folder`, which it creates, and only errors printed.
 
     Raises:
         UnreachableError: if the program is not on the PATH.
@@ -48,7 +48,7 @@ def command(cloud_sql: CloudSql, iam_auth: bool, folder: Path) -> list[str]:
 
 
 def environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """The proxy's environment: ours, without PostgreSQL's variables and settings of its own that we decide."""
+    """The proxy's environment: ours without PostgreSQL's variables and the proxy's settings that `command` decides."""
     return {name: value for name, value in ours.items() if name in _KEPT or not name.startswith(("CSQL_PROXY_", "PG"))}
 
 
@@ -64,10 +64,10 @@ def _program() -> str:
 
 
 def _ended_with_us() -> list[str]:
-    """A prefix that lets Linux end the proxy when the thread that starts it is no more, as after kill -9.
+    """A prefix that lets Linux end the proxy when the thread that started it is gone, as after kill -9.
 
-    It is a program of util-linux, for no code of Python's may run between fork and exec where other threads do.
-    Elsewhere, as on macOS, a proxy outlives a command that was killed so.
+    It is util-linux's setpriv, since Python code must not run between fork and exec while other threads do.
+    Elsewhere, as on macOS, the proxy outlives a command that was killed with -9.
     """
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []

@@ -1,4 +1,4 @@
-"""The Cloud SQL Auth Proxies of this process: one for each instance and way to it, for all of its threads."""
+"""The Cloud SQL Auth Proxies of this process: one for each instance, address and login, shared by all threads."""
 
 import atexit
 
@@ -10,7 +10,7 @@ _PROXIES = ProcessRegistry[tuple[CloudSql, bool], CloudSqlProxy]()
 
 
 def endpoint(cloud_sql: CloudSql, iam_auth: bool) -> str:
-    """The host that libpq reaches an instance at; the first call starts the proxy, as does one after it has died.
+    """The host by which libpq reaches an instance; starts the proxy if it does not run.
 
     Raises:
         UnreachableError: if the proxy cannot be started, or dies again at once.
@@ -28,14 +28,14 @@ def endpoint(cloud_sql: CloudSql, iam_auth: bool) -> str:
 
 
 def said(cloud_sql: CloudSql, iam_auth: bool, since: float) -> str:
-    """What the proxy said since a moment of `time.monotonic`, to end a message with; empty if nothing."""
+    """The proxy's output since a moment of `time.monotonic`, to append to a message; empty if there is none."""
     with _PROXIES.held() as proxies:
         proxy = proxies.get((cloud_sql, iam_auth))
         return proxy.said(since) if proxy else ""
 
 
 def end_all() -> None:
-    """End all of them, and their sessions."""
+    """End all proxies, and so their sessions."""
     with _PROXIES.held() as proxies:
         while proxies:
             proxies.popitem()[1].end()

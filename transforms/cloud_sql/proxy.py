@@ -1,8 +1,8 @@
 """A running Cloud SQL Auth Proxy, with its socket in a folder that only this user may enter.
 
-A socket and no port: nobody else of this machine can take it first or use it, and psycopg and pg_dump alike take its
-folder for a host. The proxy's own `--unix-socket` is not used, for it puts the instance's name into the path, which
-then may be too long.
+A socket instead of a port: no other user of the machine can take or use it, and psycopg and pg_dump both accept its
+folder as the host. The proxy's `--unix-socket` is not used: it puts the instance's name into the path, which may
+become too long.
 """
 
 import os
@@ -24,22 +24,22 @@ ADVICE = (
 _SECONDS_BETWEEN = 0.02
 _LAST = 5
 _REFUSAL = "Error: "
-"""Before what is wrong with the arguments or variables; the explanation of all flags follows."""
+"""How the proxy begins the line about a wrong argument or variable; the help for all flags follows it."""
 
 
 class CloudSqlProxy:
-    """A proxy that was started and takes connections.
+    """A proxy that runs and takes connections.
 
     Attributes:
-        folder: The folder of its socket, for libpq a host.
-        process: It.
+        folder: The folder of its socket, which libpq takes as a host.
+        process: The proxy's process.
     """
 
     def __init__(self, cloud_sql: CloudSql, iam_auth: bool) -> None:
-        """Start one.
+        """Start the proxy and wait until it takes connections.
 
         Raises:
-            UnreachableError: if the program is missing, ends, or takes no connection in `SECONDS_TO_START`.
+            UnreachableError: if the program is missing, ends, or takes no connection within `SECONDS_TO_START`.
             UsageError: if the folder of temporary files has too long a name for a socket.
         """
         self._name = f"{PROGRAM} for {cloud_sql.instance}"
@@ -75,7 +75,7 @@ class CloudSqlProxy:
             raise UnreachableError(f"{self._name} {waited}.{self.said()}\n{ADVICE}")
 
     def said(self, since: float = 0.0) -> str:
-        """The last lines that it said since a moment of `time.monotonic`, to end a message with; empty if none."""
+        """Its last lines since a moment of `time.monotonic`, to append to a message; empty if there are none."""
         lines = list(dict.fromkeys(self.process.output.lines(since)))
         refusals = [line for line in lines if line.startswith(_REFUSAL)]
         return "\n  ".join([f" {PROGRAM} said:", *(refusals or lines)[-_LAST:]]) if lines else ""

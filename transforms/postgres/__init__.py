@@ -1,1 +1,1 @@
-"""The room of PostgreSQL."""
+"""Backup and restore of PostgreSQL."""

@@ -1,4 +1,4 @@
-"""The attachments of a backup of PostgreSQL, read without a server."""
+"""Checks the attachments of a PostgreSQL backup, without a server."""
 
 from transforms.postgres.archive.dump import ATTACHMENT as ARCHIVE
 from transforms.postgres.archive.toc import parse

@@ -1,4 +1,4 @@
-"""PostgreSQL's records in a vault: how they are read, and their inspection."""
+"""Reading and checking PostgreSQL's records in a vault."""
 
 from transforms.batch import Batch
 from transforms.errors import IntegrityError
@@ -9,7 +9,7 @@ from transforms.postgres.codec.record_program import program_of
 
 
 def inspect(records: bytes, table: Table, key_range: KeyRange) -> Batch:
-    """See `transforms.source.Inspect`; the order of keys is not checked, since only the server knows it."""
+    """See `transforms.source.Inspect`; the order of keys is not checked: only the server knows it."""
     try:
         ends = inspect_records(program_of(table), records)
     except IntegrityError as error:

@@ -30,21 +30,21 @@ from transforms.postgres.server.session_pool import close_idle, lent
 from transforms.source import Conclusion, Read, TablePlan, Wanted
 
 _PURPOSE = "backup"
-_UNFINISHED = "A restore into this database was not ended: it may lack rows, indexes and more, and so does the backup."
+_UNFINISHED = "A restore into this database was not ended: rows, indexes and more may be missing, also in the backup."
 _NO_LARGE_OBJECTS = "Large objects are not kept: a backup of selected tables or schemas has none."
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresSource:
-    """What is selected of a database, as of a moment once it is opened.
+    """The selected part of a database, as of one moment once it is opened.
 
     Attributes:
         database: The database.
-        selection: What of it is read.
+        selection: The tables and schemas to read.
         consistency: `snapshot`, `frozen-source` or `fuzzy`.
         order: `auto`, `key` or `physical`: see `ReadOrder`.
         moment: The moment that all readers share; None until the source is opened.
-        keep_sessions: Whether sessions are kept to be used again: not where several processes share a limit.
+        keep_sessions: Whether sessions are kept for reuse; false where several processes share a limit of sessions.
     """
 
     database: Database
@@ -68,8 +68,8 @@ class PostgresSource:
         """See `Source.opened`: the moment is held while the block runs.
 
         Raises:
-            RefusedError: if the moment cannot be had.
-            UnreachableError: if the server is not there, a table may not be read, or no pg_dump is new enough.
+            RefusedError: if the source cannot be read as of one moment.
+            UnreachableError: if the server cannot be reached, a table may not be read, or no pg_dump is new enough.
         """
         with moment_of(self.consistency, self.database, self._list_tables) as moment:
             try:
@@ -78,7 +78,7 @@ class PostgresSource:
                 close_idle(self.database)
 
     def _list_tables(self, connection: Connection) -> Sequence[Name]:
-        archive.find_dump(major_of(connection))  # told before anything is read
+        archive.find_dump(major_of(connection))  # fails before anything is read
         return list_tables(connection, self.selection)
 
     def _session(self) -> AbstractContextManager[Connection]:
@@ -86,7 +86,7 @@ class PostgresSource:
 
     @contextmanager
     def _entered(self, names: Sequence[Name] = ()) -> Iterator[Connection]:
-        """A session in a transaction of the moment, with tables locked."""
+        """A session in a transaction that sees the moment, with the named tables locked."""
         with self._session() as connection, self._moment.entered(connection, names):
             yield connection
 
@@ -97,13 +97,13 @@ class PostgresSource:
         return self.moment
 
     def tables(self) -> list[Table]:
-        """See `Source.tables`: tables with rows of their own, and one of all large objects if there are any."""
+        """See `Source.tables`: the tables that hold rows, and one table for all large objects if there are any."""
         with self._session() as connection:
             with self._moment.entered(connection, ()):
                 found = self._load(connection)
                 pages = _large_objects(connection) if self.selection.is_whole else []
             if any(relation.search_path for relation in found.relations):
-                connection.close()  # it remembers plans under a path: another look would not see that one is needed
+                connection.close()  # it caches plans made under a path: a second look would not find the path needed
         return [*map(_table, found.relations), *pages]
 
     def _load(self, connection: Connection) -> Catalog:
@@ -111,7 +111,7 @@ class PostgresSource:
         return load(connection, self.selection, order)
 
     def plan(self, tables: Sequence[Table], wanted: Wanted) -> list[TablePlan]:
-        """See `Source.plan`: all in one transaction, and the sizes of all by one query."""
+        """See `Source.plan`: in one transaction, with one query for all sizes."""
         with self._entered(_locked(tables)) as connection:
             relations = [Relation.from_json(table.schema) for table in tables if not _is_large_objects(table)]
             plans = iter(range_split.plan(connection, relations, wanted))
@@ -127,7 +127,7 @@ class PostgresSource:
             yield partial(_read, connection)
 
     def conclude(self, tables: Sequence[Table]) -> Conclusion:
-        """See `Source.conclude`: the archive of the schema, and the inventory with the sequences, read last."""
+        """See `Source.conclude`: the archive of the schema and the inventory; sequences are read last."""
         with self._session() as connection:
             schema = self._archive(connection)
             with self._moment.entered(connection, ()):
@@ -157,7 +157,7 @@ def _table(relation: Relation) -> Table:
 
 
 def _large_objects(connection: Connection) -> list[Table]:
-    """A table of all large objects, if there are any; raises `UnreachableError` if one may not be read."""
+    """One table for all large objects, if there are any; raises `UnreachableError` if one may not be read."""
     if not large_objects.exist(connection):
         return []
     large_objects.check_access(connection)
@@ -170,7 +170,7 @@ def _is_large_objects(table: Table) -> bool:
 
 
 def _locked(tables: Iterable[Table]) -> list[Name]:
-    """The tables that reading locks: large objects have none of their own."""
+    """The tables that reading locks: large objects have no table."""
     return [Name(*table.parts) for table in tables if not _is_large_objects(table)]
 
 

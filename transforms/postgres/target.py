@@ -39,16 +39,16 @@ class PostgresTarget:
 
     Attributes:
         database: The database.
-        restore: The id of this restore, by which it recognises its own work.
-        renames: What is chosen, and its new names.
-        keep_owner: Whether objects get their owners back; else who restores owns them.
+        restore: The id of this restore, by which it recognises its work.
+        renames: What is restored, and the new names.
+        keep_owner: Whether objects get their owners back; else the restoring role owns them.
         keep_acl: Whether privileges are granted again.
-        keep_tablespaces: Whether objects lie in the tablespaces that they lay in; else in the database's own.
-        skip_unrestorable: Whether what cannot be made there is left out instead of refused; tables never are.
-        create_database: Whether the database is made first.
-        plan_only: Whether nothing will be written, the database itself included.
+        keep_tablespaces: Whether objects go to the tablespaces they were in; else to the database's default.
+        skip_unrestorable: Whether objects that cannot be made are left out instead of refused; tables never are.
+        create_database: Whether the database is created first.
+        plan_only: Whether this only checks: nothing is written, not even the database.
         jobs: How many indexes and constraints are made at once.
-        path: The search path for functions that rows, and what follows them, call.
+        path: The search path for functions called by rows, indexes and constraints.
     """
 
     database: Database
@@ -80,13 +80,13 @@ class PostgresTarget:
     def check(
         self, assignments: Sequence[Assignment], attachments: Attachments, samples: Samples = NO_SAMPLES
     ) -> list[Assignment]:
-        """See `Target.check`: everything and some rows are tried out, in a transaction that is rolled back.
+        """See `Target.check`: all objects and some rows are tried in a transaction that is rolled back.
 
-        With `create_database` the database is made for that, and dropped again if something is refused; with
-        `plan_only` too it is only checked that there is none yet.
+        With `create_database` the database is created for the trial, and dropped again if anything is refused;
+        with `plan_only` as well, only its absence is checked.
         """
         if self.create_database and self.plan_only:
-            self._read(assignments, attachments)  # that it can be read is checked all the same
+            self._read(assignments, attachments)  # raises if the backup's schema cannot be read
             new_database.require_missing(self.database)
         elif self.create_database:
             with new_database.created(self.database, self._read(assignments, attachments).inventory.properties):
@@ -101,7 +101,7 @@ class PostgresTarget:
                 plan = self._read(assignments, attachments, connection)
                 self._judge_in(connection, plan, RowTrial(tuple(assignments), samples, self.path, self.renames))
         finally:
-            close_idle(self.database)  # so that a database that was made for this can be dropped
+            close_idle(self.database)  # so that a database created for the trial can be dropped
 
     def _judge_in(self, connection: Connection, plan: RestorePlan, rows: RowTrial) -> None:
         preflight.require_writable(connection, self.database, plan.inventory.facts, must_be_empty=not self.renames)
@@ -132,10 +132,10 @@ class PostgresTarget:
                 archive_restore.make(connection, plan.archive, ours, tried)
 
     def prepare(self, assignment: Assignment, splits: Iterable[bytes]) -> None:
-        """See `Target.prepare`: all tables are there."""
+        """See `Target.prepare`: `begin` has made all tables."""
 
     def write(self, loads: Sequence[Load]) -> list[int]:
-        """See `Target.write`: the rows of all and their names in the ledger are written together."""
+        """See `Target.write`: all rows, and the pieces' names in the ledger, in one transaction."""
         with lent(self.database, _PURPOSE) as connection:
             pieces = [self._rows(connection, load) for load in loads]
             load_piece.load_pieces(connection, Loading(self.restore, self.path), pieces)
@@ -149,7 +149,7 @@ class PostgresTarget:
         return PieceRows(load.piece, plan, load.records)
 
     def _is_partition(self, connection: Connection, table: Table) -> bool:
-        """Whether the table that it was a partition of is restored too; if not, the target may have one of its own."""
+        """Whether its partitioned table is restored too; if not, the target may have a table of that name."""
         if not (self.renames and table.schema["hash_partitioned"]):
             return True
         made = self.renames.made(Name(table.schema["schema"], table.schema["name"]))
@@ -158,11 +158,11 @@ class PostgresTarget:
         return row is not None and bool(row[0])
 
     def warnings(self, destination: str, expired: int) -> list[str]:
-        """See `Target.warnings`: rows stay."""
+        """See `Target.warnings`: no row is removed later."""
         return []
 
     def finish(self, assignment: Assignment) -> list[str]:
-        """See `Target.finish`: tells by which of COPY's formats the rows were loaded, if not by the faster."""
+        """See `Target.finish`: a note if the rows were loaded in COPY's text format, the slower one."""
         texts = () if is_large_objects(assignment.table) else texts_of(assignment.table)
         reason = ", ".join(texts)
         return [f"table {assignment.destination}: loaded as text, because of {reason}."] if texts else []
@@ -170,7 +170,7 @@ class PostgresTarget:
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
         """See `Target.end`: indexes, constraints, sequences and so on, then owners and privileges.
 
-        Of the ledger its last word stays, so that this says the same again; `forget` removes it.
+        The ledger keeps the result, so that a second call returns the same; `forget` removes it.
         """
         with self._own_session() as connection:
             if (word := ledger.last_word(connection, self.restore)) is not None:
@@ -184,14 +184,14 @@ class PostgresTarget:
             return RestoreEnd(self.database, self.restore, plan, steps, self.path, self.jobs).run(connection)
 
     def forget(self) -> None:
-        """See `Target.forget`: the last word goes, and with it all that the restore had of its own."""
+        """See `Target.forget`: drops what is left of the ledger."""
         with self._own_session() as connection, translated(f"{self.database}: dropping the schema {LEDGER}"):
             if ledger.last_word(connection, self.restore) is not None:
                 ledger.drop(connection)
 
     @contextmanager
     def _own_session(self) -> Iterator[Connection]:
-        """A session of the end's own, and none is left open behind it."""
+        """A session for the block; afterwards no session is left open."""
         try:
             with lent(self.database, _PURPOSE) as connection:
                 yield connection

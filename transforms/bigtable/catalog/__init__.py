@@ -1,1 +1,1 @@
-"""What is there: tables with their families and rules, read and made through the admin API."""
+"""Tables, their families and garbage collection rules, read and created through the admin API."""

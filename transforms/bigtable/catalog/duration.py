@@ -1,4 +1,4 @@
-"""Durations of the API as whole microseconds, the finest that Bigtable keeps."""
+"""Durations of the API as whole microseconds, Bigtable's resolution."""
 
 from google.protobuf.duration_pb2 import Duration
 
@@ -6,7 +6,7 @@ SECOND = 1_000_000
 
 
 def to_micros(duration: Duration) -> int:
-    """Microseconds of a `google.protobuf.Duration`; what is finer is cut off, as the API does."""
+    """Microseconds of a `google.protobuf.Duration`, rounded down, as the API does."""
     return duration.seconds * SECOND + duration.nanos // 1_000
 
 

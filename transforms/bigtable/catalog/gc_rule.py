@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 Rule: TypeAlias = dict[str, Any] | None
 
-# Operations of a program, each with its number or its count of operands.
+# Operations of a program. The first two have a number, the others a count of operands.
 MAX_NUM_VERSIONS, MAX_AGE, INTERSECTION, UNION = range(1, 5)
 
 _CBT_UNITS = {"d": 86_400 * SECOND, "h": 3_600 * SECOND, "m": 60 * SECOND, "s": SECOND, "ms": 1_000}
 _CBT_LARGEST = 2**32 - 1
-# The longest google.protobuf.Duration (duration.proto); the counts of versions, of 32 bits, are below it.
+# The longest google.protobuf.Duration (duration.proto); counts of versions have 32 bits and are below it.
 _LARGEST = 315_576_000_000 * SECOND
 
 
 def from_proto(rule: GcRule) -> Rule:
     """The plain form of a `GcRule`; None for one without content.
 
-    Ages are cut to microseconds, as the API does.
+    Ages are rounded down to microseconds, as the API does.
     """
     return _from_pb(type(rule).pb(rule))
 
@@ -49,9 +49,9 @@ def to_proto(rule: Rule) -> GcRule:
     """The `GcRule` of a plain rule.
 
     Raises:
-        IntegrityError: if `rule` is of no known form.
+        IntegrityError: if the form of `rule` is unknown.
     """
-    from google.cloud.bigtable_admin_v2.types import GcRule  # what only prints a rule needs no client
+    from google.cloud.bigtable_admin_v2.types import GcRule  # slow to import, and not needed to print a rule
 
     if rule is None:
         return GcRule()
@@ -67,7 +67,7 @@ def to_proto(rule: Rule) -> GcRule:
 
 
 def simplified(rule: Rule) -> Rule:
-    """The rule without parts that never collect anything and without combinations of fewer than two rules."""
+    """The rule without parts that never collect anything, and without combinations of fewer than two rules."""
     if rule is None:
         return None
     kind, value = _item(rule)
@@ -83,11 +83,11 @@ def simplified(rule: Rule) -> Rule:
 def cbt_policy(rule: Rule) -> str:
     """The rule in the syntax of `cbt setgcpolicy`, such as `maxage=1d and maxversions=2`, or `never`.
 
-    cbt counts ages in milliseconds, so a finer age is rounded up: never a cell more is collected. It
+    cbt counts ages in milliseconds, so a finer age is rounded up: no cell is collected too early. It
     takes no count of versions above 65,535 and no age above 292 years.
 
     Raises:
-        IntegrityError: if `rule` is of no known form.
+        IntegrityError: if the form of `rule` is unknown.
     """
     plain = simplified(rule)
     return "never" if plain is None else _cbt_text(plain)
@@ -108,7 +108,7 @@ def _cbt_part(rule: dict[str, Any]) -> str:
 
 
 def _cbt_age(micros: int) -> str:
-    """The age in the largest unit that holds it exactly, else the finest whose number cbt can read."""
+    """The age in the largest unit that expresses it exactly, else in the finest whose number cbt can read."""
     for unit, size in _CBT_UNITS.items():
         if micros % size == 0:
             return f"{micros // size}{unit}"
@@ -124,7 +124,7 @@ def program(rule: Rule) -> bytes:
     program never collects.
 
     Raises:
-        IntegrityError: if `rule` is of no known form.
+        IntegrityError: if the form of `rule` is unknown.
     """
     plain = simplified(rule)
     return b"" if plain is None else _postfix(plain)
@@ -141,7 +141,7 @@ def _postfix(rule: dict[str, Any]) -> bytes:
 
 
 def _item(rule: dict[str, Any]) -> tuple[str, Any]:
-    """Kind and value of a rule that is of a known form."""
+    """Kind and value of a rule; raises `IntegrityError` if its form is unknown."""
     if isinstance(rule, dict) and len(rule) == 1:
         kind, value = next(iter(rule.items()))
         if kind in ("max_num_versions", "max_age_micros") and type(value) is int and 0 <= value <= _LARGEST:

@@ -1,8 +1,8 @@
-"""The mark of a table that a restore has made and not finished: a column family of a telling name, without cells.
+"""The mark of a table that a restore has created and not finished: a column family without cells.
 
-It comes with the table, in one call, and goes in the very call that sets the saved garbage collection rules. So
-whoever finds it, hours later and on another machine, knows that the table is not whole, of which backup it is, and
-that the rules are still to be set. The service has no labels on tables, and a row would be in everybody's way.
+It is created with the table, in one call, and dropped in the same call that sets the saved garbage collection rules.
+So its name tells, hours later and on another machine, that the table is incomplete, from which backup it comes, and
+that the rules are not set yet. Bigtable has no labels on tables, and a row as a mark would show up in every scan.
 """
 
 import hashlib
@@ -16,11 +16,12 @@ _FORM = re.compile(r"shardkeep-restoring-([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})-([0-9a
 
 @dataclass(frozen=True, slots=True)
 class RestoreMark:
-    """Whose restore a table is.
+    """Which backup and table a half-restored table comes from.
 
     Attributes:
         backup: Id of the backup.
-        table: The first digits of the SHA-256 of the backed-up table's name: its id may be longer than a family's.
+        table: The first 8 hex digits of the SHA-256 of the table's id in the backup, which may be too long for a
+            family's name.
     """
 
     backup: str
@@ -33,7 +34,7 @@ class RestoreMark:
 
     @property
     def family(self) -> str:
-        """The family's name; it has 52 of the 64 characters that the service allows."""
+        """The family's name: 52 characters of the 64 that the service allows."""
         return f"shardkeep-restoring-{self.backup}-{self.table}"
 
 

@@ -23,7 +23,7 @@ class FamilySchema:
 
     Attributes:
         gc: Its garbage collection rule, as in `gc_rule`.
-        type: Base64 of its serialized `google.bigtable.admin.v2.Type`; None if its values are raw bytes.
+        type: Base64 of its serialized `google.bigtable.admin.v2.Type`; None for raw bytes.
     """
 
     gc: Rule = None
@@ -31,11 +31,11 @@ class FamilySchema:
 
     @property
     def kind(self) -> str:
-        """The type in a word: `bytes`, or such as `aggregate:int64:sum`."""
+        """The type in a word, such as `bytes` or `aggregate:int64:sum`."""
         return "bytes" if self.type is None else _kind(Type.deserialize(b64decode(self.type)))
 
     def to_json(self) -> dict[str, Any]:
-        """The family as plain values; `kind` is there for people and is not read back."""
+        """The family as plain values; `kind` is for people and is not read back."""
         return {"gc": self.gc, "type": self.type, "kind": self.kind}
 
     def declared_type(self) -> Type | None:
@@ -48,7 +48,7 @@ class FamilySchema:
         return declared
 
     def for_creation(self) -> ColumnFamily:
-        """The family to create, without a rule: old cells that are restored must not be collected at once."""
+        """The family to create, without a rule: restored cells may be old and must not be collected at once."""
         declared = self.declared_type()
         return ColumnFamily() if declared is None else ColumnFamily(value_type=declared)
 
@@ -59,10 +59,10 @@ class TableSchema:
 
     Attributes:
         families: By name, in the order of the names.
-        granularity: Of timestamps, the name of a `Table.TimestampGranularity`: `MILLIS` or `MICROS`.
+        granularity: Of timestamps, a name of `Table.TimestampGranularity`: `MILLIS` or `MICROS`.
         deletion_protection: Whether table and families are protected against deletion.
-        automated_backup_policy: None, or `retention_period_micros` and `frequency_micros`, and where they are
-            set `keep_hot_micros`, `locations` (zones of the source) and `disabled`.
+        automated_backup_policy: None, or `retention_period_micros` and `frequency_micros`, and, if set,
+            `keep_hot_micros`, `locations` (zones of the source) and `disabled`.
         change_stream: None, or `retention_period_micros`.
         row_key_schema: Base64 of the serialized `Type.Struct`, or None.
         tiered_storage: Base64 of the serialized `TieredStorageConfig`, or None.
@@ -91,10 +91,10 @@ class TableSchema:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TableSchema":
-        """The schema that `to_json` gave.
+        """The inverse of `to_json`.
 
         Raises:
-            IntegrityError: if `values` are not of that form.
+            IntegrityError: if `values` are not in its form.
         """
         try:
             families = {name: FamilySchema(item["gc"], item["type"]) for name, item in values["families"].items()}
@@ -108,7 +108,7 @@ class TableSchema:
             ) from error
 
     def check(self) -> None:
-        """Make all that a restore makes of it; whatever is wrong raises."""
+        """Build everything that a restore needs of it, so that whatever is wrong raises now."""
         self.for_creation()
         self.backup_policy()
         for family in self.families.values():
@@ -135,8 +135,7 @@ class TableSchema:
     def for_creation(self) -> Table:
         """The table to create: families without rules, value types, granularity and row key schema.
 
-        What protects a table or watches it (deletion protection, backups, change stream) and where it
-        is stored is left out.
+        Deletion protection, backups, change stream and tiered storage are left out.
         """
         families = {name: family.for_creation() for name, family in self.families.items()}
         table = Table(column_families=families, granularity=self.granularity)
@@ -157,12 +156,12 @@ class TableSchema:
 
 
 def aggregate_families(schema: TableSchema) -> list[str]:
-    """Names of the families whose cells are states of an aggregate: `SetCell` does not write them."""
+    """Names of the families whose cells are states of an aggregate, which `SetCell` cannot write."""
     return [name for name, family in schema.families.items() if family.kind.startswith("aggregate:")]
 
 
 def families_mismatch(saved: TableSchema, existing: TableSchema) -> list[str]:
-    """What keeps cells of `saved` from being written to an existing table, a sentence each; empty if nothing."""
+    """Why an existing table cannot take the cells of `saved`, one sentence for each reason; empty if it can."""
     problems = []
     for name, family in saved.families.items():
         other = existing.families.get(name)
@@ -188,7 +187,7 @@ def _family(family: ColumnFamily) -> FamilySchema:
 
 
 def _granularity(table: Table) -> str:
-    """The API keeps milliseconds where none is said."""
+    """The granularity's name; milliseconds if none is set, as in the API."""
     return "MILLIS" if not table.granularity else Table.TimestampGranularity(table.granularity).name
 
 
@@ -211,7 +210,7 @@ def _kind(value_type: Type) -> str:
     if kind != "aggregate":
         return kind
     aggregate = value_type.aggregate_type
-    # The library names `min` and `max` with an underscore behind.
+    # The library calls `min` and `max` `min_` and `max_`.
     aggregator = (pb.aggregate_type.WhichOneof("aggregator") or "unknown").rstrip("_")
     return f"aggregate:{_kind(aggregate.input_type)}:{aggregator}"
 

@@ -1,4 +1,4 @@
-"""What became of a table's schema while the table was read."""
+"""How a table's schema changed while the table was read."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,10 +8,10 @@ from transforms.errors import RefusedError
 
 
 def united(table: str, begun: TableSchema, ended: TableSchema) -> TableSchema:
-    """The schema that holds for rows of the whole time: what was there at first, and the families that came.
+    """The schema that fits all rows: the families at the beginning, and those that were added meanwhile.
 
-    The service tells no time of a table's creation. A table that was dropped and made anew shows where a family went
-    or changed its type, or timestamps are kept otherwise; made anew in the same form it cannot be told.
+    The service does not say when a table was created. A table that was dropped and created again is noticed if a
+    family is missing or has another type, or if the granularity of timestamps changed; else it is not noticed.
 
     Args:
         table: The table's name, for the error.
@@ -19,13 +19,13 @@ def united(table: str, begun: TableSchema, ended: TableSchema) -> TableSchema:
         ended: Its schema after the last one.
 
     Raises:
-        RefusedError: if what was there at first is there no more.
+        RefusedError: if a family is gone or has changed its type, or the granularity has changed.
     """
     problems = list(_losses(begun, ended))
     if problems:
         raise RefusedError(
             f"table {table} is not the one any more whose backup was begun: {'; '.join(problems)}. Rows from before and"
-            " after fit into no one table. Take a new backup when nobody changes it."
+            " after do not fit into one table. Take a new backup when nobody changes it."
         )
     families = {**ended.families, **begun.families}
     return replace(begun, families={name: families[name] for name in sorted(families)})

@@ -1,4 +1,4 @@
-"""Tables of one Bigtable instance: read their schema, create them, finish them."""
+"""Tables of one Bigtable instance: read a schema, create a table, finish it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ _Modification = ModifyColumnFamiliesRequest.Modification
 
 @dataclass(frozen=True)
 class TableAdmin:
-    """The table administration of one instance.
+    """The admin calls about tables of one instance.
 
-    BIGTABLE_EMULATOR_HOST leads to an emulator, as with Google's own clients.
+    BIGTABLE_EMULATOR_HOST selects an emulator, as with Google's clients.
 
     Attributes:
         project: Project id.
@@ -66,9 +66,9 @@ class TableAdmin:
             return sorted(table.name.rpartition("/")[2] for table in pages)
 
     def get_schema(self, table: str) -> tuple[TableSchema, RestoreMark | None]:
-        """Schema of a table, and whose restore it is if that is not finished.
+        """Schema of a table, and its mark if a restore has not finished it.
 
-        One call for each table: ListTables has no view that tells of families.
+        One call for each table: no view of ListTables has the families.
 
         Raises:
             NotFoundError: if there is no such table.
@@ -77,17 +77,16 @@ class TableAdmin:
         return take_off(TableSchema.from_proto(self._call("Reading the schema of", table, client().get_table, request)))
 
     def create(self, table: str, schema: TableSchema, mark: RestoreMark, splits: Iterable[bytes] = ()) -> None:
-        """Create a table with garbage collection off and a mark; one that is there as we would make it is our own.
+        """Create a table with garbage collection off and a mark; an existing one that is equal counts as created.
 
         Args:
             table: Id of the new table.
-            schema: Its schema, with the rules that `finish` sets; neither they nor protection, backups and change
-                stream are set here.
-            mark: Whose restore it is.
-            splits: Keys to split it at from the start, in any order; equal and empty keys count once and never.
+            schema: Its schema. The rules are set by `finish`; protection, backups and change stream are not set here.
+            mark: Which restore it belongs to.
+            splits: Keys to split it at, in any order; repeated and empty ones are ignored.
 
         Raises:
-            ExistsError: if there is a table of that id with other families, rules, mark or a coarser granularity.
+            ExistsError: if there is a table of that id with other families, rules or mark, or a coarser granularity.
         """
         created = schema.for_creation()
         created.column_families[mark.family] = ColumnFamily()
@@ -103,7 +102,7 @@ class TableAdmin:
             self._check_as_created(table, schema, mark)
 
     def finish(self, table: str, schema: TableSchema, mark: RestoreMark) -> None:
-        """Take the mark off a table and set the rules of `schema`, at once; a table without it is finished.
+        """Remove a table's mark and set the rules of `schema`, in one call; a table without a mark is finished.
 
         Raises:
             ExistsError: if the table has the mark of another restore.
@@ -112,14 +111,14 @@ class TableAdmin:
             return
         rules = [_rule(name, family.gc) for name, family in schema.families.items() if family.gc is not None]
         modifications = [*rules, _Modification(id=mark.family, drop=True)]
-        # The warnings are for replicas of a table that somebody uses: what is dropped has no cell.
+        # The service warns of dropping a family that replicas may serve; the mark has no cell.
         request = ModifyColumnFamiliesRequest(
             name=self.table_name(table), modifications=modifications, ignore_warnings=True
         )
         try:
             self._call("Finishing", table, client().modify_column_families, request, 5)
         except (GoogleAPICallError, ShardkeepError):
-            if self._is_marked(table, mark):  # else an earlier try of this call has succeeded, and its answer was lost
+            if self._is_marked(table, mark):  # else an earlier attempt succeeded and its answer was lost
                 raise
 
     def _is_marked(self, table: str, mark: RestoreMark) -> bool:
@@ -129,7 +128,7 @@ class TableAdmin:
         return found is not None
 
     def apply_protection(self, table: str, schema: TableSchema) -> None:
-        """Set deletion protection and the automated backup policy, where `schema` has them."""
+        """Set deletion protection and the automated backup policy, if `schema` has them."""
         target = Table(name=self.table_name(table), deletion_protection=schema.deletion_protection)
         paths = ["deletion_protection"] if schema.deletion_protection else []
         policy = schema.backup_policy()
@@ -140,9 +139,9 @@ class TableAdmin:
             self._update(table, UpdateTableRequest(table=target, update_mask=FieldMask(paths=paths)))
 
     def _check_as_created(self, table: str, schema: TableSchema, mark: RestoreMark) -> None:
-        """Check that a table is what `create` makes, or already has the rules that come last.
+        """Check that a table is as `create` makes it, or as `finish` leaves it.
 
-        So a creation that is retried goes on, and so does one that an engine makes again when all is done.
+        So a creation can be retried, also by an engine that repeats it after the table was finished.
         """
         existing, found = self.get_schema(table)
         problems = [] if found in (None, mark) else [f"it {_other(found)}"]
@@ -165,7 +164,7 @@ class TableAdmin:
             operation.result(timeout=5 * self.deadline)
 
     def _call(self, what: str, table: str, method: Callable[..., Answer], request: object, times: int = 1) -> Answer:
-        """Call a method, `times` as patiently as a question."""
+        """Call a method with `times` the deadline of a read."""
         with translated(f"{what} table {self.table_name(table)}"):
             timeout = times * min(ATTEMPT, self.deadline)
             return method(request=request, timeout=timeout, retry=retry(times * self.deadline))
@@ -181,6 +180,6 @@ def _other(mark: RestoreMark) -> str:
 
 
 def _is_ours(rule: gc_rule.Rule, saved: FamilySchema | None, *, marked: bool) -> bool:
-    """Whether a restore made a family so: as saved, or, while the mark is there, without a rule."""
+    """Whether a restore may have made a family so: with the saved rule or, while the mark is there, without one."""
     same = saved is not None and gc_rule.simplified(saved.gc) == gc_rule.simplified(rule)
     return same or (marked and rule is None)

@@ -5,10 +5,10 @@ from fnmatch import fnmatchcase
 
 
 def is_glob(text: str) -> bool:
-    """Whether it may select other tables than the one of this id."""
+    """Whether the text is a glob and not just an id."""
     return any(sign in text for sign in "*?[")
 
 
 def matching(pattern: str, ids: Iterable[str]) -> list[str]:
-    """The ids that a glob or an id selects, in their order."""
+    """The ids that a glob or an id selects, in the given order."""
     return [each for each in ids if fnmatchcase(each, pattern)]

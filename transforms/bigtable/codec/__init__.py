@@ -1,1 +1,1 @@
-"""Between Bigtable's messages and Avro records, compiled."""
+"""Compiled conversion between Bigtable's messages and Avro records."""

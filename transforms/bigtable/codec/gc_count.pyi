@@ -3,12 +3,12 @@
 def count_collectable(records: bytes | bytearray | memoryview, rules: dict[str, bytes], now_micros: int) -> int:
     """Number of cells that the rule of their family collects.
 
-    A cell is past an age if its timestamp is before `now_micros` less the age (equal is not past it), and past
-    n versions if its column has n newer cells or more. Cells of a column come newest first and together, and may
-    go on in the next record of the same key. A cell of a family without a rule is never counted.
+    A cell exceeds an age if its timestamp is before `now_micros` minus the age (an equal one does not), and exceeds
+    n versions if its column has at least n newer cells. Cells of a column come together, newest first, and may
+    continue in the next record of the same key. A cell of a family without a rule is never counted.
 
     Args:
-        records: `BigtableRow` records in Avro's binary encoding, back to back, rows whole.
+        records: `BigtableRow` records in Avro's binary encoding, back to back; no row is cut.
         rules: For each family the program of its rule (`gc_rule.program`).
         now_micros: The time to judge by, microseconds since 1970 UTC.
 

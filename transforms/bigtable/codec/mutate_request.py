@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MutateRequest:
-    """One serialized `google.bigtable.v2.MutateRowsRequest` and where its entries lie.
+    """One serialized `google.bigtable.v2.MutateRowsRequest` and the offsets of its entries.
 
     Fields are serialized in the order of their numbers: table name (1), entries (2), app profile (3). So
-    the request is `prefix`, then the entries, then `suffix`, and any choice of entries makes a request again.
+    the request is `prefix`, then the entries, then `suffix`, and any subset of the entries makes a valid request.
 
     Attributes:
         data: The whole message.
         prefix: The table name's field.
         suffix: The app profile's field; empty for the default profile.
         entry_ends: For each entry the offset in `data` where it ends (unsigned 64-bit).
-        mutations: Number of `SetCell`s over all entries, at most 100,000 (a limit of the service).
+        mutations: Number of `SetCell`s in all entries, at most 100,000 (a limit of the service).
     """
 
     data: bytes
@@ -31,7 +31,7 @@ class MutateRequest:
         return len(self.entry_ends)
 
     def only(self, entries: Sequence[int]) -> "MutateRequest":
-        """The request with these entries alone, in this order: what is left to send after a partial failure."""
+        """A request with these entries only, in this order: what is left to send after a partial failure."""
         pieces = [self._entry(entry) for entry in entries]
         ends, reached = array("Q"), len(self.prefix)
         for piece in pieces:
@@ -56,7 +56,7 @@ class MutateRequest:
 
 
 def _mutations(field: bytes) -> int:
-    """Number of mutations in the field of an entry: every field of its body but the first, the key."""
+    """Number of mutations in the field of an entry: all fields of its body but the first, the key."""
     _, at = _head(field, 0)
     found = -1
     while at < len(field):
@@ -67,7 +67,7 @@ def _mutations(field: bytes) -> int:
 
 
 def _head(data: bytes, at: int) -> tuple[int, int]:
-    """Length of the length-delimited field at `at`, whose tag is one byte, and where its content starts."""
+    """Length and start of the content of the length-delimited field at `at`, whose tag is one byte."""
     length, shift, at = 0, 0, at + 1
     while data[at] >= 0x80:
         length |= (data[at] & 0x7F) << shift

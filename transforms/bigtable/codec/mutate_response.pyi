@@ -12,6 +12,6 @@ def failed_entries(message: bytes, answered: bytearray) -> list[tuple[int, int, 
         Index, code of `google.rpc.Code` and message of each entry whose status is not OK.
 
     Raises:
-        IntegrityError: if the message is malformed, names an entry that the request does not have, or
-            one that was answered before.
+        IntegrityError: if the message is malformed, or names an entry that the request does not have or
+            that was answered before.
     """

@@ -9,7 +9,7 @@ def encode(
     most_mutations: int = 100_000,
     most_bytes: int = 4 << 20,
 ) -> list[MutateRequest]:
-    """Requests that write `records` as they are: an entry a record, a `SetCell` a cell, timestamps verbatim.
+    """Requests that write `records`: one entry for each record, one `SetCell` for each cell, timestamps unchanged.
 
     The interpreter's lock is released while rows are walked: `records` must not change meanwhile.
 
@@ -17,14 +17,14 @@ def encode(
         records: `BigtableRow` records in Avro's binary encoding, back to back, whole; arrays in any legal blocks.
         table_name: `projects/<project>/instances/<instance>/tables/<table>`.
         app_profile_id: App profile that routes the writes; empty for the instance's default.
-        most_mutations: Limit of cells for a request and so for an entry. The service takes at most 100,000.
-        most_bytes: Limit in bytes for a serialized request. Only a cell that is larger by itself passes it,
+        most_mutations: Most cells in a request, and so in an entry. The service takes at most 100,000.
+        most_bytes: Most bytes of a serialized request. Only a cell that is larger by itself exceeds it,
             alone in its request.
 
     Returns:
-        The requests in the order of the records. A record past a limit is cut into several entries with its
-        key, at cell boundaries; a record without cells gives none. The bytes are what protobuf's deterministic
-        serialization gives.
+        The requests in the order of the records. A record that exceeds a limit is cut between cells into several
+        entries with its key; a record without cells gives no entry. The bytes equal protobuf's deterministic
+        serialization.
 
     Raises:
         IntegrityError: if a record is malformed, a key empty, a family's name not ASCII or a timestamp negative.

@@ -1,1 +1,1 @@
-"""Cutting a table's key space into ranges, and reading the rows of one."""
+"""Splits a table's key space into ranges, and reads the rows of one."""

@@ -1,4 +1,4 @@
-"""Small calls whose answers fit in memory, on the same channel and with the same retries as the large ones."""
+"""Small calls about a table, on the same channel and with the same retries as reading its rows."""
 
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ SAMPLE_ROW_KEYS = "/google.bigtable.v2.Bigtable/SampleRowKeys"
 
 @dataclass(frozen=True)
 class TableProbe:
-    """Questions about a table, as patient as its readers are: a first row may come late.
+    """Questions about a table, with the same timeouts as its readers: the first row may take long.
 
-    It does where the front of the table has been deleted and not compacted yet, and the server must pass it.
+    It does where the first rows were deleted and not compacted yet, since the server must skip them.
     """
 
     instance: Instance
@@ -34,20 +34,20 @@ class TableProbe:
 
         Raises:
             NotFoundError: if there is no such table.
-            UnreachableError: if the server does not answer or does not permit it.
+            UnreachableError: if the server does not answer, or this account may not read rows.
         """
         reader = RowReader(self.instance, self.table, self.policy, self.channels, first_only=True)
         with closing(reader.read(KeyRange(), 1)) as batches:
             return next(batches, None) is None
 
     def samples(self) -> list[tuple[bytes, int]]:
-        """Keys that cut the table into parts of about equal size, with the bytes on disk before each.
+        """Keys that split the table into parts of about equal size, with the bytes on disk before each.
 
-        The keys need not exist; the last one is empty, for the end of the table, or is missing.
+        No row needs to have such a key; the last key is empty, for the end of the table, or is missing.
 
         Raises:
             NotFoundError: if there is no such table.
-            UnreachableError: if the server does not answer or does not permit it.
+            UnreachableError: if the server does not answer, or this account may not read rows.
         """
         retries = Retries(self.policy)
         while True:

@@ -1,4 +1,4 @@
-"""`ReadRows` over a key range: raw messages in, batches of canonical records out, whatever breaks between."""
+"""`ReadRows` over a key range: raw messages in, batches of canonical records out, with retries."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -31,16 +31,16 @@ _LEAST = RowFilter(
 class RowReader:
     """Reads ranges of one table.
 
-    There is no deadline for the whole: a range may take hours. An attempt has a generous one, a
-    stream without a message is cut by a watchdog, and the next attempt goes on behind the last
-    complete row or scanned key.
+    There is no deadline for a whole range, which may take hours. Each attempt has a long one, a watchdog
+    cancels a stream without messages, and the next attempt continues after the last complete row or
+    scanned key.
 
     Attributes:
         instance: The instance.
         table: The table's id.
-        policy: How patient it is.
-        channels: Where its channels are from.
-        first_only: Whether only the first row is wanted, as one cell without its value: the least that proves a row.
+        policy: Waits, timeouts and patience.
+        channels: The keeper that gives channels.
+        first_only: Whether only the first row is wanted, as one cell without its value: enough to prove a row.
     """
 
     instance: Instance
@@ -50,7 +50,7 @@ class RowReader:
     first_only: bool = False
 
     def read(self, key_range: KeyRange, chunk_size: int) -> Generator[Batch, None, None]:
-        """The rows of a range; a batch ends behind the row that brings it to `chunk_size` bytes.
+        """The rows of a range; a batch ends with the row that brings it to `chunk_size` bytes.
 
         Raises:
             IntegrityError: if the server breaks the protocol.
@@ -62,7 +62,7 @@ class RowReader:
         while rest is not None:
             try:
                 with closing(self._attempt(assembler, rest, retries)) as batches:
-                    # A batch may have been begun by an attempt before: it is held to the whole range, not to the rest.
+                    # A batch may hold rows of an earlier attempt, so it is checked against the whole range.
                     yield from (_inside(batch, key_range) for batch in batches)
                 rest = None
             except grpc.RpcError as error:
@@ -99,7 +99,7 @@ class RowReader:
             try:
                 with Watchdog(call, self.policy.idle_timeout) as watchdog:
                     for message in call:
-                        watchdog.pause()  # the time that the rows take downstream is not the server's
+                        watchdog.pause()  # the time that the caller takes is not the server's
                         yield message
                         watchdog.beat()
             finally:

@@ -1,4 +1,4 @@
-"""Cutting a table's key space into ranges of about equal weight."""
+"""Splits a table's key space into ranges of about equal weight."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -9,32 +9,32 @@ Sample = tuple[bytes, int]
 """A key of `SampleRowKeys` and the bytes on disk before it."""
 
 SMALL_RANGE = 16 << 20
-"""Bytes on disk that a range has at least, unless a number of ranges is asked for."""
+"""Fewest bytes on disk of a range, unless the number of ranges is given."""
 
 MANY = 64
-"""Ranges of a table that is large enough: many more than readers, so that the last ones do not wait for one."""
+"""Ranges of a large table: many more than readers, so that the job does not wait for one last reader."""
 
 _DIGITS = 8
-"""Bytes behind the common prefix of two keys that an interpolated key has."""
+"""Bytes of an interpolated key after the common prefix of its two neighbours."""
 
 
 def wanted_ranges(samples: Sequence[Sample], shard_size: int) -> int:
-    """How many ranges a table should have, for shards of at most about `shard_size` bytes."""
+    """How many ranges a table should have for shards of at most about `shard_size` bytes."""
     size = size_of(samples)
     return max(1, -(-size // shard_size), min(MANY, size // SMALL_RANGE))
 
 
 def size_of(samples: Sequence[Sample]) -> int:
-    """Bytes on disk of the table, as far as the service has them; what it has only in memory yet is not counted."""
+    """Bytes on disk of the table, as the service reports them; data that is only in its memory is not counted."""
     return max((offset for _, offset in samples), default=0)
 
 
 def split(samples: Sequence[Sample], ranges: int) -> list[KeyRange]:
-    """Ranges that tile the key space, `ranges` of them if the keys leave room for so many.
+    """Ranges that cover the key space without overlap: `ranges` of them, or fewer if the keys leave no room.
 
-    With enough samples the ends are samples, which are where the service cuts tablets; with fewer,
-    keys between two samples are interpolated. The samples' order and ends are not trusted: equal
-    keys, an empty last key and a missing one all occur.
+    With enough samples the ranges end at samples, which is where the service splits tablets; with fewer,
+    keys between two samples are interpolated. The samples may be in any order, may repeat keys, and may or
+    may not have an empty last key.
     """
     gaps = _gaps(samples)
     keys = _sampled(gaps, ranges) if len(gaps) >= ranges else _interpolated(gaps, ranges)
@@ -42,7 +42,7 @@ def split(samples: Sequence[Sample], ranges: int) -> list[KeyRange]:
 
 
 def _gaps(samples: Sequence[Sample]) -> list[tuple[bytes, bytes, int]]:
-    """Neighbouring keys and the weight between them; the first start and the last end are open."""
+    """Neighbouring keys and the bytes between them; the first start and the last end are open."""
     known = {key: offset for key, offset in sorted(samples) if key}
     size = size_of(samples)
     offsets = [0, *known.values()]
@@ -53,7 +53,7 @@ def _gaps(samples: Sequence[Sample]) -> list[tuple[bytes, bytes, int]]:
 
 
 def _sampled(gaps: Sequence[tuple[bytes, bytes, int]], ranges: int) -> list[bytes]:
-    """As many ends of gaps as are wanted, each where its share of the weight is reached or, at the latest, must be."""
+    """Ends of `ranges - 1` gaps: each where its share of the weight is reached, or earlier if few gaps are left."""
     total, done, keys = sum(weight for _, _, weight in gaps), 0, list[bytes]()
     for left, (_, end, weight) in zip(range(len(gaps) - 1, 0, -1), gaps, strict=False):
         done, missing = done + weight, ranges - 1 - len(keys)
@@ -77,7 +77,7 @@ def _interpolated(gaps: Sequence[tuple[bytes, bytes, int]], ranges: int) -> list
 def interpolate(start: bytes, end: bytes, part: int, whole: int) -> bytes:
     """A key that is `part / whole`, less than 1, of the way from `start` to `end`, and never outside of them.
 
-    An empty `end` is open. Keys are read as fractions in base 256 behind the prefix that both share.
+    An empty `end` is open. After their common prefix, keys are read as fractions in base 256.
     """
     shared = next((n for n, (a, b) in enumerate(zip(start, end, strict=False)) if a != b), min(len(start), len(end)))
     low = int.from_bytes(start[shared : shared + _DIGITS].ljust(_DIGITS, b"\x00"), "big")

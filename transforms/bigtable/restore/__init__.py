@@ -1,1 +1,1 @@
-"""What a restore chooses, writes and leaves."""
+"""What a restore selects, writes, and leaves after a failure."""

@@ -1,4 +1,4 @@
-"""What a restore that broke off has left in an instance, for people."""
+"""Messages about what a failed restore has left in an instance."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,17 +8,17 @@ from transforms.bigtable.catalog.schema import TableSchema
 from transforms.bigtable.server.instance import Instance
 
 MOST = 20
-"""Tables that are named, and whose commands are printed: a screen of them."""
+"""Most tables to name and to print commands for: about a screen."""
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names of tables, not too many."""
+    """Names of tables, `MOST` at most."""
     more = f" and {len(names) - MOST:,} more" if len(names) > MOST else ""
     return ", ".join(names[:MOST]) + more
 
 
 def commands(instance: Instance, table: str, schema: TableSchema, mark: RestoreMark) -> Iterator[str]:
-    """The commands of `cbt` that make a finished table of one that was left half done, as it is."""
+    """The `cbt` commands that finish a half-restored table with the rows it has."""
     cbt = f"cbt -project {instance.project} -instance {instance.instance}"
     for name, family in schema.families.items():
         if family.gc is not None:

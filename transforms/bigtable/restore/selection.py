@@ -16,13 +16,13 @@ def assign(
     """The places in the manifest and the assignments that `SRC` and `SRC:DST` select; all tables if none is named.
 
     Args:
-        wanted: Ids or globs of tables, ids with a new one where wanted.
+        wanted: Ids or globs of tables, or an id with the new one: `SRC:DST`.
         manifest: The backup's.
         excluded: Ids or globs of tables that are not restored.
 
     Raises:
         NotFoundError: if the backup has no such table.
-        UsageError: if two tables would go to one, one table twice, or a glob is to get a new name.
+        UsageError: if two tables would go to one, a table is named twice, or a glob is given a new name.
     """
     return assign_tables(wanted, [entry.table for entry in manifest.tables], excluded)
 
@@ -30,7 +30,7 @@ def assign(
 def assign_tables(
     wanted: Sequence[str], tables: Sequence[Table], excluded: Sequence[str] = ()
 ) -> tuple[list[int], list[Assignment]]:
-    """The same for the tables of a backup in its order."""
+    """As `assign`, for the tables of a backup in its order."""
     names = [table.name for table in tables]
     out = {name for pattern in excluded for name in _found(pattern, names, "exclude_table")}
     targets = _targets(wanted or names, names)
@@ -44,7 +44,7 @@ def assign_tables(
 
 
 def _targets(wanted: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """What is selected, with its name in the target; a new name counts whatever globs select the table too."""
+    """The name in the target of each selected table; a new name has precedence over globs."""
     known, targets = set(names), dict[str, str]()
     for item in wanted:
         source, colon, destination = item.partition(":")

@@ -1,4 +1,4 @@
-"""`MutateRows`: canonical records out, every entry accounted for."""
+"""Writes canonical records with `MutateRows`, and makes sure that the server has taken every entry."""
 
 from dataclasses import dataclass, field
 
@@ -31,7 +31,7 @@ class RowWriter:
         """Write canonical records, back to back; returns when the server has taken every cell.
 
         Raises:
-            ShardkeepError: with row key and reason, if the server will not take one.
+            ShardkeepError: with row key and reason, if the server refuses an entry.
             UnreachableError: if the server fails for longer than the policy's patience.
         """
         for request in encode(records, self.instance.table_name(self.table), self.instance.app_profile):
@@ -51,7 +51,7 @@ class RowWriter:
             retries.wait()
 
     def _attempt(self, request: MutateRequest) -> tuple[list[int], str]:
-        """Send once; returns the entries that must be sent again, and why."""
+        """Send once; returns the indexes of the entries that must be sent again, and why."""
         answered = bytearray(len(request))
         failed: list[tuple[int, int, str]] = []
         try:

@@ -1,1 +1,1 @@
-"""Reaching one instance: its name, the channel, credentials, when a call is repeated, what errors mean."""
+"""Connecting to one instance: its name, channels, credentials, retries, and the service's errors as ours."""

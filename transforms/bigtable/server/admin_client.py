@@ -1,4 +1,4 @@
-"""The one connection of this process to the table administration, and how patiently it asks."""
+"""The client for admin calls about tables, one for each process, and its retries."""
 
 from google.api_core import exceptions
 from google.api_core.retry import Retry
@@ -10,7 +10,7 @@ from transforms.bigtable.server.channel import ADMIN, open_channel
 from transforms.process_registry import ProcessRegistry
 
 ATTEMPT = 60.0
-"""Most seconds that one try of a call may take."""
+"""Most seconds for one attempt of a call."""
 
 _PASSING = (
     exceptions.ServiceUnavailable,
@@ -22,7 +22,7 @@ _CLIENTS = ProcessRegistry[str, BaseBigtableTableAdminClient]()
 
 
 def client() -> BaseBigtableTableAdminClient:
-    """The client library's own client, on a channel of ours; one for each emulator that was spoken to.
+    """Google's client, on our channel; one for the service and one for each emulator.
 
     Raises:
         UnreachableError: if there are no credentials.
@@ -36,7 +36,7 @@ def client() -> BaseBigtableTableAdminClient:
 
 
 def retry(deadline: float) -> Retry:
-    """Retries of what passes by itself, a quota of requests that is used up among it; every call may be made twice."""
+    """Retries for `deadline` seconds of errors that pass, such as an exhausted quota; every call is idempotent."""
     return Retry(predicate=_passes, initial=0.5, maximum=10.0, multiplier=2.0, timeout=deadline)
 
 

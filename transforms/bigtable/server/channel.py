@@ -1,8 +1,8 @@
-"""The gRPC channel that rows travel on as raw bytes.
+"""The gRPC channel over which rows are read and written as raw bytes.
 
-It is ours and not the client library's, because the library parses each message into objects. It
-has the library's credentials and options (`google.cloud.bigtable_v2` transports), and like the
-library's it is renewed before the service drops it, though never under a stream.
+The client library's channel is not used, because the library parses each message into objects. Ours has
+the library's credentials and options (`google.cloud.bigtable_v2` transports) and, like the library's, is
+replaced before the service closes it; a stream that runs on the old one is not interrupted.
 """
 
 import threading
@@ -35,7 +35,7 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of Bigtable: its host, and the scopes of OAuth that its calls need."""
+    """A service of Bigtable: its host, and the OAuth scopes that its calls need."""
 
     host: str
     scopes: tuple[str, ...]
@@ -55,7 +55,7 @@ class _Lease:
 
 @dataclass
 class ChannelKeeper:
-    """Keeps one channel open, and old ones as long as a stream runs on them."""
+    """Keeps one channel open, and each older one as long as a stream runs on it."""
 
     most_age: float = MOST_AGE
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -109,6 +109,6 @@ _KEEPERS = ProcessRegistry[str, ChannelKeeper]()
 
 
 def keeper() -> ChannelKeeper:
-    """The keeper of this process, one for each emulator that it has spoken to."""
+    """The keeper of this process: one for the service and one for each emulator."""
     with _KEEPERS.held() as keepers:
         return keepers.setdefault(emulator.host(), ChannelKeeper())

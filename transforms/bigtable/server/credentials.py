@@ -1,4 +1,4 @@
-"""When credentials are the trouble, and what to do then."""
+"""Which errors come from credentials, and what to do about them."""
 
 LOGIN = (
     "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service"
@@ -6,26 +6,26 @@ LOGIN = (
 )
 
 _PLUGIN = "from plugin failed"
-"""What gRPC says (`Getting metadata from plugin failed with error: ...`) when google-auth could get it no token."""
+"""Part of gRPC's message (`Getting metadata from plugin failed with error: ...`) when google-auth got no token."""
 
 _FINAL = (
-    # RFC 6749, 5.2: what a server of tokens answers that does not take the credentials.
+    # RFC 6749, 5.2: a token server's answers if it does not accept the credentials.
     "invalid_grant",
     "invalid_client",
     "unauthorized_client",
     "invalid_scope",
-    # google-auth, of a login that is too old for its organization's rules.
+    # google-auth, for a login that is too old for its organization's rules.
     "Reauthentication",
-    # google-auth, of a machine without a service account.
+    # google-auth, on a machine without a service account.
     "metadata service. Status: 404",
 )
 
 
 def failed(details: str) -> bool:
-    """Whether a call failed, by its details, for want of a token."""
+    """Whether a call with these error details failed because there was no token."""
     return _PLUGIN in details
 
 
 def refused(details: str) -> bool:
-    """Whether it will fail for that again; else the metadata server or the network is at fault, which may pass."""
+    """Whether there is no token and a retry is useless; else the metadata server or the network may recover."""
     return failed(details) and any(words in details for words in _FINAL)

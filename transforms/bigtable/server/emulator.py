@@ -1,4 +1,4 @@
-"""The variable by which Google's client libraries, and we, are sent to an emulator."""
+"""The environment variable that selects an emulator, as in Google's client libraries."""
 
 import os
 
@@ -6,10 +6,10 @@ VARIABLE = "BIGTABLE_EMULATOR_HOST"
 
 
 def host() -> str:
-    """`host:port` of the emulator that stands in for the service, or ""."""
+    """`host:port` of the emulator that is used instead of the service, or ""."""
     return os.environ.get(VARIABLE, "")
 
 
 def hint() -> str:
-    """A sentence to end an error with: who was asked, if it was not the service; else ""."""
+    """A sentence to append to an error if an emulator was used; else ""."""
     return f" {VARIABLE}={host()} is set: an emulator was asked, not the service." if host() else ""

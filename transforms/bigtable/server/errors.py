@@ -1,4 +1,4 @@
-"""The service's errors as ours: the one place that knows both."""
+"""Translates errors of Google's client library into Shardkeep's."""
 
 import concurrent.futures
 from collections.abc import Iterator
@@ -38,17 +38,17 @@ _OURS: list[tuple[tuple[type[Exception], ...], type[ShardkeepError], str]] = [
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Raise the service's errors as ours.
+    """Raise the client library's errors as Shardkeep's.
 
     Args:
-        what: What was tried and where, to begin the message with.
+        what: The beginning of the message: what was tried, on which object.
 
     Raises:
         NotFoundError: for NOT_FOUND.
         ExistsError: for ALREADY_EXISTS.
         RefusedError: for FAILED_PRECONDITION.
         UnreachableError: for PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED,
-            ABORTED, credentials that are missing or bad, and an end of patience. Any other error passes as it is.
+            ABORTED, missing or bad credentials, and a deadline that has passed. Any other error passes unchanged.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""A Bigtable instance, and the names and headers that requests to it carry."""
+"""A Bigtable instance, and the names and headers of requests to it."""
 
 import base64
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from google.cloud.bigtable_v2.types import FeatureFlags
 from transforms.identity import Identity
 
 QUESTIONS = 32
-"""Tables of an instance that are asked about at once, before a job: each question is a round trip or two."""
+"""Tables of an instance about which calls are made at the same time; each takes a round trip or two."""
 
 Metadata = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance, by the ids of its project and of itself, read or written with an app profile ("" is default)."""
+    """An instance, by project id and instance id, and the app profile to use ("" for the default one)."""
 
     project: str
     instance: str
@@ -32,11 +32,11 @@ class Instance:
         return f"{self.name}/tables/{table}"
 
     def identity(self) -> Identity:
-        """Who it is, whatever the app profile."""
+        """Its identity, which does not depend on the app profile."""
         return Identity("bigtable", (("project", self.project), ("instance", self.instance)))
 
     def metadata(self, table: str) -> Metadata:
-        """Headers of a request about a table: where it is routed, and what this client understands.
+        """Headers of a request about a table: for routing, and the features that this client supports.
 
         The routing header's form is that of AIP-4222; the features header is the serialized
         `google.bigtable.v2.FeatureFlags` in URL-safe base64.

@@ -1,4 +1,4 @@
-"""When a call to Bigtable is tried again, and when it is given up."""
+"""When a call to Bigtable is retried, and when it is given up."""
 
 import random
 import time
@@ -10,25 +10,25 @@ from google.rpc.code_pb2 import Code
 from transforms.bigtable.server import credentials
 
 TRANSIENT = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.ABORTED, Code.RESOURCE_EXHAUSTED, Code.CANCELLED})
-"""Codes after which the same call may succeed. A CANCELLED that we did not cause is the server's own."""
+"""Codes after which the same call may succeed. A CANCELLED that we did not cause comes from the server."""
 
 _BROKEN_STREAM = ("rst_stream", "rst stream", "received unexpected eos", "connection closed")
-"""An INTERNAL with one of these words is a broken connection: the client libraries' rule."""
+"""An INTERNAL error with one of these texts is a broken connection, as in Google's client libraries."""
 
 _MOST_DOUBLINGS = 100
-"""Of a wait: beyond every longest wait, and far from what a float cannot hold."""
+"""Doublings of the wait: enough to reach any `longest_wait`, without overflow of a float."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long to wait between tries, and for how long without progress (all in seconds).
+    """How long to wait between attempts, and when to give up (all in seconds).
 
     Attributes:
-        first_wait: Longest wait before the second try; it doubles with each further one.
-        longest_wait: Longest wait at all.
-        patience: Time without progress after which the error stands.
+        first_wait: Longest wait before the second attempt; it doubles with each further one.
+        longest_wait: Upper limit of a wait.
+        patience: Time without progress after which the error is raised.
         attempt_timeout: Deadline of one attempt.
-        idle_timeout: Time without a message after which a stream is cancelled and tried again.
+        idle_timeout: Time without a message after which a stream is cancelled and retried.
     """
 
     first_wait: float = 0.1
@@ -47,23 +47,23 @@ class Retries:
     _progressed: float = field(default_factory=lambda: time.monotonic())
 
     def progress(self) -> None:
-        """Something was achieved: the patience and the waits begin anew."""
+        """Note progress: patience and waits start again."""
         self._tries, self._progressed = 0, time.monotonic()
 
     def exhausted(self) -> bool:
-        """Whether the patience is over."""
+        """Whether there was no progress for longer than the policy's patience."""
         return time.monotonic() - self._progressed > self.policy.patience
 
     def wait(self) -> None:
-        """Wait before the next try: a random time within the patience, so that many workers do not come at once."""
+        """Wait a random time, within the patience: so many workers do not retry at the same moment."""
         longest = min(self.policy.longest_wait, self.policy.first_wait * 2**self._tries)
         self._tries = min(self._tries + 1, _MOST_DOUBLINGS)
         left = self._progressed + self.policy.patience - time.monotonic()
-        time.sleep(max(0.0, min(left, random.uniform(0, longest))))  # noqa: S311 (no secret is made of it)
+        time.sleep(max(0.0, min(left, random.uniform(0, longest))))  # noqa: S311 (not used for a secret)
 
 
 def is_transient(error: grpc.RpcError) -> bool:
-    """Whether the same call may succeed later; one for which no token was to be had is UNAVAILABLE to gRPC."""
+    """Whether the same call may succeed later; gRPC says UNAVAILABLE also if there was no token."""
     code = error.code().value[0]
     if credentials.refused(error.details() or ""):
         return False

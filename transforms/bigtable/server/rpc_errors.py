@@ -1,4 +1,4 @@
-"""What a failed call on our own channel means to people."""
+"""Translates failed gRPC calls on our channel into Shardkeep's errors."""
 
 import grpc
 from google.rpc.code_pb2 import Code
@@ -18,7 +18,7 @@ _OTHERS = (UnreachableError, "Check that the server can be reached, and try agai
 
 
 def status_error(code: int, details: str, where: str) -> ShardkeepError:
-    """The error for a status of `google.rpc.Code`; `where` says what was being done to what."""
+    """The error for a status of `google.rpc.Code`; `where` says what was done, on which object."""
     kind, advice = _CLASSES.get(code, _OTHERS)
     helps = credentials.LOGIN if credentials.failed(details) else advice
     name = Code.Name(code) if code in Code.values() else code

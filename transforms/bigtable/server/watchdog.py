@@ -1,4 +1,4 @@
-"""A watchdog over a stream: cancels it when nothing has arrived for too long."""
+"""A watchdog that cancels a stream on which nothing has arrived for too long."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ import grpc
 
 
 class Watchdog:
-    """Cancels `call` when `beat` has not been called for `limit` seconds, while the block lasts."""
+    """Cancels `call`, while the block runs, if `beat` has not been called for `limit` seconds."""
 
     def __init__(self, call: grpc.Call, limit: float) -> None:
         self._call = call
@@ -29,13 +29,13 @@ class Watchdog:
         self._thread.join()
 
     def beat(self) -> None:
-        """Something arrived, or the wait for it begins anew."""
-        # In this order: the watch must never see the old time as one that counts.
+        """Note that a message arrived, or that the wait for one starts again."""
+        # In this order: the thread must never see the old time while it is not paused.
         self._last = time.monotonic()
         self._paused = False
 
     def pause(self) -> None:
-        """Nothing is awaited until the next `beat`."""
+        """Stop counting until the next `beat`."""
         self._paused = True
 
     def _watch(self) -> None:
