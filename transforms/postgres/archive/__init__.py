@@ -1,1 +1,1 @@
-"""pg_dump's archive: written by the client programs, and what its table of contents and SQL say."""
+"""pg_dump's archive: how it is written, and how its table of contents and its SQL are read."""

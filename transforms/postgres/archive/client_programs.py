@@ -1,4 +1,4 @@
-"""PostgreSQL's own client programs: which of them is on this machine, and how one is run."""
+"""PostgreSQL's client programs: finding one on this machine, and running it."""
 
 import os
 import re
@@ -21,8 +21,8 @@ from transforms.postgres.server.database import Database
 from transforms.postgres.server.silence import BY_NAME, Silence
 from transforms.private_folder import private_folder
 
-# Where packages of PostgreSQL put the programs of each major version: Debian and Ubuntu, Red Hat and Fedora, Homebrew
-# (Apple and Intel), MacPorts, EDB's installer, Postgres.app.
+# Where PostgreSQL's packages install the programs of each major version: Debian and Ubuntu, Red Hat and Fedora,
+# Homebrew (Apple and Intel), MacPorts, EDB's installer, Postgres.app.
 PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -34,10 +34,10 @@ PLACES = (
     "/Library/PostgreSQL/*/bin",
     "/Applications/Postgres.app/Contents/Versions/*/bin",
 )
-# Debian's programs on the PATH are one script that chooses a version by clusters of this machine, not by the server.
+# Debian's programs on the PATH are one script that chooses the version by this machine's clusters, not by the server.
 WRAPPER = "pg_wrapper"
 LINES_OF_ERROR = 12
-# What would change a program's session; passwords and certificates of the user's stay.
+# Variables that would change a program's session; those of the user's passwords and certificates stay.
 _CLEARED = (
     "PGDATABASE",
     "PGDATESTYLE",
@@ -67,14 +67,14 @@ class ClientProgram:
 
 
 def find(program: str, at_least: int) -> ClientProgram:
-    """The program of the lowest major version that fits: the nearest to the server.
+    """The program with the lowest major version that is new enough.
 
     Args:
         program: `pg_dump` or `pg_restore`.
-        at_least: The lowest major version that will do, such as the server's.
+        at_least: The lowest major version allowed, such as the server's.
 
     Raises:
-        NotFoundError: naming what to install, and what is there.
+        NotFoundError: naming what to install and what was found.
     """
     there = find_all(program)
     fitting = [one for one in there if one.major >= at_least]
@@ -88,7 +88,7 @@ def find(program: str, at_least: int) -> ClientProgram:
 
 
 def find_all(program: str) -> list[ClientProgram]:
-    """Every version of a program on this machine, each once: from the PATH and packages' places."""
+    """Every installed version of a program, from the PATH and from `PLACES`."""
     paths = dict.fromkeys(str(folder / program) for folder in _folders() if os.access(folder / program, os.X_OK))
     majors = [(path, _major(path)) for path in paths if Path(path).resolve().name != WRAPPER]
     return [ClientProgram(path, major) for path, major in majors if major is not None]
@@ -97,20 +97,19 @@ def find_all(program: str) -> list[ClientProgram]:
 def run(program: ClientProgram, database: Database, arguments: Sequence[str]) -> bytes:
     """Run a program to its end and return what it wrote to its standard output.
 
-    The password never is an argument or a variable of the environment: it is in a file that only this user can
-    read, removed at the end. Without one, the program looks for it as libpq does.
+    The password is never an argument or an environment variable: it is in a file that only this user can read and
+    that is removed at the end. Without a password, the program looks for one as libpq does.
 
     Args:
-        program: What `find` found.
-        database: What it connects to, in front of `arguments`.
-        arguments: Its own arguments.
+        program: What `find` returned.
+        database: What it connects to.
+        arguments: Further arguments, after the one that names the database.
 
     Raises:
-        UnreachableError: if it fails, with the last lines of what it said, or waits for a server that does nothing
-            for it.
+        UnreachableError: if it fails, with the last lines that it printed, or if the server has stopped working for it.
     """
     with _password_file(database) as environment:
-        name = f"shardkeep {program.name} {secrets.token_hex(4)}"  # by which the server can be asked about it
+        name = f"shardkeep {program.name} {secrets.token_hex(4)}"  # to find its session on the server
         target = make_conninfo(**{"application_name": name, **conninfo(database)})
         command = [program.path, "--dbname", target, *arguments]
         silence = Silence(database.idle_timeout, lambda: session.look(database, BY_NAME, name))
@@ -137,7 +136,7 @@ def _folders() -> Iterator[Path]:
 
 @lru_cache(maxsize=64)
 def _major(path: str) -> int | None:
-    """The major version that a program prints, such as "pg_dump (PostgreSQL) 15.4"; None if it prints none."""
+    """The major version from a program's --version, such as "pg_dump (PostgreSQL) 15.4"; None if it prints none."""
     try:
         command = [path, "--version"]
         printed = subprocess.run(command, capture_output=True, timeout=30, check=True).stdout  # noqa: S603 - found by name
@@ -149,7 +148,7 @@ def _major(path: str) -> int | None:
 
 @contextmanager
 def _password_file(database: Database) -> Iterator[dict[str, str]]:
-    """The environment of a program; PGPASSWORD would win against the file, so it goes where there is one."""
+    """The environment of a program; PGPASSWORD is removed if there is a file, over which it would have precedence."""
     environment = {name: value for name, value in os.environ.items() if name not in _CLEARED}
     environment.update(LC_ALL="C", PGTZ="UTC")
     password = password_of(database)
@@ -164,7 +163,7 @@ def _password_file(database: Database) -> Iterator[dict[str, str]]:
 
 
 def _line(database: Database, password: str) -> str:
-    """A line of a pgpass file for any server; libpq's "The Password File" has the form."""
+    """A line of a pgpass file for any server, in the form of "The Password File" of libpq's documentation."""
     if "\n" in password or "\r" in password:
         raise UsageError(f"{database}: a password with a line break cannot be given to PostgreSQL's programs")
     escaped = password.replace("\\", "\\\\").replace(":", "\\:")

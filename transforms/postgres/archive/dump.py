@@ -1,4 +1,4 @@
-"""The archive of a database's schema: what pg_dump writes, in its custom format, without any rows."""
+"""The archive of a database's schema: pg_dump's custom format, without rows."""
 
 from transforms.errors import NotFoundError, RefusedError, UnreachableError
 from transforms.postgres.archive import client_programs
@@ -18,7 +18,7 @@ _SUBSCRIPTIONS = """
         AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)
     ORDER BY 1
 """
-# Whether a mapping has options that this user may not see is hidden, too.
+# PostgreSQL also hides whether a mapping has options that this user may not see.
 _USER_MAPPINGS = """
     SELECT pg_catalog.format('%I for %I', srvname, usename) FROM pg_catalog.pg_user_mappings
     WHERE umoptions IS NULL AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)
@@ -33,18 +33,18 @@ def dump_schema(
     lock_seconds: float = LOCK_SECONDS,
     encoding: str = UTF8,
 ) -> bytes:
-    """The archive of the whole database, whatever tables are backed up.
+    """The archive of the whole database, even if only some tables are backed up.
 
     Args:
         database: The source.
         major: The major version of its server; pg_dump must not be older.
-        snapshot: The exported snapshot that it is to be of, whose holder lives.
+        snapshot: The exported snapshot to dump; the session that exported it must still be open.
         lock_seconds: How long to wait for tables that somebody is changing.
-        encoding: That of the archive's texts: UTF-8, or SQL_ASCII where the database's is that, for any bytes.
+        encoding: Of the archive's texts: UTF8, or SQL_ASCII if the database's is that, where texts are any bytes.
 
     Raises:
-        UnreachableError: if no pg_dump of this machine is new enough, if the user may not see a table, or
-            if the server cannot be reached or the snapshot is gone.
+        UnreachableError: if no pg_dump on this machine is new enough, the user may not see a table, the server
+            cannot be reached, or the snapshot is gone.
         RefusedError: if a table stays locked, or is dropped meanwhile.
     """
     program = find_dump(major)
@@ -80,7 +80,7 @@ def _arguments(encoding: str, snapshot: str | None, lock_seconds: float) -> list
 
 
 def _explained(error: UnreachableError, lock_seconds: float) -> UnreachableError | RefusedError:
-    """pg_dump ends with 1 whatever happened; it repeats the statement that failed, never translated."""
+    """The cause, found in pg_dump's output: its exit code is always 1, and it prints the failed statement."""
     words = str(error)
     if "SET TRANSACTION SNAPSHOT" in words:
         return UnreachableError(f"{words}\nThe session that held the snapshot is gone. Start the backup again.")
@@ -99,12 +99,12 @@ def _explained(error: UnreachableError, lock_seconds: float) -> UnreachableError
 
 
 def left_out(connection: Connection) -> list[str]:
-    """What pg_dump leaves out for a user who is no superuser, for people: what only superusers may see whole."""
+    """Notes about what pg_dump leaves out because only superusers may see all of it."""
     with translated("looking for what only superusers may see"):
         subscriptions = [row[0] for row in connection.execute(_SUBSCRIPTIONS).fetchall()]
         mappings = [row[0] for row in connection.execute(_USER_MAPPINGS).fetchall()]
     found = (
         ("Subscriptions, of which only superusers see all, are not kept", subscriptions),
-        ("User mappings, whose options this user may not see, are kept without any", mappings),
+        ("User mappings, whose options this user may not see, are kept without options", mappings),
     )
     return [f"{text}: {name_list(names)}." for text, names in found if names]

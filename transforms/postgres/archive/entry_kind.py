@@ -1,7 +1,7 @@
-"""What the statements of an archive's entries may be: what pg_dump writes for their kind, and nothing else.
+"""Checks that an archive's entries hold only the statements that pg_dump writes for their kind.
 
-The table is of the sources of pg_dump 12 to 18, `src/bin/pg_dump/pg_dump.c` and `dumputils.c`, without what only
-`--binary-upgrade` writes, which runs statements on the catalogs.
+Source of the table: pg_dump 12 to 18, `src/bin/pg_dump/pg_dump.c` and `dumputils.c`, without what only
+`--binary-upgrade` writes, which changes the catalogs directly.
 """
 
 import re
@@ -13,7 +13,7 @@ from transforms.postgres.archive.toc import Entry
 
 _NAME = r'(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)'
 _TABLE = ("ALTER( FOREIGN)? TABLE",)
-# Kind of entry: what its statements begin with. Where the kind is not listed, with CREATE and the kind.
+# Kind of entry: what its statements begin with. Those of a kind that is not listed begin with CREATE and the kind.
 _BEGINNINGS: dict[str, tuple[str, ...]] = {
     "ACL": ("GRANT", "REVOKE", f"SET SESSION AUTHORIZATION {_NAME}$", "RESET SESSION AUTHORIZATION$"),
     "CHECK CONSTRAINT": (*_TABLE, "ALTER DOMAIN"),
@@ -61,18 +61,18 @@ def _pattern(beginnings: Iterable[str]) -> re.Pattern[bytes]:
 _PATTERNS = {kind: _pattern(words) for kind, words in _BEGINNINGS.items()}
 _PATTERNS |= {kind: _pattern([f"CREATE {kind}"]) for kind in _CREATED}
 KINDS = frozenset(_PATTERNS)
-# How ALTER .. OWNER names an object is taken from its DROP.
+# The signature for ALTER .. OWNER is taken from the entry's DROP statement.
 _DROP = re.compile(rb"DROP (AGGREGATE|FUNCTION|OPERATOR|OPERATOR CLASS|OPERATOR FAMILY|PROCEDURE) ")
 _DROPPED = frozenset({"AGGREGATE", "FUNCTION", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "PROCEDURE"})
 _ADVICE = "Nothing of it is run. Verify the backup, and ask who wrote it: an archive holds SQL that a restore runs."
 
 
 def check(entries: Iterable[Entry]) -> None:
-    """Check that entries hold what pg_dump writes for their kind; their names and expressions are the server's affair.
+    """Check that entries hold what pg_dump writes for their kind; the server judges their names and expressions.
 
     Raises:
         IntegrityError: naming an entry that holds anything else.
-        RefusedError: naming an entry of a kind that is not known.
+        RefusedError: naming an entry of an unknown kind.
     """
     for entry in entries:
         _check(entry)
@@ -82,7 +82,7 @@ def _check(entry: Entry) -> None:
     pattern = _PATTERNS.get(entry.kind)
     if pattern is None:
         raise RefusedError(
-            f"{entry}: this release knows no such kind of entry of an archive: restore with a newer one, or choose"
+            f"{entry}: this release does not know this kind of archive entry: restore with a newer one, or choose"
             " tables with --table."
         )
     for statement in _cut(entry, entry.statement):
@@ -95,7 +95,7 @@ def _check(entry: Entry) -> None:
 def _check_drop(entry: Entry) -> None:
     drops = _cut(entry, entry.drop)
     if len(drops) > 1 or not all(map(_DROP.match, drops)):
-        raise _foreign(entry, f"pg_dump drops it in no such way: {_beginning(entry.drop.encode(errors='replace'))}")
+        raise _foreign(entry, f"pg_dump writes no such DROP for it: {_beginning(entry.drop.encode(errors='replace'))}")
 
 
 def _cut(entry: Entry, text: str) -> list[bytes]:

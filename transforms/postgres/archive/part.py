@@ -1,4 +1,4 @@
-"""Which entries of an archive a restore takes: all, or what the chosen tables and schemas bring with them."""
+"""Selects the entries of an archive to restore: all, or the chosen tables and schemas with what they need."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from transforms.postgres.archive.toc import Entry, Toc
 from transforms.postgres.names.identifiers import Name
 
-# Settings of the session, and what database_properties restores. Rows and statistics are never in our archives.
+# Settings of the session, and what database_properties restores. Our archives have no rows and no statistics.
 SETTINGS = frozenset({"ENCODING", "STDSTRINGS", "SEARCHPATH"})
 NOT_OBJECTS = SETTINGS | {"DATABASE", "DATABASE PROPERTIES", "TABLE DATA", "SEQUENCE SET", "STATISTICS DATA", "BLOB"}
-# What comes with a table: these depend on the tables that they are part of.
+# What comes with a table: these entries depend on the tables that they are part of.
 PARTS = frozenset({
     "CHECK CONSTRAINT", "CONSTRAINT", "DEFAULT", "FK CONSTRAINT", "INDEX", "INDEX ATTACH", "POLICY", "ROW SECURITY",
     "RULE", "SEQUENCE", "STATISTICS", "TABLE ATTACH", "TRIGGER",
 })  # fmt: skip
 TABLES = frozenset({"TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"})
-# What comes with any object: the first entry that it depends on.
+# What comes with any object, which is the first entry that these depend on.
 REMARKS = frozenset({"ACL", "COMMENT", "SECURITY LABEL", "SEQUENCE OWNED BY"})
-# What joins two objects, and changes both: it comes only with both.
+# What joins two objects and changes both: it comes only if both do.
 ATTACHMENTS = frozenset({"INDEX ATTACH", "TABLE ATTACH"})
-# Settings of the database that pg_dump counts to the schema of what they name.
+# Settings of the database for which pg_dump gives the schema of the object that they name.
 OF_DATABASE = frozenset({"PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA"})
 DATABASE_TAG = "DATABASE "
 
@@ -30,8 +30,8 @@ class Part:
 
     Attributes:
         entries: The entries, in the archive's order.
-        needed: Numbers of those that were not chosen but that chosen ones need: they may be in the target already.
-        is_whole: Whether it is everything.
+        needed: Numbers of the entries that chosen ones need without being chosen: the target may have them already.
+        is_whole: Whether these are all entries.
     """
 
     entries: tuple[Entry, ...]
@@ -40,16 +40,16 @@ class Part:
 
 
 def whole(toc: Toc) -> Part:
-    """Everything in the archive but the database itself."""
+    """Everything in the archive except the database itself."""
     return Part(tuple(entry for entry in toc.entries if _is_object(entry)), is_whole=True)
 
 
 def chosen(toc: Toc, tables: Collection[Name], schemas: Collection[str] = (), excluded: Collection[Name] = ()) -> Part:
-    """What the given tables, and all that is in the given schemas, bring with them and need.
+    """The given tables and everything in the given schemas, with their parts and what they need.
 
-    Of what they need, tables are not among the entries, since their rows would be missing: they must be in the
-    target, or be chosen too. A partitioned table comes with its partitions, if all of them are chosen; a partition
-    without it is a table of its own.
+    Tables that are only needed are left out, since their rows would be missing: they must be in the target, or be
+    chosen too. A partitioned table is included if all of its partitions are chosen; otherwise a chosen partition
+    becomes an ordinary table.
 
     Args:
         toc: The archive's table of contents.
@@ -74,7 +74,7 @@ def _is_object(entry: Entry) -> bool:
 
 
 def _is_seed(toc: Toc, entry: Entry, tables: Collection[Name], schemas: Collection[str]) -> bool:
-    """Whether it is chosen itself, and not through what it is a part of or a remark on."""
+    """Whether it is chosen by itself, not because of the object that it is a part of or a remark on."""
     if entry.kind == "TABLE" and Name(entry.schema, entry.tag) in tables:
         return True
     if entry.kind in REMARKS | OF_DATABASE or (entry.kind in PARTS and own_tables(toc, entry)):
@@ -94,7 +94,7 @@ def _partitions(toc: Toc, objects: Iterable[Entry]) -> dict[int, set[int]]:
 
 
 def _with_partitions(toc: Toc, objects: Sequence[Entry], tables: Collection[Name]) -> set[int]:
-    """Tables and what is partitioned below them."""
+    """Tables and all partitions below them."""
     partitions, found = _partitions(toc, objects) if tables else {}, set[int]()
     rest = [entry.number for entry in objects if entry.kind == "TABLE" and Name(entry.schema, entry.tag) in tables]
     while rest:
@@ -114,7 +114,7 @@ def _whole_roots(toc: Toc, objects: Iterable[Entry], seeds: Collection[int]) -> 
 
 def _with_parts(toc: Toc, objects: Iterable[Entry], seeds: Collection[int]) -> set[int]:
     picked = set(seeds)
-    for entry in objects:  # an object stands before what is part of it
+    for entry in objects:  # an object comes before its parts
         if entry.kind in PARTS and _is_part(toc, entry, picked):
             picked.add(entry.number)
     return picked
@@ -128,10 +128,10 @@ def _is_part(toc: Toc, entry: Entry, picked: Collection[int]) -> bool:
 
 
 def own_tables(toc: Toc, entry: Entry) -> set[int]:
-    """The tables that an entry is part of; others that it needs, such as a foreign key's, do not bring it."""
+    """The tables that an entry is part of; not others that it needs, such as the one a foreign key refers to."""
     tables = [needed for needed in _needed(toc, entry) if needed.kind in TABLES]
     named = [table for table in tables if table.schema == entry.schema and f"{entry.tag} ".startswith(f"{table.tag} ")]
-    longest = sorted(named, key=lambda table: len(table.tag))[-1:]  # of a table `a` and a table `a b`
+    longest = sorted(named, key=lambda table: len(table.tag))[-1:]  # if there are tables `a` and `a b`
     return {table.number for table in longest or tables}
 
 
@@ -146,7 +146,7 @@ def _needs(toc: Toc, picked: Iterable[int]) -> set[int]:
 
 
 def _comes_along(entry: Entry) -> bool:
-    """Whether it can be made without rows and is no part of a table; of sequences, any can."""
+    """Whether it can be made without rows and is not part of a table; any sequence can."""
     return _is_object(entry) and entry.kind != "TABLE" and (entry.kind == "SEQUENCE" or entry.kind not in PARTS)
 
 
@@ -155,7 +155,7 @@ def _needed(toc: Toc, entry: Entry) -> Iterator[Entry]:
 
 
 def _with_remarks(objects: Iterable[Entry], picked: Collection[int], needed: Collection[int]) -> set[int]:
-    """With privileges, comments and so on; a sequence that is needed by another table than its own stands alone."""
+    """With privileges, comments and so on; a sequence that is only needed loses its OWNED BY."""
     found = {*picked, *needed}
     for entry in objects:
         about = entry.needs[:1]
@@ -165,5 +165,5 @@ def _with_remarks(objects: Iterable[Entry], picked: Collection[int], needed: Col
 
 
 def is_partitioned(entry: Entry) -> bool:
-    """Whether a table has no rows of its own but those of its partitions; pg_dump writes the clause on a line."""
+    """Whether a table is partitioned; pg_dump writes the clause at the beginning of a line."""
     return entry.kind == "TABLE" and "\nPARTITION BY " in entry.statement

@@ -1,4 +1,4 @@
-"""One run of a client program, to its end or until the server that it waits for is given up."""
+"""Runs a client program to its end, or until the server that it waits for is given up."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,12 @@ from transforms.postgres.server.silence import Silence
 
 
 class GivenUpError(Exception):
-    """Why a program was ended before its end."""
+    """Why a program was killed before it had ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a program left."""
+    """A program's exit code and output."""
 
     code: int
     output: bytes
@@ -22,15 +22,15 @@ class Ended:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], silence: Silence) -> Ended:
-    """Run a program; if the caller is interrupted, or it is given up, it is ended by force.
+    """Run a program; it is killed if the caller is interrupted or the server is given up.
 
     Args:
         command: Its path and its arguments.
         environment: Its environment.
-        silence: Judges the server of its session, whatever it writes meanwhile.
+        silence: Decides when to give up the server; the program's output does not count.
 
     Raises:
-        GivenUpError: if the server does nothing for it.
+        GivenUpError: if the server has stopped working for it.
     """
     pipe = subprocess.PIPE
     nothing = subprocess.DEVNULL

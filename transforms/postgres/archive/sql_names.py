@@ -1,9 +1,9 @@
-"""Names in the SQL that pg_dump writes: found as the server's lexer finds them, and replaced.
+"""Finds names in the SQL that pg_dump writes, as the server's lexer does, and replaces them.
 
-pg_dump writes every name of an object with its schema. What only looks like one is known by the names that are given:
-a column `orders.id` of a table `orders` is left alone unless a schema `orders` has an object `id` that moves, and then
-the server refuses the statement. What stands in strings, bodies of functions among it, is not looked into, except
-where the string is a name: `'public.orders_id_seq'::regclass`.
+pg_dump writes every object's name with its schema. Only the given names are replaced, so a column `orders.id` of a
+table `orders` stays, unless a schema `orders` has an object `id` that moves; then the server refuses the statement.
+Strings, which include the bodies of functions, stay as they are, except where the string is a name:
+`'public.orders_id_seq'::regclass`.
 """
 
 import re
@@ -30,8 +30,8 @@ def rewritten(statement: str, names: Mapping[Name, Name], schemas: Mapping[str, 
 
     Args:
         statement: What pg_dump wrote.
-        names: Old and new names of objects; an operator's name is its sign.
-        schemas: Old and new names of schemas, where the statement says `SCHEMA` before them.
+        names: New names of objects by the old; an operator's name is its symbol.
+        schemas: New names of schemas by the old, replaced only after the word `SCHEMA`.
     """
 
     def replaced(found: re.Match[str]) -> str:
@@ -61,7 +61,7 @@ def _plain(part: str) -> str:
 
 
 def first_name(statement: str) -> Name | None:
-    """The first name with a schema, such as that of the function in `DROP FUNCTION a.f(b.t)`; None without any."""
+    """The first name with a schema, such as `a.f` in `DROP FUNCTION a.f(b.t)`; None if there is none."""
     for found in _TOKEN.finditer(statement):
         parts = _PART.findall(found["name"] or "")
         if len(parts) > 1:

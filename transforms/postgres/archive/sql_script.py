@@ -1,17 +1,17 @@
-"""A text of SQL cut into its statements, as the server's scanner and psql's cut it.
+"""Splits SQL text into statements, as the server's scanner and psql's do.
 
 The rules are those of `src/backend/parser/scan.l` and, for the bodies of SQL functions (`BEGIN ATOMIC .. END`),
-`src/fe_utils/psqlscan.l`. Nothing that is trusted hangs on them: whoever runs a statement sends it by the extended
-protocol, which takes one only.
+`src/fe_utils/psqlscan.l`. Safety does not depend on them: a statement is sent by the extended protocol, which takes
+only one.
 """
 
 import re
 from collections.abc import Iterator
 
-# What is no part of a word, so that a word or a quote may begin there.
+# Not after a character of a word: a word or a quote may begin here.
 _AFRESH = rb"(?<![a-zA-Z0-9_$\x80-\xff])"
-# Only what can hold or end a statement is looked at. A plain string's backslashes are signs like others: who writes
-# with standard_conforming_strings off doubles them.
+# Matches only what can contain or end a statement. In a plain string a backslash is a character like others: with
+# standard_conforming_strings off, pg_dump doubles it.
 _MARK = re.compile(
     rb"""
     (?P<comment> /\* | --[^\n\r]* )
@@ -26,22 +26,22 @@ _MARK = re.compile(
     """.replace(b"AFRESH", _AFRESH),
     re.VERBOSE | re.DOTALL,
 )
-# Without any of these, a semicolon outside of parentheses ends a statement.
+# In a text without any of these, each semicolon outside of parentheses ends a statement.
 _HOLDING = (b"'", b'"', b"$", b"--", b"/*", b"begin")
 _BLANK = re.compile(rb"(?:\s+|--[^\n\r]*)*")
 _COMMENT = re.compile(rb"/\*|\*/")
-# What `CREATE FUNCTION`, with `OR REPLACE` or without, begins with: its body may hold semicolons.
+# The beginning of a statement whose body may hold semicolons.
 _ROUTINE = re.compile(rb"create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.IGNORECASE)
 
 
 def statements(text: bytes) -> list[bytes]:
-    """The statements of a text, each without its semicolon and what is blank around it; those of nothing are none.
+    """The statements of a text, each without its semicolon and surrounding blanks; empty ones are left out.
 
     Raises:
         ValueError: if a quote or a comment is left open.
     """
     folded = text.lower()
-    if not any(sign in folded for sign in _HOLDING):  # most are so, and there may be many
+    if not any(sign in folded for sign in _HOLDING):  # the fast way for most texts
         pieces = [piece for part in text.split(b";") if (piece := part.strip())]
         if all(piece.count(b"(") == piece.count(b")") for piece in pieces):
             return pieces
@@ -67,21 +67,21 @@ def _statements(text: bytes) -> Iterator[bytes]:
 
 
 def _begin(text: bytes, at: int) -> int:
-    """Where the next statement begins: behind blanks and comments."""
+    """Where the next statement begins, after blanks and comments."""
     while (blank := _BLANK.match(text, at)) and text.startswith(b"/*", blank.end()):
         at = _end_of_comment(text, blank.end())
     return blank.end() if blank else at
 
 
 def _depth(text: bytes, begin: int, depth: int, word: bytes) -> int:
-    """How many BEGIN and CASE of a routine's body are open after a word."""
+    """How many BEGINs and CASEs of a routine's body are open after a word."""
     if depth == 0:
         return int(word == b"begin" and _ROUTINE.match(text, begin) is not None)
     return depth + (word != b"end") - (word == b"end")
 
 
 def _end(text: bytes, mark: re.Match[bytes]) -> int:
-    """Where a mark ends that may hold anything until its end."""
+    """Where the comment, quote or word that begins with a mark ends."""
     if mark.lastgroup in ("open", "escape"):
         raise ValueError(f"a quote is left open at byte {mark.start()}")
     if mark[0] == b"/*":
@@ -90,7 +90,7 @@ def _end(text: bytes, mark: re.Match[bytes]) -> int:
 
 
 def _end_of_comment(text: bytes, start: int) -> int:
-    """Comments hold comments."""
+    """Where a comment ends; comments may be nested."""
     depth = 0
     for found in _COMMENT.finditer(text, start):
         depth += 1 if found[0] == b"/*" else -1

@@ -1,8 +1,8 @@
 """The table of contents of an archive of `pg_dump -Fc`.
 
-`pg_restore --list` prints it for people: names that hold blanks cannot be told apart there, and statements are
-missing. So the file itself is read. Its format is that of PostgreSQL's sources, `ReadHead` and `ReadToc` of
-`src/bin/pg_dump/pg_backup_archiver.c`: the versions 1.14 (pg_dump 12 to 15), 1.15 (16) and 1.16 (17 and 18).
+`pg_restore --list` is made for people: it does not quote names with blanks, and has no statements. So the file itself
+is read. Source of the format: `ReadHead` and `ReadToc` of PostgreSQL's `src/bin/pg_dump/pg_backup_archiver.c`, in the
+versions 1.14 (pg_dump 12 to 15), 1.15 (16) and 1.16 (17 and 18).
 """
 
 import re
@@ -24,27 +24,27 @@ TIME_FIELDS = 7
 # teSection of pg_backup.h. Comments and privileges have no section of their own.
 NO_SECTION, PRE_DATA, DATA, POST_DATA = 1, 2, 3, 4
 SECTIONS = (NO_SECTION, PRE_DATA, DATA, POST_DATA)
-INTEGER_SIZE, OFFSET_SIZES = 4, (4, 8)  # of int and off_t, on every machine that pg_dump runs on
+INTEGER_SIZE, OFFSET_SIZES = 4, (4, 8)  # bytes of int and off_t on the machines that pg_dump runs on
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object of an archive, or one statement about another object.
+    """One object of an archive, or a statement about another entry's object.
 
     Attributes:
         number: Its number in the archive ("dump id").
-        catalog: Oid of the catalog that it stood in, or 0.
-        oid: Its oid there, or 0.
+        catalog: Oid of the source's catalog that describes it, or 0.
+        oid: Its oid in that catalog, or 0.
         kind: `TABLE`, `FK CONSTRAINT`, `ACL`, ...
         schema: Its schema; empty if it has none.
-        tag: Its name, as far as one text can name it: a trigger's is `TABLE TRIGGER`.
-        owner: Its owner, or that of what it is about; may be empty.
+        tag: Its name, in pg_dump's form: a trigger's is `TABLE TRIGGER`.
+        owner: Its owner, or the owner of the object that it is about; may be empty.
         section: `PRE_DATA`, `DATA` or `POST_DATA`.
         statement: The SQL that makes it; bytes that are not UTF-8 are surrogate escapes.
-        drop: The SQL that would drop it; empty if there is none.
+        drop: The SQL that drops it; empty if there is none.
         needs: Numbers of the entries that it depends on.
-        tablespace: Its tablespace, if not the default one.
+        tablespace: Its tablespace; empty for the default one.
         access_method: Its table access method; empty if it has none.
     """
 
@@ -73,7 +73,7 @@ class Toc:
 
     Attributes:
         database: The name of the database that was dumped.
-        server: The version of its server, as it calls itself.
+        server: The version of its server, as the server prints it.
         entries: The entries, in an order in which they can be restored.
     """
 
@@ -91,8 +91,8 @@ def parse(archive: bytes) -> Toc:
     """Read the table of contents at the start of an archive.
 
     Raises:
-        IntegrityError: if it is none, is cut off, or contradicts itself.
-        RefusedError: if it is of a version that is not known.
+        IntegrityError: if it is not an archive, is cut off, or contradicts itself.
+        RefusedError: if its version is unknown.
     """
     try:
         toc = _Reader(archive).toc()
@@ -103,7 +103,7 @@ def parse(archive: bytes) -> Toc:
 
 
 def _check_dependencies(toc: Toc) -> None:
-    """Nothing needs itself, directly or through others; pg_dump writes each entry after those that it needs."""
+    """Check that no entry needs itself, directly or through others; pg_dump writes each after those that it needs."""
     if len(toc.by_number) < len(toc.entries):
         raise ValueError("two of its entries have the same number")
     seen = set[int]()
@@ -123,7 +123,7 @@ def _check_cycles(toc: Toc) -> None:
 
 
 class _Reader:
-    """The primitives of the format, and what is made of them."""
+    """Reads the primitives of the format, and what consists of them."""
 
     def __init__(self, archive: bytes) -> None:
         self._file = BytesIO(archive)
@@ -142,7 +142,7 @@ class _Reader:
             raise ValueError(f"its numbers have {self._integer_size} and {self._offset_size} bytes")
 
     def toc(self) -> Toc:
-        """The whole, from behind the first bytes."""
+        """The table of contents, after the header that `__init__` has read."""
         _ = self._byte() if self._version >= WITH_ALGORITHM else self._integer()  # how data is compressed
         for _ in range(TIME_FIELDS):
             self._integer()
@@ -157,10 +157,10 @@ class _Reader:
             self._text(), self._text(), self._integer(), self._text(), self._text(), self._text(),
         )  # fmt: skip
         if section not in SECTIONS:
-            raise ValueError(f"its entry {number} is of a section {section}, which there is not")
+            raise ValueError(f"its entry {number} has an unknown section {section}")
         schema, tablespace, access_method = self._text(), self._text(), self._text()
         _ = self._integer() if self._version >= WITH_RELATION_KIND else 0
-        owner, _ = self._text(), self._text()  # the latter: whether it has oids, no more
+        owner, _ = self._text(), self._text()  # the latter: "has oids", no longer used
         needs = tuple(map(_number, self._texts()))
         self._take(1 + self._offset_size)  # where its data is
         return Entry(
@@ -186,7 +186,7 @@ class _Reader:
     def _count(self) -> int:
         count = self._integer()
         if count < 0:
-            raise ValueError("it says that it has less than no entries")
+            raise ValueError("its count of entries is negative")
         return count
 
     def _integer(self) -> int:
@@ -205,14 +205,14 @@ class _Reader:
 
 
 def _number(text: str) -> int:
-    """A number as pg_dump writes it in a text."""
+    """A number that pg_dump writes as text."""
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is none of its numbers")
+        raise ValueError(f"{text[:40]!r} is not a number of an entry")
     return int(text)
 
 
 def _with_sections(entries: list[Entry]) -> Iterator[Entry]:
-    """An entry without a section belongs to the section that it stands in, as in `ProcessArchiveRestoreOptions`."""
+    """An entry without a section belongs to that of the entries around it: `ProcessArchiveRestoreOptions`."""
     section = PRE_DATA
     for entry in entries:
         section = entry.section if entry.section != NO_SECTION else section

@@ -1,1 +1,1 @@
-"""Between the server's binary COPY and Avro records, compiled; and the forms that values travel in."""
+"""Compiled conversion between the server's binary COPY and Avro records; and the forms of values in both."""

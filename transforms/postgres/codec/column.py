@@ -1,4 +1,4 @@
-"""A column of a table: its type, and the form in which its values travel."""
+"""A column of a table: its type, and the form of its values in COPY and Avro."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,16 +7,16 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
-# Set in a program's form of a text that is not checked for UTF-8: it is of an SQL_ASCII database.
+# Set in the form of a text that is not checked for UTF-8, since it is from an SQL_ASCII database.
 UNCHECKED = 0x80
 _NAME = re.compile(r'(?:(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_]*)(?:\.(?!$)|$)){2}')
-DIGITS_MOST = 38  # of a decimal that BigQuery, Arrow and most Avro readers take
+DIGITS_MOST = 38  # digits of the longest decimal that BigQuery, Arrow and most Avro readers accept
 
 
 class Form(IntEnum):
-    """How one column's values travel; `OUTPUT` is the text of the type's output function.
+    """The form of one column's values; `OUTPUT` is the text of the type's output function.
 
-    `PRESENCE` has no field in COPY: it is the one Avro field of a table without columns.
+    `PRESENCE` has no field in COPY: it is the only Avro field of a table without columns.
     """
 
     PRESENCE = 0
@@ -44,14 +44,14 @@ TEXTS = frozenset({Form.TEXT, Form.JSONB, Form.OUTPUT})
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column, as the catalog has it.
+    """One column, as the catalog describes it.
 
     Attributes:
         name: The exact name.
         field: Its Avro field.
-        type: The type as people know it: `format_type(atttypid, atttypmod)`.
-        base: The type without domains and modifiers, as SQL can cast to it: `pg_catalog.int4`, `public."My Enum"`.
-        form: How its values travel.
+        type: The type for people: `format_type(atttypid, atttypmod)`.
+        base: The type without domains and modifiers, as written in a cast: `pg_catalog.int4`, `public."My Enum"`.
+        form: The form of its values.
         precision: Digits of a NUMERIC, 1 to 38; else 0.
         scale: Digits of a NUMERIC after the point, 0 to `precision`; else 0.
         number: Its `attnum`.
@@ -73,16 +73,16 @@ class Column:
     collation: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """What the manifest holds of it: every attribute, the form by its name."""
+        """The column in a manifest: every attribute, the form by its name."""
         return {name: getattr(self, name) for name in _NAMES} | {"form": self.form.name}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Column":
-        """The column of which `to_json` made `data`.
+        """The inverse of `to_json`.
 
         Raises:
-            KeyError: if the form is unknown, or an attribute that has no default is missing.
-            ValueError: if an attribute is not of its type, or the name of a type or a collation is none.
+            KeyError: if the form is unknown, or an attribute without a default is missing.
+            ValueError: if an attribute has a wrong type, or `base` or `collation` is not a name with a schema.
         """
         known = {name: data[name] if default is MISSING else data.get(name, default) for name, default in _DEFAULTS}
         if tuple(map(type, known.values())) != _TYPES:
@@ -99,17 +99,17 @@ _TYPES = tuple(type(value) for value in Column("", "", "", "", Form.BOOL).to_jso
 
 @lru_cache(maxsize=1024)
 def _check_name(text: str) -> None:
-    """Names of types and collations become parts of statements as they are."""
+    """Check the name of a type or a collation, which becomes part of a statement unchanged."""
     if text and not _NAME.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is no name with a schema")
 
 
 def program(columns: Sequence[Column], text_is_bytes: bool = False) -> bytes:
-    """What the compiled codecs run: three bytes a column, its form, precision and scale.
+    """The program that the compiled codecs run: three bytes for each column, its form, precision and scale.
 
     Args:
         columns: The columns in the order of their fields.
-        text_is_bytes: Whether texts are bytes, of an SQL_ASCII database: their forms are marked with 0x80.
+        text_is_bytes: Whether texts are any bytes, as in an SQL_ASCII database: their forms are marked with 0x80.
     """
     return b"".join(bytes([_marked(column.form, text_is_bytes), column.precision, column.scale]) for column in columns)
 

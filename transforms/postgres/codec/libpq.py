@@ -1,4 +1,4 @@
-"""The libpq that psycopg itself uses, for compiled code that takes rows from a connection of psycopg's."""
+"""The libpq that psycopg uses, for compiled code that reads rows from a psycopg connection."""
 
 import ctypes
 import importlib
@@ -8,7 +8,7 @@ import psycopg
 
 from transforms.errors import UnreachableError
 
-# psycopg's implementations in C, each with a module that is linked to a libpq of its own.
+# psycopg's implementations in C, each with the module that is linked to its libpq.
 _MODULES = {"binary": "psycopg_binary.pq", "c": "psycopg_c.pq"}
 
 
@@ -17,7 +17,7 @@ def address(function: str) -> int:
     """The address of one of libpq's functions.
 
     Raises:
-        UnreachableError: if psycopg runs without its C implementation, whose connections only Python can read.
+        UnreachableError: if psycopg runs without a C implementation: compiled code cannot read its connections.
     """
     found = getattr(_library(), function)
     return ctypes.cast(found, ctypes.c_void_p).value or 0
@@ -31,5 +31,5 @@ def _library() -> ctypes.CDLL:
             f"psycopg runs its implementation {psycopg.pq.__impl__!r}, which is too slow to back a database up."
             " Install psycopg[binary] (or psycopg[c]), and unset PSYCOPG_IMPL."
         )
-    # A search by a module's handle goes on through the libraries that the module is linked to.
+    # A symbol is looked up in the module and in the libraries that it is linked to.
     return ctypes.CDLL(importlib.import_module(module).__file__)

@@ -1,4 +1,4 @@
-"""The program of the compiled codecs for the records of a table, from the table's line in a manifest."""
+"""The program of the compiled codecs for the records of a table, from the table's entry in a manifest."""
 
 import json
 from functools import lru_cache
@@ -13,7 +13,7 @@ def program_of(table: Table) -> bytes:
     """The program of the compiled codecs for a table's records (see `column.program`).
 
     Raises:
-        IntegrityError: if the table's schema is not one that a backup of PostgreSQL has.
+        IntegrityError: if the table's schema is not one of a PostgreSQL backup.
     """
     try:
         columns = [Column.from_json(each) for each in table.schema["columns"]]
@@ -27,7 +27,7 @@ def program_of(table: Table) -> bytes:
 
 
 def _has_bytes_for_text(columns: list[Column], avro_schema: str) -> bool:
-    """Whether the backup is of an SQL_ASCII database: its texts are bytes of Avro."""
+    """Whether the backup is of an SQL_ASCII database, whose texts are Avro bytes."""
     types = _types(avro_schema)
     return any(types[column.field] == ["null", "bytes"] for column in columns if column.form in TEXTS)
 

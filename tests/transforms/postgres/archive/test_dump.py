@@ -107,6 +107,6 @@ def test_options_of_user_mappings_that_are_not_shown_are_named(postgres: Postgre
     postgres.sql("CREATE USER MAPPING FOR postgres SERVER afar OPTIONS (password 'of the far side')", database)
     with new_role(postgres, database) as role, opened(postgres, database, role) as session:
         told = left_out(session)
-    assert told == ["User mappings, whose options this user may not see, are kept without any: afar for postgres."]
+    assert told == ["User mappings, whose options this user may not see, are kept without options: afar for postgres."]
     with opened(postgres, database) as session:
         assert left_out(session) == []
