@@ -1,1 +1,1 @@
-"""Making the objects of a schema, each once: the steps, their order, and what runs them."""
+"""Making the objects of a schema, each once: the steps, their order, and how they are run."""

@@ -1,4 +1,4 @@
-"""Steps that cannot be done, for people: causes first, owners and privileges that fail alike in one."""
+"""Steps that failed, described for people."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,13 +14,20 @@ ADVICE = {
     PRIVILEGES: "Create the roles, or leave privileges out: --acl=none.",
 }
 MOST_NAMES = 10
-# How titles begin of what may hold a password: their statements are shown to nobody.
+# Beginnings of the titles of steps whose statements may hold a password: these are not shown.
 SECRETIVE = ("FOREIGN DATA WRAPPER ", "SERVER ", "SUBSCRIPTION ", "USER MAPPING ")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A step that cannot be done: why, whether only since another one cannot, and the server's code, if it said one."""
+    """A step that failed.
+
+    Attributes:
+        step: The step.
+        words: Why it failed.
+        follows: Whether it failed only because a step that it needs did.
+        code: The server's SQLSTATE, if there is one.
+    """
 
     step: Step
     words: str
@@ -29,7 +36,7 @@ class Failure:
 
 
 def following(step: Step, failures: Mapping[str, Failure]) -> Failure | None:
-    """The failure of a step that needs one of those that failed; None if it needs none of them."""
+    """The failure of a step that needs a failed one; None if it needs none of them."""
     lacking = next((failures[need] for need in step.needs if need in failures), None)
     return Failure(step, f"needs {lacking.step.title}", True) if lacking is not None else None
 
@@ -40,9 +47,9 @@ def listed(failures: Iterable[Failure]) -> list[str]:
 
 
 def left_out(failures: Iterable[Failure]) -> list[Skipped]:
-    """What failures leave out: causes first, owners and privileges that fail alike in one.
+    """What failures leave out: causes first, owners and privileges that fail with the same words as one item.
 
-    Remarks on what is missing anyway are not told, but belong to the statements that make it.
+    A remark on a missing object is not listed: its statement is added to that of the object.
     """
     every = list(failures)
     told, remarks = list[Failure](), dict[str, list[Step]]()

@@ -1,4 +1,4 @@
-"""Foreign keys that would not hold, since the backup has not all rows that they refer to."""
+"""Foreign keys that would be violated, since the backup lacks rows that they refer to."""
 
 from collections.abc import Iterable, Iterator
 
@@ -14,11 +14,11 @@ KIND = "FK CONSTRAINT"
 
 
 def broken(toc: Toc, part: Part, steps: Iterable[Step], relations: Iterable[Relation]) -> list[Failure]:
-    """The foreign keys among a restore's steps that refer to rows that it does not bring.
+    """The foreign keys among a restore's steps that refer to rows that it does not restore.
 
     Args:
         toc: The archive's table of contents.
-        part: What is restored of it; a table outside of it is the target's own.
+        part: What is restored of it; a table outside of it is one that the target has.
         steps: The steps that make the part's objects.
         relations: The tables whose rows are restored.
     """
@@ -32,7 +32,7 @@ def broken(toc: Toc, part: Part, steps: Iterable[Step], relations: Iterable[Rela
 
 
 def _referred(toc: Toc, entry: Entry) -> list[Name]:
-    """The tables that a foreign key needs: the other one, or, if there is none, its own."""
+    """The tables that a foreign key refers to: its own if it needs no other one."""
     tables = [toc.by_number[number] for number in entry.needs if number in toc.by_number]
     names = [Name(table.schema, table.tag) for table in tables if table.kind == "TABLE"]
     own = {name for name in names if name.schema == entry.schema and entry.tag.startswith(f"{name.name} ")}
@@ -40,7 +40,7 @@ def _referred(toc: Toc, entry: Entry) -> list[Name]:
 
 
 def _incomplete(toc: Toc, part: Part, relations: Iterable[Relation]) -> dict[Name, str]:
-    """Why a table has not all of its rows, for those that have not; a partitioned table has its partitions' rows."""
+    """Why rows are missing, by table; those of a partitioned table are missing if a partition's are."""
     restored = {relation.name: relation for relation in relations}
     reasons = {
         name: f"refers to {name}, of which the backup has only the rows where {relation.where}"
@@ -60,12 +60,12 @@ def _tables(part: Part) -> Iterator[Name]:
 
 
 def _partitioned(toc: Toc) -> set[Name]:
-    """The tables that have partitions, and those that could have."""
+    """The partitioned tables, with or without partitions."""
     return {Name(entry.schema, entry.tag) for entry in toc.entries if is_partitioned(entry)}
 
 
 def _attached(toc: Toc) -> list[tuple[Name, Name]]:
-    """Each partition and the table that it is a partition of, the lowest first."""
+    """Each partition and the table that it is attached to, the lowest partitions first."""
     pairs = []
     for entry in toc.entries:
         if entry.kind == "TABLE ATTACH":

@@ -1,8 +1,8 @@
-"""The ledger of one restore, in the target itself: what is done stands in it from the same moment.
+"""The ledger of one restore, in the target: what is done is entered in the same transaction.
 
-It is a schema of its own, made with the first objects. With the last ones all of it goes but the restore's last word,
-how it ended: an engine may call any step again, also when all is done, and must hear the same. When the job is over the
-command drops it, or, where no command waits for the job, the next restore into the database.
+It is a schema that is made with the first objects. When the last ones are made, all of it is dropped except the
+restore's result, the last word: an engine may repeat any call, even after the end, and must get the same answer. When
+the job is over, the command drops it, or, if no command waits for the job, the next restore into the database does.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from transforms.postgres.server.database import Database
 from transforms.postgres.server.session import Connection
 from transforms.skipped import Skipped, from_text, to_text
 
-# A number that no other program locks: the first 63 bits of the SHA-256 of the schema's name.
+# The key of the advisory lock, unlikely to be another program's: the first 63 bits of the SHA-256 of the schema's name.
 LOCK = int.from_bytes(hashlib.sha256(SCHEMA.encode()).digest()[:8], "big") >> 1
 _CREATE = f"""
     CREATE SCHEMA {SCHEMA};
@@ -34,7 +34,8 @@ _CLEAR = f"""
     DROP TABLE {SCHEMA}.step, {SCHEMA}.piece, {SCHEMA}.skipped, {SCHEMA}.told;
     COMMENT ON SCHEMA {SCHEMA} IS 'A restore has ended. When its job is over: DROP SCHEMA {SCHEMA} CASCADE';
 """
-# The former is of PostgreSQL 17; the latter leaves out triggers that are enabled as usual.
+# Settings that keep event triggers from firing: the first since PostgreSQL 17, the second those without ENABLE ALWAYS
+# or ENABLE REPLICA.
 QUIET = (("event_triggers", "off"), ("session_replication_role", "replica"))
 _IS_OPEN = f"""
     SELECT EXISTS (
@@ -46,14 +47,14 @@ _IS_THERE = f"SELECT pg_catalog.to_regclass('{SCHEMA}.restore') IS NOT NULL"
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """One restore: its own id, and of which backup it is."""
+    """One restore: its id, and the backup that is restored."""
 
     id: str
     backup: str
 
 
 def find(connection: Connection) -> Restoration | None:
-    """The restore that has begun in the database and has not ended, or None."""
+    """The restore that has begun in the database and not ended, or None."""
     if not _one(connection, _IS_THERE):
         return None
     query = f"SELECT id, backup FROM {SCHEMA}.restore WHERE NOT EXISTS (SELECT FROM {SCHEMA}.ended)"  # noqa: S608
@@ -62,12 +63,12 @@ def find(connection: Connection) -> Restoration | None:
 
 
 def is_open(connection: Connection) -> bool:
-    """Whether somebody's restore has not ended here; the ledger itself is its owner's to read."""
+    """Whether any restore has not ended here, from the catalog: only its owner may read the ledger."""
     return _one(connection, _IS_OPEN)
 
 
 def last_word(connection: Connection, restore: str) -> str | None:
-    """What `end` was given by the restore with this id; None if it has not ended here."""
+    """The word that the restore with this id gave to `end`; None if it has not ended here."""
     if not _one(connection, _IS_THERE):
         return None
     query = f"SELECT word FROM {SCHEMA}.restore, {SCHEMA}.ended WHERE id = %s"  # noqa: S608
@@ -76,7 +77,7 @@ def last_word(connection: Connection, restore: str) -> str | None:
 
 
 def create(connection: Connection, restoration: Restoration) -> None:
-    """Make the ledger of a restore; what one that ended has left goes."""
+    """Make the ledger of a restore; one left by a restore that has ended is dropped."""
     if _one(connection, _IS_THERE) and find(connection) is None:
         drop(connection)
     connection.execute(_CREATE)
@@ -87,20 +88,20 @@ def create(connection: Connection, restoration: Restoration) -> None:
 
 
 def lock(connection: Connection) -> Restoration | None:
-    """Wait until no other process changes the objects of a restore here; ends with the transaction.
+    """Wait for, and hold until the transaction ends, the lock for changes to a restore's objects in this database.
 
     Returns:
-        The restore that has begun and has not ended, as it is now: who was waited for may have begun or ended one.
+        The restore that has begun and not ended, read under the lock: the last holder may have begun or ended one.
     """
     connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", (LOCK,))
     return find(connection)
 
 
 def claim_steps(connection: Connection, names: Iterable[str]) -> frozenset[str]:
-    """Enter steps in the ledger; returns those that were not in it: the others have been done.
+    """Enter steps in the ledger; returns those that were not in it: the others are done already.
 
-    They are in it for others when the transaction ends well. Who claims the same meanwhile waits for that: in one order
-    everywhere, or two that claim the same steps might wait for each other.
+    Others see the entries when the transaction is committed, and wait for its end if they claim the same steps. All
+    enter them in sorted order, so that no two wait for each other.
     """
     query = (
         f"INSERT INTO {SCHEMA}.step SELECT pg_catalog.unnest(%s::pg_catalog.text[])"
@@ -110,7 +111,7 @@ def claim_steps(connection: Connection, names: Iterable[str]) -> frozenset[str]:
 
 
 def done_steps(connection: Connection, names: Iterable[str]) -> frozenset[str]:
-    """The steps that are in the ledger, of those with these names."""
+    """Those of the named steps that are in the ledger."""
     query = f"SELECT name FROM {SCHEMA}.step WHERE name = ANY(%s)"  # noqa: S608
     return frozenset(row[0] for row in connection.execute(query, (list(names),)))
 
@@ -119,9 +120,9 @@ def begin_pieces(connection: Connection, names: Iterable[str], restore: str) -> 
     """Begin a transaction and enter pieces in the ledger; returns those that have not been written.
 
     Args:
-        connection: Of its own.
+        connection: A connection in no transaction.
         names: The pieces.
-        restore: The restore's id: when that has ended, all of its pieces have been written.
+        restore: The restore's id: if it has ended, all of its pieces have been written.
     """
     values = ", ".join(f"({literal(name).text})" for name in names)
     query = f"BEGIN; INSERT INTO {SCHEMA}.piece VALUES {values} ON CONFLICT DO NOTHING RETURNING name"  # noqa: S608
@@ -137,7 +138,7 @@ def begin_pieces(connection: Connection, names: Iterable[str], restore: str) -> 
 
 
 def note_skipped(connection: Connection, names: Iterable[str], told: Sequence[Skipped] = ()) -> None:
-    """Note the steps that are not done in this restore, and what people are told of them."""
+    """Note the steps that this restore leaves out, and what the user is told about them."""
     query = f"INSERT INTO {SCHEMA}.skipped SELECT pg_catalog.unnest(%s::pg_catalog.text[]) ON CONFLICT DO NOTHING"
     connection.execute(query, (sorted(names),))
     connection.execute(f"INSERT INTO {SCHEMA}.told VALUES (%s)", (to_text(told),))  # noqa: S608
@@ -149,23 +150,23 @@ def skipped(connection: Connection) -> frozenset[str]:
 
 
 def told(connection: Connection) -> tuple[Skipped, ...]:
-    """What people are told of them."""
+    """What the user is told about the skipped steps."""
     rows = connection.execute(f"SELECT words FROM {SCHEMA}.told").fetchall()  # noqa: S608
     return tuple(each for row in rows for each in from_text(row[0]))
 
 
 def clear(connection: Connection) -> None:
-    """Leave nothing of the ledger but whose it is, in the transaction that ends the restore."""
+    """Drop all of the ledger except the restore's id, in the transaction that ends the restore."""
     connection.execute(_CLEAR)
 
 
 def end(connection: Connection, word: str) -> None:
-    """Enter the last word: the restore is whole."""
+    """Enter the last word: the restore has ended."""
     connection.execute(f"INSERT INTO {SCHEMA}.ended VALUES (%s)", (word,))  # noqa: S608
 
 
 def drop(connection: Connection) -> None:
-    """Drop whatever there is of the ledger, unseen by event triggers where the role may have it so."""
+    """Drop the ledger, without firing event triggers if the role may prevent that."""
     with connection.transaction():
         for name, value in QUIET:
             with suppress(InsufficientPrivilege, UndefinedObject), connection.transaction():
@@ -177,7 +178,7 @@ def require_ours(connection: Connection, restoration: Restoration, database: Dat
     """Check that the ledger in the database, if there is one, is of this restore.
 
     Raises:
-        RefusedError: with the way out, if another restore was not ended here.
+        RefusedError: if another restore was not ended here; says what to do.
     """
     found = find(connection)
     if found is not None and found != restoration:
@@ -185,7 +186,7 @@ def require_ours(connection: Connection, restoration: Restoration, database: Dat
 
 
 def unfinished(database: Database | str, found: Restoration) -> str:
-    """What to say of a database that holds a ledger."""
+    """The message about a database that has the ledger of a restore that was not ended."""
     return (
         f"{database} holds a part of the backup {found.backup}: the restore {found.id} was not ended. Drop the database"
         f" (DROP DATABASE), or whatever was restored and the schema {SCHEMA}, and restore again."

@@ -1,8 +1,8 @@
-"""Rights that roles are lent for a moment, in the transaction that ends a restore, and that are exactly given back.
+"""Rights that are granted to roles for a moment, in the transaction that ends a restore, and revoked again.
 
-A role is lent only what it does not have in any way, so nobody has granted it to it: taken back, each entry of the list
-of privileges is as it was, grant options and grants of others among them. A list that nobody had changed is written out
-by the server as what it meant; that means the same.
+A role is granted only what it does not have in any way, so nobody else has granted it: after the REVOKE, the list of
+privileges is as before, with grant options and grants by others. Where there was no list, the server has written out
+the default privileges, which means the same.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -23,7 +23,7 @@ _LACKING_IN_DATABASE = """
     SELECT 'CREATE' FROM pg_catalog.pg_roles r WHERE r.rolname = {role}
         AND NOT pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CREATE')
 """
-# Each entry of the lists, sorted; without a list, those of the kind's default.
+# The entries of each list of privileges, sorted; the default ones where there is no list.
 _LISTS = """
     SELECT n.nspname, pg_catalog.array_agg(x::pg_catalog.text ORDER BY x::pg_catalog.text)
     FROM pg_catalog.pg_namespace n,
@@ -37,14 +37,14 @@ _LISTS = """
 
 @contextmanager
 def lent_rights(runner: StepRunner, visitors: Iterable[tuple[str, str]]) -> Iterator[None]:
-    """Let roles create in schemas and use them, for the block.
+    """Let roles create in schemas and use them, while the block runs.
 
     Args:
-        runner: What runs the steps, in a transaction.
-        visitors: Schema and role; an empty schema is the database.
+        runner: Runs the steps, in a transaction.
+        visitors: Schema and role; an empty schema means the database.
 
     Raises:
-        RefusedError: if the privileges are then not what they were.
+        RefusedError: if the privileges afterwards are not those from before.
     """
     lacking = list(_lacking(runner.connection, visitors))
     loans = [_loan(runner.connection, *visitor, words) for visitor, words in lacking]
@@ -81,6 +81,6 @@ def _loan(connection: Connection, schema: str, role: str, words: list[str]) -> t
 
 
 def _lists(connection: Connection, schemas: Collection[str]) -> dict[str, list[str]]:
-    """The lists of privileges of schemas; the empty one is the database."""
+    """The lists of privileges by schema; an empty name means the database."""
     rows = connection.execute(_LISTS.encode()) if schemas else ()
     return {schema: entries for schema, entries in rows if schema in schemas}

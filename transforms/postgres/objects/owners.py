@@ -1,8 +1,8 @@
-"""Owners and privileges, the last of a restore: objects before schemas, each by who may.
+"""Owners and privileges, set at the end of a restore: objects before schemas.
 
-Until then everything belongs to who restores. A role without superuser's rights may give an object away if it can
-become the new owner, and if that one may create in the schema; it grants in the name of the owner. So new owners are
-lent what they lack there (`lent_rights`).
+Until then the restoring role owns everything. If it is not a superuser, it may give an object away only if it can
+SET ROLE to the new owner and the new owner may create in the schema; it grants privileges as the owner. So new owners
+are granted for a moment what they lack there (`lent_rights`).
 """
 
 import re
@@ -13,40 +13,40 @@ from transforms.postgres.archive.toc import Entry
 from transforms.postgres.names.identifiers import always_quoted
 from transforms.postgres.objects.step import Step, as_role, encoded
 
-# Which kinds have an owner, and how ALTER names one: `_getObjectDescription` of pg_backup_archiver.c.
+# The kinds that have an owner, and how ALTER names their objects: `_getObjectDescription` of pg_backup_archiver.c.
 BY_NAME = frozenset({
     "COLLATION", "CONVERSION", "DOMAIN", "FOREIGN TABLE", "MATERIALIZED VIEW", "SEQUENCE", "STATISTICS", "TABLE",
     "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "TYPE", "VIEW", "EVENT TRIGGER", "FOREIGN DATA WRAPPER",
     "PROCEDURAL LANGUAGE", "PUBLICATION", "SCHEMA", "SERVER", "SUBSCRIPTION",
 })  # fmt: skip
 BY_SIGNATURE = frozenset({"AGGREGATE", "FUNCTION", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "PROCEDURE"})
-# How the titles of steps begin.
+# Beginnings of the titles of steps.
 OWNER, PRIVILEGES = "owner of ", "privileges on "
 ACLS = frozenset({"ACL", "DEFAULT ACL"})
-# pg_dump writes a grant of somebody who is not the owner so; only superusers may do it in this way.
+# How pg_dump writes a grant by somebody other than the owner; only superusers may run it.
 _AS_GRANTOR = re.compile(r'^SET SESSION AUTHORIZATION ((?:"(?:[^"]|"")*")+|[\w$]+);$', re.MULTILINE)
 _AS_SELF = re.compile(r"^RESET SESSION AUTHORIZATION;$", re.MULTILINE)
-# Their new owner must be able to create in the database.
+# The new owner of these must be able to create in the database.
 OF_DATABASE = frozenset({"PUBLICATION", "SUBSCRIPTION"})
 
 
 @dataclass(frozen=True, slots=True)
 class Owning:
-    """What is kept of owners, privileges and tablespaces."""
+    """Whether owners, privileges and tablespaces are restored."""
 
     owners: bool = True
     acls: bool = True
     tablespaces: bool = True
     role: str = ""
-    """Who restores, and owns what it makes; empty if that is not known."""
+    """The restoring role, which owns what it makes; empty if it is not known."""
 
 
 def owner_steps(entries: Iterable[Entry], role: str = "") -> list[Step]:
-    """The steps that give the objects to their owners; the sequence of a column goes with its table.
+    """The steps that give objects to their owners; the sequence of a column follows its table without a step.
 
     Args:
         entries: The objects.
-        role: Who makes them, and so owns them as they are; empty if that is not known.
+        role: The role that makes them, whose own objects need no step; empty if it is not known.
     """
     every = list(entries)
     following = {entry.needs[0] for entry in every if entry.kind == "SEQUENCE OWNED BY" and entry.needs}
@@ -55,7 +55,7 @@ def owner_steps(entries: Iterable[Entry], role: str = "") -> list[Step]:
 
 
 def owned(entry: Entry) -> bool:
-    """Whether an entry makes something that has an owner of its own; an identity's sequence has its table's."""
+    """Whether an entry makes an object with an owner; an identity column's sequence has that of its table."""
     return bool(entry.owner and entry.drop) and entry.kind in BY_NAME | BY_SIGNATURE
 
 
@@ -75,13 +75,13 @@ def _described(entry: Entry) -> str:
 def acl_steps(
     entries: Iterable[Entry], owning: Owning, is_superuser: bool, schemas: Mapping[str, str] = {}
 ) -> list[Step]:
-    """The steps that grant what was granted, in the name of the owners if they are kept.
+    """The steps that grant privileges again, as the owners if these are restored.
 
     Args:
         entries: The entries of an archive.
-        owning: What is kept.
-        is_superuser: Whether who restores is one.
-        schemas: The steps that make schemas: default privileges in one that was there already stay as they are.
+        owning: What is restored.
+        is_superuser: Whether the restoring role is a superuser.
+        schemas: The steps that make schemas, by name: default privileges in a schema that existed are not changed.
     """
     return [_acl_step(entry, owning, is_superuser, schemas) for entry in entries if entry.kind in ACLS]
 
@@ -97,7 +97,7 @@ def _acl_step(entry: Entry, owning: Owning, is_superuser: bool, schemas: Mapping
 
 
 def _without_authorization(text: str, role: str) -> str:
-    """The same by SET ROLE, which a member may use, back to the role that grants the rest."""
+    """The statements with SET ROLE, which a member may use, for SET SESSION AUTHORIZATION, and back to `role`."""
     back = f"SET LOCAL ROLE {always_quoted(role)};" if role else "RESET ROLE;"
     return _AS_SELF.sub(lambda _: back, _AS_GRANTOR.sub(lambda found: f"SET LOCAL ROLE {found[1]};", text))
 
@@ -107,7 +107,7 @@ def _unquoted(name: str) -> str:
 
 
 def visitors(entries: Iterable[Entry], owning: Owning) -> Iterator[tuple[str, str]]:
-    """Schema and role of those who must be able to create in it or use it for a moment; without one: the database."""
+    """Each schema, and a role that must be able to use it or create in it; an empty schema means the database."""
     for entry in entries:
         if owning.owners and owned(entry) and (entry.schema or entry.kind in OF_DATABASE):
             yield entry.schema, entry.owner

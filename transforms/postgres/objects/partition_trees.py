@@ -1,4 +1,4 @@
-"""Trees of partitions, as an archive has them."""
+"""Trees of partitions in an archive."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -10,10 +10,10 @@ ATTACH_INDEX = "INDEX ATTACH"
 
 
 def one_by_one(steps: Iterable[Step], entries: Iterable[Entry]) -> list[Step]:
-    """The steps, with those that attach indexes alone in their tree of partitions.
+    """The steps, changed so that in each tree of partitions only one index is attached at a time.
 
-    A partitioned index becomes valid with the last index that is attached below it. Two that are attached to branches
-    at the same time do not see each other: each leaves the root invalid, and nothing makes it valid later.
+    A partitioned index becomes valid when the last index below it is attached. Two sessions that attach indexes to
+    branches at the same time do not see each other's: each leaves the root invalid, and nothing makes it valid later.
     """
     every = list(entries)
     roots, attaching = _roots(every), {str(entry.number) for entry in every if entry.kind == ATTACH_INDEX}
@@ -25,7 +25,7 @@ def one_by_one(steps: Iterable[Step], entries: Iterable[Entry]) -> list[Step]:
 
 
 def _roots(entries: Iterable[Entry]) -> dict[str, str]:
-    """For each partition the uppermost table, both by their numbers."""
+    """The uppermost table of each partition, both by their numbers."""
     every = list(entries)
     tables = {entry.number: entry for entry in every if entry.kind == "TABLE"}
     parents = dict(pair for entry in every if entry.kind == "TABLE ATTACH" for pair in _attached(entry, tables))
@@ -39,7 +39,7 @@ def _roots(entries: Iterable[Entry]) -> dict[str, str]:
 
 
 def _attached(entry: Entry, tables: Mapping[int, Entry]) -> list[tuple[str, str]]:
-    """A partition, which the entry is named after, and what it is attached to."""
+    """The partition that an entry attaches, which gives the entry its name, and the table that it is attached to."""
     both = [tables[number] for number in dict.fromkeys(entry.needs) if number in tables]
     own = [table for table in both if (table.schema, table.tag) == (entry.schema, entry.tag)]
     return [(str(child.number), str(parent.number)) for child in own for parent in both if parent not in own]

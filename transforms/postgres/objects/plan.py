@@ -1,4 +1,4 @@
-"""All that is made of an archive, in the order in which it is made."""
+"""All steps that make the objects of an archive, in their order."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,47 +18,47 @@ from transforms.postgres.objects.relocation import relocate
 from transforms.postgres.objects.renames import Renames
 from transforms.postgres.objects.step import Step, creating, encoded
 
-# As pg_restore has them: `_doSetFixedOutputState` of pg_backup_archiver.c. The rest is pinned in every session.
+# Those of pg_restore: `_doSetFixedOutputState` of pg_backup_archiver.c. Every session of ours sets the others.
 SETTINGS = (
     "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = warning;"
     " SET LOCAL default_tablespace = ''; SET LOCAL default_table_access_method = heap;"
 )
-# Settings of the archive, by their kinds, which say how its statements are written: in UTF-8, or in the bytes of an
-# SQL_ASCII database.
+# Entries that say how the archive's statements are written, with the settings that are allowed: UTF-8, or any bytes if
+# the database is SQL_ASCII.
 WRITTEN = {
     "ENCODING": (("client_encoding", archive.UTF8), ("client_encoding", archive.SQL_ASCII)),
     "STDSTRINGS": (("standard_conforming_strings", "on"), ("standard_conforming_strings", "off")),
 }
-# What is made for a table, or is only said about something.
+# Kinds that are made for a table, or are remarks on something.
 OF_TABLES = frozenset({
     "ACL", "COMMENT", "DEFAULT", "FOREIGN TABLE", "MATERIALIZED VIEW", "SECURITY LABEL", "SEQUENCE",
     "SEQUENCE OWNED BY", "TABLE", "TABLE ATTACH", "VIEW",
 })  # fmt: skip
-# Event triggers would fire on what a restore does itself, remarks on them need them.
+# Event triggers are made last: they would fire on the restore's own statements. Remarks on them follow them.
 LATE = "EVENT TRIGGER"
-# Forced on a table's owner too, it would keep constraints and materialized views from being checked and filled.
+# If forced on a table's owner, row security would hide rows when constraints are checked and materialized views filled.
 GUARD = "ROW SECURITY"
-# The fields of a plan that hold steps.
+# The fields of a plan that are steps.
 _PARTS = ("pre_data", "post_data", "guards", "owners", "acls", "renames", "schema_owners", "late")
 
 
 @dataclass(frozen=True)
 class ArchivePlan:
-    """The steps of a restore but for the rows.
+    """The steps of a restore, without the rows.
 
     Attributes:
-        session: What prepares a transaction.
-        entries: The entries that are restored, as the backup has them.
-        names: Names in the backup and those that it is made with, of what moves.
-        pre_data: Before the rows.
-        post_data: Behind them.
-        guards: Row security, when nothing is read any more.
+        session: Statements that prepare a transaction.
+        entries: The entries that are restored, as in the backup.
+        names: For objects that move, the name under which each is made, by its name in the backup.
+        pre_data: Steps before the rows.
+        post_data: Steps after the rows.
+        guards: Row security, enabled when no rows are read any more.
         renames: New names of tables.
         owners: The owners of objects.
         acls: Privileges on objects.
         schema_owners: Owners and privileges of schemas, default privileges.
-        late: Event triggers and what is about them.
-        visitors: Schema and role: who must be let into a schema for `owners` and `acls`.
+        late: Event triggers and remarks on them.
+        visitors: Schema and role: roles that must be able to create in a schema for `owners` and `acls`.
     """
 
     session: bytes
@@ -76,20 +76,23 @@ class ArchivePlan:
 
     @property
     def later(self) -> tuple[Step, ...]:
-        """All steps that follow those before the rows, in their order."""
+        """All steps after the rows, in their order."""
         return (
             *self.post_data, *self.guards, *self.owners, *self.acls, *self.renames, *self.schema_owners, *self.late
         )  # fmt: skip
 
     def library(self, most: int) -> frozenset[str]:
-        """Names of the steps that make what tables may use unsaid, such as operator classes; none if they are many."""
+        """Names of the steps that make what tables may use without naming it, such as operator classes.
+
+        Empty if there are more than `most`.
+        """
         own = {str(entry.number) for entry in self.entries if entry.kind not in OF_TABLES}
         found = frozenset(step.name for step in self.pre_data if step.name in own)
         return found if len(found) <= most else frozenset()
 
     @property
     def attachments(self) -> dict[str, list[str]]:
-        """By the names of the steps that make partitions, those of the steps that attach them."""
+        """Names of the steps that attach partitions, by the names of those that make them."""
         tables = {(entry.schema, entry.tag): str(entry.number) for entry in self.entries if entry.kind == "TABLE"}
         attaching = [entry for entry in self.entries if entry.kind == "TABLE ATTACH"]
         return {
@@ -99,11 +102,11 @@ class ArchivePlan:
 
     @cached_property
     def _places(self) -> dict[str, tuple[str, int]]:
-        """Of each step, in which part it is, and where."""
+        """The field and the place in it of each step, by its name."""
         return {step.name: (part, place) for part in _PARTS for place, step in enumerate(getattr(self, part))}
 
     def only(self, names: Iterable[str]) -> "ArchivePlan":
-        """The plan with the steps of some names alone, in time that is in proportion to these."""
+        """The plan with only the named steps; takes time in proportion to their number."""
         kept = dict[str, list[Step]]((part, []) for part in _PARTS)
         for part, place in sorted(self._places[name] for name in names if name in self._places):
             kept[part].append(getattr(self, part)[place])
@@ -117,9 +120,9 @@ def plan(toc: Toc, part: Part, owning: Owning, renames: Renames, is_superuser: b
     Args:
         toc: The archive's table of contents.
         part: What is restored of it.
-        owning: Whether owners and privileges are.
+        owning: Whether owners and privileges are restored.
         renames: New names.
-        is_superuser: Whether who restores is a superuser.
+        is_superuser: Whether the restoring role is a superuser.
 
     Raises:
         IntegrityError, RefusedError: if an entry is not what pg_dump writes; see `entry_kind.check`.
@@ -166,7 +169,7 @@ def _session(toc: Toc) -> bytes:
 
 
 def _setting(entry: Entry) -> tuple[str, str]:
-    """Name and value of a setting: of a statement of the archive, which itself is never run."""
+    """Name and value of a setting, read from a statement of the archive that is never run itself."""
     found = re.fullmatch(r"SET (\w+) = '(\w+)';\n*", entry.statement, re.ASCII)
     if found is None or (found[1], found[2]) not in WRITTEN[entry.kind]:
         raise IntegrityError(f"The archive's entry {entry}: pg_dump writes no such setting: {entry.statement[:60]!r}.")
@@ -181,7 +184,7 @@ def _is_late(entry: Entry, toc: Toc) -> bool:
 
 
 def _halves(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """Schemas with what is about them and default privileges, and everything else."""
+    """Schemas with their privileges and default privileges, and all other entries."""
     schemas, objects = list[Entry](), list[Entry]()
     for entry in entries:
         is_schema = entry.kind in ("SCHEMA", "DEFAULT ACL") or (entry.kind == "ACL" and entry.tag.startswith("SCHEMA "))

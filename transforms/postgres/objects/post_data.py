@@ -1,8 +1,8 @@
-"""Indexes, constraints, triggers and the like, several at a time, each once.
+"""Makes indexes, constraints, triggers and so on, several at a time, each once.
 
-`pg_restore --jobs` does the same, but knows nothing of what an interrupted restore has done; and that of PostgreSQL
-17 and later sends settings that older servers refuse. Few steps, or each alone, are a transaction, with their lines in
-the ledger. As with pg_restore, one that fails keeps none of the others from being done: the rows are there.
+`pg_restore --jobs` does the same, but does not know what an interrupted restore has done; and since PostgreSQL 17 it
+sends settings that older servers refuse. One step or a few are done in a transaction, with their lines in the ledger.
+As with pg_restore, a step that fails does not keep the others from being done: the rows are there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,22 +24,21 @@ from transforms.postgres.server.session_pool import lent
 ATTEMPTS = 10
 DEADLOCK = "40P01"
 STILL_LOCKED = (
-    f"So it was in each of {ATTEMPTS} tries: other sessions lock the same tables. See in pg_stat_activity whose they"
-    " are; when they have ended, run the statement yourself"
+    f"All {ATTEMPTS} attempts ended so: other sessions lock the same tables. Find them in pg_stat_activity; when they"
+    " have ended, run the statement yourself"
 )
 PURPOSE = "restore"
 MOST, SHARES = 16, 8
-"""Most steps of a transaction, and of how many such shares each connection has at least one: of thousands of small
-tables, the way to the server and the end of a transaction cost more than most steps, and a large index keeps few others
-waiting."""
+"""Most steps in a transaction, and the fewest transactions for each connection. With thousands of small tables, round
+trips and commits cost more than most steps; small transactions keep few steps waiting for a large index."""
 
 
 def run(database: Database, session: bytes, steps: Iterable[Step], jobs: int) -> list[Failure]:
-    """Do steps that no transaction holds together, `jobs` at a time, those that others need before these.
+    """Do steps in transactions of a few, over `jobs` connections, each after the steps that it needs.
 
     Args:
         database: The target.
-        session: What prepares a transaction.
+        session: Statements that prepare a transaction.
         steps: The steps.
         jobs: The most connections.
 
@@ -47,7 +46,7 @@ def run(database: Database, session: bytes, steps: Iterable[Step], jobs: int) ->
         The steps that fail, and those that need them, in their order.
 
     Raises:
-        UnreachableError: for an error that is not a step's; those that have begun are ended before.
+        UnreachableError: for an error of the session or the server; running steps are waited for first.
     """
     every = {step.name: step for step in steps}
     schedule, failures = Schedule(every), dict[str, Failure]()
@@ -68,13 +67,13 @@ def run(database: Database, session: bytes, steps: Iterable[Step], jobs: int) ->
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is done with steps: none of a group needs another."""
+    """Does groups of steps; no step of a group needs another one of it."""
 
     database: Database
     session: bytes
 
     def do(self, group: Sequence[Step], lacking: list[Failure]) -> list[Failure]:
-        """Do the steps of a group but those that lack something; returns all that fail, those among them."""
+        """Do the steps of a group except those in `lacking`; returns all failures, `lacking` included."""
         names = {failure.step.name for failure in lacking}
         left = [step for step in group if step.name not in names]
         if len(left) > 1 and self._attempt(left) is None:
@@ -82,7 +81,7 @@ class _Work:
         return [*lacking, *(failure for step in left if (failure := self._do(step)) is not None)]
 
     def _do(self, step: Step) -> Failure | None:
-        """A partition is locked with its root, in an order that is not ours: after a deadlock a step is tried again."""
+        """Do one step, again after a deadlock: the server locks partitions and their root in its own order."""
         failure = None
         for _ in range(ATTEMPTS):
             failure = self._attempt([step])
@@ -91,11 +90,11 @@ class _Work:
         return failure and replace(failure, words=f"{failure.words}. {STILL_LOCKED}")
 
     def _attempt(self, group: Sequence[Step]) -> Failure | None:
-        """Do steps in one transaction; a failure, of the first of them if there are several, undoes all."""
+        """Do steps in one transaction, all or none; a failure is reported for the first of them."""
         with lent(self.database, PURPOSE) as connection:
             try:
                 with connection.transaction():
-                    # That the ledger is gone is no step's failure.
+                    # A missing ledger is not a failure of a step.
                     with translated(f"{self.database}: {group[0].title}"):
                         left = ledger.claim_steps(connection, [step.name for step in group])
                     connection.execute(self.session)

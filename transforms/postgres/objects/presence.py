@@ -1,12 +1,12 @@
-"""Whether the target has an object already, where a role may not make it and so is not asked.
+"""Whether the target already has an object that the restoring role may not create.
 
-The server looks at the right to create in a schema before it looks for the name.
+The server checks the right to create in a schema before it looks for the name, so its error does not say.
 """
 
 from transforms.postgres.archive.toc import Entry
 from transforms.postgres.names.identifiers import Name, literal
 
-# The functions that find an object by its name (9.27.8 of PostgreSQL's documentation), by kinds of entries.
+# The functions that find an object by its name (PostgreSQL's documentation, 9.27.8), by kind of entry.
 _FINDERS = {
     **dict.fromkeys(("DOMAIN", "TYPE"), "to_regtype"),
     **dict.fromkeys(("FOREIGN TABLE", "MATERIALIZED VIEW", "SEQUENCE", "VIEW"), "to_regclass"),
@@ -16,7 +16,7 @@ _FINDERS = {
 
 
 def presence_query(entry: Entry) -> str:
-    """The query that tells in one row whether an entry's object is there; empty for kinds of which it is not known."""
+    """The query whose one row says whether an entry's object exists; empty for kinds without such a function."""
     finder = _FINDERS.get(entry.kind, "")
     signature = entry.drop.strip().removeprefix(f"DROP {entry.kind} ").removesuffix(";")
     name = signature if finder == "to_regprocedure" else str(Name(entry.schema, entry.tag))

@@ -1,7 +1,7 @@
-"""Where a restore makes what gets another name or schema: from the start where it is to be, in statements that say so.
+"""Rewrites the entries of what gets another name or schema, so that it is made under its new name from the start.
 
-So nothing ever has a name that the target may use for something of its own. Only a table that gets another name, not
-just another schema, is made in a schema of the restore's own, and takes its name when everything is there.
+So nothing is ever made under a name that the target may already use. Only a table that gets another name, not just
+another schema, is first made in a schema made for it, and gets its new name when everything is there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,9 +16,9 @@ from transforms.postgres.objects.owners import ACLS, BY_SIGNATURE
 from transforms.postgres.objects.renames import Renames
 from transforms.postgres.objects.step import Step, encoded
 
-# What pg_dump writes of a type of ranges about the one of multiranges that comes with it.
+# How pg_dump writes, in CREATE TYPE of a range type, the name of its multirange type.
 _MULTIRANGE = "multirange_type_name = "
-# What has no name of its own that others use.
+# Kinds without a name by which other objects refer to them.
 _NAMELESS = REMARKS | ATTACHMENTS | {
     "CHECK CONSTRAINT", "DEFAULT", "DEFAULT ACL", "FK CONSTRAINT", "POLICY", "ROW SECURITY", "RULE", "TRIGGER",
 }  # fmt: skip
@@ -30,11 +30,11 @@ class Relocation:
     """A part of an archive with the names that it has in the target.
 
     Attributes:
-        part: The part under the names that it is made with.
-        named: Its entries under the names that it has in the end.
-        names: Names in the backup and those that it is made with, of what moves.
-        schemas: The steps that make schemas, by the schemas' names, those in the archive among them.
-        made_first: The steps that make schemas which the archive does not.
+        part: The part with the names under which it is made.
+        named: Its entries with their final names.
+        names: For objects that move, the name under which each is made, by its name in the backup.
+        schemas: The names of the steps that make schemas, by schema, including those of the archive.
+        made_first: The steps that make schemas which the archive does not make.
         made_last: The steps that give tables their new names.
     """
 
@@ -50,7 +50,7 @@ def relocate(toc: Toc, part: Part, renames: Renames) -> Relocation:
     """Give a part of an archive its names in the target.
 
     Raises:
-        RefusedError: if a table that gets a new name cannot be told from something else of the old one.
+        RefusedError: if something that moves and something that does not have the same name.
     """
     if part.is_whole:
         schemas = {entry.tag: str(entry.number) for entry in part.entries if entry.kind == "SCHEMA"}
@@ -71,7 +71,7 @@ def relocate(toc: Toc, part: Part, renames: Renames) -> Relocation:
 
 
 def _homes(toc: Toc, part: Part, renames: Renames) -> dict[int, str]:
-    """The schemas that entries are made in, of those that move; what belongs to a table or an object goes with it."""
+    """The schemas of the entries that move, by number; what belongs to a table or an object moves with it."""
     homes, last = dict[int, str](), dict[int, str]()
     for entry in part.entries:
         with_it = next((number for number in _belongs_to(toc, entry) if number in homes), None)
@@ -98,7 +98,7 @@ def _moved(toc: Toc, part: Part, homes: Mapping[int, str]) -> Iterator[tuple[Nam
 
 
 def _own_names(toc: Toc, entry: Entry) -> Iterator[Name]:
-    """The names by which others call what an entry makes."""
+    """The names by which other statements refer to what an entry makes."""
     if entry.kind in BY_SIGNATURE:
         yield from filter(None, [first_name(entry.drop)])
     elif entry.kind == "CONSTRAINT":  # its index
@@ -111,13 +111,13 @@ def _own_names(toc: Toc, entry: Entry) -> Iterator[Name]:
 
 
 def _require_clear(toc: Toc, homes: Mapping[int, str], names: Mapping[Name, Name]) -> None:
-    """A function or an operator class may have a table's name; one of them alone cannot move."""
+    """Check that nothing else has the name of something that moves: a function may have that of a table."""
     for entry in toc.entries if names else ():
         for name in _own_names(toc, entry):
             if name in names and homes.get(entry.number) != names[name].schema:
                 raise RefusedError(
                     f"{entry} has the name of something that is restored as {names[name].schema}.{names[name].name}:"
-                    " which of them a statement means is not known. Keep the name, and rename it afterwards."
+                    " it is not known which of them a statement means. Keep the name, and rename it afterwards."
                 )
 
 
@@ -137,7 +137,7 @@ def _made(entry: Entry, homes: Mapping[int, str], names: Mapping[Name, Name], re
 
 
 def _without_empty_schemas(entries: list[Entry], needed: frozenset[int], used: set[str]) -> Iterator[Entry]:
-    """Without schemas that were only needed by what is made elsewhere, and remarks on them."""
+    """The entries without schemas in which nothing is made any more, and without remarks on these."""
     used = used | {entry.schema for entry in entries}
     kept = {number for entry in entries if entry.kind == "EXTENSION" for number in entry.needs}
     empty = {
@@ -150,7 +150,7 @@ def _without_empty_schemas(entries: list[Entry], needed: frozenset[int], used: s
 
 
 def _named(entries: Iterable[Entry], ends: Mapping[str, Name]) -> Iterator[Entry]:
-    """Entries by their last names: what is in a schema of the restore's own leaves it, tables under a new name."""
+    """Entries with their final names: what was made in a restore's schema leaves it, tables with a new name."""
     every = list(entries)
     finals = {
         Name(entry.schema, entry.tag): Name(ends[entry.schema].schema, _last_name(entry, ends))
@@ -176,7 +176,7 @@ def _new_schema(name: str, may_exist: bool) -> Step:
 
 
 def _naming(part: Part, renames: Renames) -> Iterator[Step]:
-    """The new names of tables, which belong to who restores until then."""
+    """The steps that rename tables, while the restoring role still owns them."""
     for entry in part.entries:
         old = Name(entry.schema, entry.tag)
         target = renames.new_tables.get(old, old)

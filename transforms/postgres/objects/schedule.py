@@ -1,4 +1,4 @@
-"""Which steps may run at once: what they need is done, and no running step keeps their tables locked."""
+"""Which steps may run now: what they need is done, and no running step has locked their tables."""
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ ALONE = -1
 class Schedule:
     """Steps in the order in which they may start.
 
-    One that finds a table locked waits in a queue of that table, so that the work is in proportion to the steps,
-    however many of them need the same one.
+    A step that finds a table locked waits in a queue for that table, so that the work grows with the number of steps,
+    even if many need the same table.
     """
 
     def __init__(self, steps: Mapping[str, Step]) -> None:
@@ -26,11 +26,11 @@ class Schedule:
         self._sorter.prepare()
 
     def is_active(self) -> bool:
-        """Whether any step is not done."""
+        """Whether steps are left that are not done."""
         return self._sorter.is_active()
 
     def start(self) -> Step | None:
-        """A step that may start now, with its tables locked; None if all that are left must wait."""
+        """A step that may start now, whose tables are now locked; None if all steps that are left must wait."""
         self._ready.extend(self._steps[name] for name in self._sorter.get_ready())
         while self._ready:
             step = self._ready.popleft()
@@ -40,12 +40,12 @@ class Schedule:
                     self._locks[table] = self._locks.get(table, 0) + 1 if step.shares else ALONE
                 return step
             self._waiting[locked].append(step)
-            for table in step.tables - {locked}:  # its turn there goes to the next
+            for table in step.tables - {locked}:  # the next step may take its turn there
                 self._wake(table)
         return None
 
     def done(self, step: Step) -> None:
-        """Note that a step that was started is done, or will not be."""
+        """Note that a started step has ended, done or not."""
         self._sorter.done(step.name)
         for table in step.tables:
             self._locks[table] = max(self._locks[table] - 1, 0)

@@ -1,4 +1,4 @@
-"""The steps in which the objects of an archive are made again: one statement, or a few that belong together."""
+"""The steps that make the objects of an archive: each one statement, or a few that belong together."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ from transforms.postgres.archive.toc import Entry
 from transforms.postgres.names.identifiers import always_quoted, identifier, statement_bytes
 from transforms.postgres.objects.presence import presence_query
 
-# What locks its table so that others of the kind may lock it too; a row-exclusive lock waits (13.3 of the manual).
+# Kinds whose lock on a table (SHARE) does not keep out others of these kinds (PostgreSQL's documentation, 13.3).
 SHARING = frozenset({"INDEX"})
-# How pg_dump lets a statement succeed though its object is there.
+# The words by which pg_dump lets a statement succeed although its object exists.
 UNLESS_THERE = {"EXTENSION": "IF NOT EXISTS ", "PROCEDURAL LANGUAGE": "OR REPLACE "}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step, which is done whole or not at all.
+    """A step, done completely or not done.
 
     Attributes:
         name: Its name in the ledger.
         title: What it makes, for people.
         statement: The SQL: one statement, or several with semicolons between them.
-        needs: Names of steps without which it cannot be.
-        about: Name of the step that makes what this one only says something about; else empty.
+        needs: Names of the steps that it needs.
+        about: Name of the step whose object this one describes, such as a comment or an owner; else empty.
         may_exist: Whether what it makes may be in the target already.
-        tables: The tables that it locks, by any names.
-        shares: Whether others that share may lock them at the same time.
+        tables: Identifiers of the tables that it locks.
+        shares: Whether other steps that share may lock them at the same time.
         holds_rows: Whether it makes a table.
-        presence: The query that tells whether what it makes is there; empty if that is not known.
+        presence: The query that says whether its object exists; empty if there is none.
     """
 
     name: str
@@ -51,7 +51,7 @@ def creating(part: Part, entries: Iterable[Entry]) -> list[Step]:
 
 
 def _may_exist(part: Part, entry: Entry) -> bool:
-    """Whether the target may have it, which then stays as it is; one that counts as empty may have extensions."""
+    """Whether the target may have it already, and keep it; even an empty database may have extensions and schemas."""
     return entry.number in part.needed or entry.kind in ("EXTENSION", "SCHEMA")
 
 
@@ -73,7 +73,7 @@ def _creating(entry: Entry, kinds: dict[int, str], may_exist: bool) -> Step:
 
 
 def _access_method(entry: Entry) -> list[Step]:
-    """A partitioned table has no rows of its own: its access method is one for partitions to come, set by ALTER TABLE.
+    """The step that sets the access method of a partitioned table, which only its future partitions use.
 
     See `_printTableAccessMethodNoStorage` of pg_backup_archiver.c.
     """
@@ -86,7 +86,7 @@ def _access_method(entry: Entry) -> list[Step]:
 
 def _statement(entry: Entry) -> bytes:
     text = entry.statement.rstrip().removesuffix(";")
-    if entry.kind in UNLESS_THERE:  # what was there already is to be known, and stays as it is
+    if entry.kind in UNLESS_THERE:  # an existing object must be noticed, and stays as it is
         text = text.replace(UNLESS_THERE[entry.kind], "", 1)
     around = [
         (f"default_tablespace = {always_quoted(entry.tablespace)}", "default_tablespace = ''")
@@ -101,7 +101,7 @@ def _statement(entry: Entry) -> bytes:
 
 
 def as_role(role: str, text: str) -> bytes:
-    """Statements in the name of a role; no role is the one that is logged in."""
+    """Statements run as a role; an empty role means the one that is logged in."""
     body = text.rstrip().removesuffix(";")
     return encoded(f"SET LOCAL ROLE {always_quoted(role)};\n{body}\n;RESET ROLE" if role else body)
 
@@ -110,6 +110,6 @@ def encoded(text: str) -> bytes:
     """A statement as bytes; surrogate escapes are bytes that are not UTF-8.
 
     Raises:
-        IntegrityError: if it holds a zero byte, at which libpq would cut it off.
+        IntegrityError: if it holds a zero byte, where libpq would cut it off.
     """
     return statement_bytes(text)

@@ -1,7 +1,7 @@
-"""Cutting the steps of a restore into batches, each a transaction that the server's table of locks can hold.
+"""Splits the steps of a restore into batches, each a transaction whose locks fit into the server's lock table.
 
-A transaction keeps a lock on all that it makes, and the server has room for about `max_locks_per_transaction` times
-`max_connections` of them (20.12 of the manual): thousands of tables do not fit into one.
+A transaction locks all that it makes, and the server has room for about `max_locks_per_transaction` times
+`max_connections` locks (PostgreSQL's documentation, 20.12): thousands of tables do not fit into one transaction.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from transforms.postgres.objects.step import Step
 
 SIZE = 500
-"""Steps in a batch: with about four locks each well below the 6,400 that a server has room for by default."""
+"""Steps in a batch: at about four locks each, far fewer than the 6,400 locks that a server has room for by default."""
 
 
 def closed_batches(
@@ -20,16 +20,16 @@ def closed_batches(
     companions: Mapping[str, Collection[str]] = {},
     size: int = SIZE,
 ) -> Iterator[frozenset[str]]:
-    """The names of steps in batches that can be run on their own: each holds whatever its steps need.
+    """The names of steps in batches that can be run alone: each holds everything that its steps need.
 
-    A later step is put where all that it needs is run anyway, so that little is run twice. A batch is larger than
-    `size` where a step needs more than that, or by the later steps of its last one.
+    A later step goes to a batch that runs all that it needs anyway, so that little is run twice. A batch is larger
+    than `size` if one step needs more than that, or by the later steps that its last step makes possible.
 
     Args:
-        first: The steps that others need, in the order in which they are done.
+        first: The steps that others need, in their order.
         later: The steps that follow these.
         always: Names of steps that every batch runs.
-        companions: By a step's name, those of others that are run wherever it is.
+        companions: Names of steps that must be run together with a step, by its name.
         size: About how many steps a batch runs.
     """
     filling = _Filling(first, later, always, companions)
@@ -44,7 +44,7 @@ def closed_batches(
 
 
 def in_order(steps: Sequence[Step], size: int = SIZE) -> Iterator[Sequence[Step]]:
-    """Neighbouring steps in batches, at least one, which may be empty: for steps that stay when they are done."""
+    """Consecutive steps in batches, for steps that are committed; at least one batch, which may be empty."""
     yield steps[:size]
     yield from (steps[start : start + size] for start in range(size, len(steps), size))
 
@@ -74,7 +74,7 @@ class _Filling:
         return (need for need in dict.fromkeys(needs) if need in self._steps)
 
     def lacking(self, names: Iterable[str]) -> list[str]:
-        """Steps, and what they need, that the batch does not run yet."""
+        """The named steps and what they need, without those that the batch has already."""
         rest = [name for name in names if name not in self.run]
         found = dict.fromkeys(rest)
         while rest:
@@ -84,7 +84,7 @@ class _Filling:
         return list(found)
 
     def add(self, names: Iterable[str]) -> None:
-        """Run steps in this batch, with all that they need and all later steps that this makes possible."""
+        """Add steps to the batch, with all that they need and all later steps that this makes possible."""
         self.is_begun, rest = True, self.lacking(names)
         while rest:
             self.run.update(rest)
@@ -94,7 +94,7 @@ class _Filling:
         return later not in self.done and later not in self.run and all(need in self.run for need in self._needs(later))
 
     def take(self) -> frozenset[str]:
-        """The batch; the next one has what every batch runs."""
+        """End the batch and return it; the next one begins with the steps that every batch runs."""
         batch, self.run, self.is_begun = frozenset(self.run), set(self._always), False
         self.done |= batch
         return batch

@@ -1,4 +1,4 @@
-"""Running steps in one transaction: the first that fails ends it, or all that fail are told."""
+"""Runs steps in one transaction: the first failure ends it, or all failures are collected."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from transforms.postgres.objects.step import Step
 from transforms.postgres.server.errors import is_ours, meaning, said
 from transforms.postgres.server.session import Connection
 
-# What CREATE says of an object that is there: duplicate_ schema, object, function, table, alias, file or database.
+# SQLSTATEs of CREATE for an existing object: duplicate schema, object, function, table or database.
 DUPLICATES = frozenset({"42P06", "42710", "42723", "42P07", "42P04"})
 FORBIDDEN = "42501"
 GROUP = 200
-"""Steps that are sent without waiting for answers: the way to a server may cost more than most of them."""
-# Such an error is of the session, not of the step: to go on would only repeat it.
+"""Steps that are sent without waiting for answers: a round trip may cost more than most steps."""
+# Classes of SQLSTATEs of errors of the session, not of the step: the next step would fail too.
 FATAL_CLASSES = frozenset({"08", "53", "57", "58", "XX"})
 
 
@@ -29,10 +29,10 @@ class StepRunner:
 
     Attributes:
         connection: The connection.
-        tolerant: Whether to go on behind a step that fails, as if it had not been tried.
-        skipped: Names of steps that are not to be done, with all that is about them.
-        failures: Those that failed, by the step's name; what needs one of them is not tried.
-        present: Names of steps whose object was there already, and of those that are about it: they are not done.
+        tolerant: Whether to go on after a step that fails, as if it had not been tried.
+        skipped: Names of steps that are left out, with all steps about them.
+        failures: The failures, by the step's name; a step that needs a failed one is not tried.
+        present: Names of steps whose object existed already, and of steps about it: they are not done.
     """
 
     connection: Connection
@@ -45,8 +45,8 @@ class StepRunner:
         """Run steps in their order.
 
         Raises:
-            RefusedError: if one fails, or its like, and this is not tolerant.
-            IntegrityError: if one ends the transaction: what it did then cannot be undone.
+            RefusedError: if a step fails and this is not tolerant; for some errors another class, see `refusal`.
+            IntegrityError: if a step ends the transaction: what it did cannot be undone.
         """
         rest = iter(steps)
         while group := tuple(islice(rest, GROUP)):
@@ -54,7 +54,7 @@ class StepRunner:
                 self._run_singly(group)
 
     def _run_together(self, group: Sequence[Step]) -> bool:
-        """Run steps without waiting for one before the next is sent; false, and nothing is done, if one fails."""
+        """Send steps without waiting for answers; if one fails, all are undone and the result is false."""
         left = [step for step in group if self._is_left(step)]
         if not left:
             return True
@@ -78,7 +78,7 @@ class StepRunner:
                 self._require_open(step)
 
     def _is_left(self, step: Step) -> bool:
-        """Whether it lacks nothing and is about nothing that was there."""
+        """Whether a step is to be done: not skipped, not needing a failed step, not about an object that existed."""
         if step.name in self.skipped or step.name in self.failures or (step.about and step.about in self.skipped):
             return False
         if step.about in self.present:
@@ -104,14 +104,14 @@ class StepRunner:
                 self.failures[step.name] = failure_of(step, error)
 
     def _is_there(self, step: Step, error: psycopg.Error) -> bool:
-        """Whether what a role may not make need not be made."""
+        """Whether the object of a step that was forbidden exists already."""
         if not step.presence or error.sqlstate != FORBIDDEN:
             return False
         row = self.connection.execute(step.presence).fetchone()
         return row is not None and bool(row[0])
 
     def _require_open(self, step: Step) -> None:
-        """What libpq knows of the transaction costs nothing to ask."""
+        """Check that the transaction has not ended; libpq knows its state without a round trip."""
         if self.connection.pgconn.transaction_status != TransactionStatus.INTRANS:
             raise IntegrityError(
                 f"{step.title}: what makes it ended the transaction that it was tried in, so what was tried may have"
@@ -120,22 +120,24 @@ class StepRunner:
 
 
 def execute(connection: Connection, step: Step) -> None:
-    """Run the statements of a step one by one: in binary form, which means by the extended protocol, which takes one.
+    """Run the statements of a step one by one, by the extended protocol, which takes only one at a time.
+
+    Asking psycopg for binary results selects that protocol.
 
     Raises:
-        psycopg.Error: if the server does not take one.
+        psycopg.Error: if the server refuses one.
     """
     for statement in statements(step.statement):
         connection.execute(statement, binary=True)
 
 
 def failure_of(step: Step, error: psycopg.Error) -> Failure:
-    """A failure in the server's words."""
+    """The failure of a step, in the server's words."""
     return Failure(step, _words(error), code=error.sqlstate or "")
 
 
 def refusal(step: Step, error: psycopg.Error) -> Exception:
-    """The error that names the step."""
+    """The error to raise for a step: of the class for its SQLSTATE, or else `RefusedError`."""
     if is_ours(error):
         return error
     kind, advice = meaning(error.sqlstate)
@@ -149,10 +151,10 @@ def _words(error: psycopg.Error) -> str:
 
 
 def is_of_a_step(error: ShardkeepError) -> bool:
-    """Whether an error of ours is what the server said of a step, so that others may still be done."""
+    """Whether an error of ours was caused by the failure of a step, so that other steps may still be done."""
     return isinstance(error.__cause__, psycopg.Error) and not is_fatal(error.__cause__)
 
 
 def is_fatal(error: psycopg.Error) -> bool:
-    """Whether an error is of the session or the server, not of a step."""
+    """Whether an error is one of the session or the server, not of a step."""
     return error.sqlstate is None or error.sqlstate[:2] in FATAL_CLASSES

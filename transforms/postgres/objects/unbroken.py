@@ -1,4 +1,4 @@
-"""The proof that what was run in a transaction has not ended it."""
+"""Checks that statements run in a transaction have not ended it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +14,10 @@ _ESCAPED = (
 
 @contextmanager
 def unbroken(connection: Connection) -> Iterator[None]:
-    """Prove that the transaction that the session is in when the block ends is that of its beginning.
+    """Check that the session is in the same transaction before and after the block.
 
     Raises:
-        IntegrityError: if it is another one, or none.
+        IntegrityError: if it is in another one, or in none.
     """
     began = _transaction(connection)
     yield
@@ -26,5 +26,5 @@ def unbroken(connection: Connection) -> Iterator[None]:
 
 
 def _transaction(connection: Connection) -> object:
-    """The server's number of the transaction that the session is in; outside of one, of a new one each time."""
+    """The id of the session's transaction; outside of one, a new id at each call."""
     return connection.execute("SELECT pg_catalog.txid_current()").fetchone()

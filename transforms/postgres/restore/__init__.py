@@ -1,1 +1,1 @@
-"""A restore from its plan to its end: what is chosen, what is made, the rows, and what follows them."""
+"""A restore from beginning to end: the selection, the plan, the objects, the rows, and what follows them."""

@@ -1,6 +1,6 @@
-"""What follows the rows: indexes and constraints, values of sequences, statistics, and last of all owners.
+"""What follows the rows: indexes and constraints, values of sequences, statistics, and last the owners.
 
-The rows are there by then, so what cannot be made keeps nothing else from being made: it is left out, and told.
+The rows are there by then, so an object that cannot be made does not stop the restore: it is left out and reported.
 """
 
 import functools
@@ -33,7 +33,7 @@ from transforms.skipped import Skipped
 from transforms.source import Ending
 
 SMALL = 64 << 10
-"""Bytes of a table that is not analyzed."""
+"""Largest size in bytes of a table that is not analyzed."""
 _LARGE = """
     SELECT place - 1 FROM pg_catalog.unnest(%s::pg_catalog.text[]) WITH ORDINALITY wanted(name, place)
         JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(name)
@@ -47,14 +47,14 @@ _THERE = """
 
 @dataclass(frozen=True, slots=True)
 class RestoreEnd:
-    """The end of a restore whose rows are all there; may be done again after it was interrupted.
+    """The end of a restore, after all rows; may be run again after it was interrupted.
 
     Attributes:
         database: The target.
         restore: The restore's id.
         plan: What is restored.
-        new: What is still to be done for a database that was made for this.
-        path: The search path for functions that what follows the rows calls.
+        new: The steps for the settings and the owner of a database that this restore created; else none.
+        path: The search path for functions that indexes, constraints and so on call.
         jobs: How many steps are done at once.
     """
 
@@ -66,10 +66,10 @@ class RestoreEnd:
     jobs: int
 
     def run(self, connection: Connection) -> Ending:
-        """Do it, in a session of its own.
+        """Run the end, in a session that nothing else uses.
 
         Raises:
-            UnreachableError: if the server fails, not what is made: then this is to be done again.
+            UnreachableError: if the connection or the server fails: then run this again.
         """
         plan, skipped = self.plan, ledger.skipped(connection)
         steps = [step for step in plan.archive.post_data if step.name not in skipped]
@@ -88,7 +88,7 @@ class RestoreEnd:
     def _close(
         self, connection: Connection, failures: Sequence[Failure], notes: Sequence[str], known: Sequence[Skipped]
     ) -> None:
-        """Hand everything over; what fails in that is looked for one by one, which takes longer."""
+        """Give everything to its owners; if that fails, again step by step, slower, to find what fails."""
 
         def word(every: list[Failure]) -> str:
             return to_word(Ending(tuple(notes), (*left_out(every), *known)))
@@ -103,15 +103,15 @@ class RestoreEnd:
             close(tolerant=True)
 
     def _last(self, runner: StepRunner) -> None:
-        """The database's own settings, as far as they may be made."""
+        """Set the database's settings, owner and privileges; what fails is left out."""
         own = StepRunner(runner.connection, tolerant=True)
         own.run(self.new)
         runner.failures |= own.failures
 
     def _analyze(self, connection: Connection) -> list[str]:
-        """Let the server look at the new rows; returns a note for each table that it did not, which harms no row.
+        """Run ANALYZE on the tables with new rows; returns a note for each that failed, which harms no row.
 
-        It is not asked to look at tables of a few blocks: it plans as well without, and of thousands that takes long.
+        Tables of a few blocks are left out: their plans do not need it, and for thousands of tables it takes long.
         """
         every = [str(name) for name in self.plan.analyzed()]
         names = [every[row[0]] for row in connection.execute(_LARGE, (every, SMALL))]
@@ -120,7 +120,7 @@ class RestoreEnd:
             try:
                 with lent(self.database, "restore") as own, own.transaction():
                     own.execute(local(self.path) + encoded(f"ANALYZE {name}"))
-            except psycopg.Error as error:  # of a foreign table among the partitions, for one
+            except psycopg.Error as error:  # for example because a partition is a foreign table
                 return [f"table {name} was not analyzed: {said(error)}"]
             return []
 
@@ -129,10 +129,10 @@ class RestoreEnd:
 
 
 def require_last_word(connection: Connection, database: Database, restore: str) -> Ending:
-    """How the restore with this id has ended.
+    """The ending of the restore with this id, from the ledger.
 
     Raises:
-        RefusedError: if it has not ended here, as far as the database knows.
+        RefusedError: if the database has no ending of it.
     """
     word = ledger.last_word(connection, restore)
     if word is None:
@@ -141,27 +141,27 @@ def require_last_word(connection: Connection, database: Database, restore: str) 
 
 
 def to_word(ending: Ending) -> str:
-    """An ending as the ledger keeps it: JSON in ASCII, since names need not be UTF-8."""
+    """An ending in the ledger's form: JSON in ASCII, since names may hold bytes that are not UTF-8."""
     return json.dumps(asdict(ending))
 
 
 def of_word(word: str) -> Ending:
-    """The inverse."""
+    """The inverse of `to_word`."""
     value = json.loads(word)
     return Ending(tuple(value["notes"]), tuple(Skipped(**each) for each in value["skipped"]))
 
 
 def _split(connection: Connection, values: Iterable[SequenceValue]) -> tuple[list[SequenceValue], list[Skipped]]:
-    """The values of sequences that are there, and each other one: of an extension that was left out."""
+    """The values of sequences that exist, and the missing ones: those of an extension that was left out."""
     every = list(values)
     there = {row[0] for row in connection.execute(_THERE, ([str(value.name) for value in every],))}
     missing = [value for place, value in enumerate(every) if place not in there]
-    told = [Skipped(f"SEQUENCE {value.name}", "it is not there, no archive makes it") for value in missing]
+    told = [Skipped(f"SEQUENCE {value.name}", "it is not there, and the archive does not make it") for value in missing]
     return [value for place, value in enumerate(every) if place in there], told
 
 
 def _hand_over_large_objects(connection: Connection, plan: RestorePlan) -> list[Skipped]:
-    """Comments, owners and privileges of large objects; returns what cannot be set."""
+    """Set comments, owners and privileges of large objects; returns what cannot be set."""
     wanted = (
         ("comments", large_object_properties.write_comments, True),
         ("owners", large_object_properties.write_owners, plan.owning.owners),

@@ -1,4 +1,4 @@
-"""Loading pieces, each once: its rows and its line in the ledger are there together or not at all."""
+"""Loads pieces, each once: its rows and its line in the ledger are written in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from transforms.postgres.server.session import Connection
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """How the pieces of a restore are loaded: its id, and the search path for functions that rows need."""
+    """The restore's id, and the search path for functions that rows call."""
 
     restore: str
     path: Path = ()
@@ -26,7 +26,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class PieceRows:
-    """The records of a piece, by its name, and how they are loaded; None for pages of large objects."""
+    """A piece: its name, how it is loaded (None for pages of large objects), and its records."""
 
     name: str
     plan: LoadPlan | None
@@ -34,14 +34,14 @@ class PieceRows:
 
     @property
     def copied(self) -> bytes:
-        """What COPY is sent; raises `IntegrityError` if the records are not canonical."""
+        """The data for COPY; raises `IntegrityError` if the records are not canonical."""
         if self.plan is None:
             return b""
         encode = encode_binary if self.plan.route == BINARY else encode_text
         return encode(self.plan.program, self.records)
 
     def __str__(self) -> str:
-        """The piece for people."""
+        """The piece, for messages."""
         if self.plan is None:
             return f"large objects, piece {self.name}"
         return f"table {self.plan.into}, piece {self.name}, by {self.plan.route} COPY"
@@ -54,10 +54,10 @@ def load_pieces(connection: Connection, loading: Loading, pieces: Sequence[Piece
         The names of the pieces that were loaded now.
 
     Raises:
-        RefusedError: if the target does not take a row; the message has the server's words and where.
+        RefusedError: if the target does not take a row; with the server's message and the place of the row.
         IntegrityError: if the records are not canonical.
     """
-    data = [piece.copied for piece in pieces]  # before the transaction: it takes no connection's time
+    data = [piece.copied for piece in pieces]  # before the transaction, which stays short
     piece = pieces[0]
     try:
         left = ledger.begin_pieces(connection, [each.name for each in pieces], loading.restore)

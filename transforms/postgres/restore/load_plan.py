@@ -1,4 +1,4 @@
-"""How the rows of a table go into the target: into which table, which columns, by which of COPY's formats."""
+"""How the rows of a table are loaded: the table, the columns, and the format of COPY."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class LoadPlan:
     """How rows are loaded.
 
     Attributes:
-        into: The table that COPY names: of partitions by hash the root, for the hash of an enum's value is of its oid,
-            which is another one in another database.
-        statement: The COPY.
-        route: `binary`, or `text` where a column's binary form cannot be built.
-        program: What the encoders run.
-        texts: The columns that are the reason for `text`, for people.
+        into: The table that COPY names. For a hash partition this is the root, since the hash of an enum's value
+            depends on its oid, which differs between databases.
+        statement: The COPY statement.
+        route: `binary`, or `text` if a column's binary form cannot be built.
+        program: The program of the encoders.
+        texts: The columns that require `text`, for people.
     """
 
     into: Name
@@ -36,15 +36,15 @@ class LoadPlan:
 
 
 def load_plan(table: Table, renames: Renames = EVERYTHING, is_partition: bool = True) -> LoadPlan:
-    """How the rows of a table of a backup are loaded; generated columns compute themselves, so none is named.
+    """How the rows of a table of a backup are loaded; COPY does not name generated columns.
 
     Args:
         table: The table.
         renames: The names that tables get.
-        is_partition: Whether, if it was a partition, the table above it is restored too.
+        is_partition: False if it was a partition and its partitioned table is not restored.
 
     Raises:
-        IntegrityError: if the backup does not describe the table's columns, or the table is the server's own.
+        IntegrityError: if the backup does not describe the table's columns, or the table is in a system schema.
     """
     program = program_of(table)
     relation = Relation.from_json(table.schema)
@@ -55,7 +55,7 @@ def load_plan(table: Table, renames: Renames = EVERYTHING, is_partition: bool = 
 
 
 def texts_of(table: Table) -> tuple[str, ...]:
-    """The columns for which the rows of a table are loaded as text, for people; see `LoadPlan.texts`."""
+    """The columns that require loading a table as text, for people; see `LoadPlan.texts`."""
     return _texts(map(Column.from_json, table.schema["columns"]))
 
 
@@ -67,7 +67,7 @@ def destination(relation: Relation, is_partition: bool = True) -> Name:
     """The table that the rows of a table of a backup are written to, by its name in the backup.
 
     Raises:
-        IntegrityError: if it is the server's own, of which no backup has rows.
+        IntegrityError: if it is in a system schema, of which no backup has rows.
     """
     root = relation.partition_root if relation.hash_partitioned and is_partition else None
     into = root or relation.name

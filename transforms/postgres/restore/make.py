@@ -1,7 +1,7 @@
-"""Making the objects of an archive: tried out, then made around the rows.
+"""Makes the objects of an archive, first in a rehearsal, then before and after the rows.
 
-The server alone knows what a role may create in it, and what it understands. So before anything is written, all
-steps are run in transactions that are rolled back: what fails is refused, with the server's own words.
+Only the server knows what a role may create in it, and which statements it accepts. So before anything is written,
+all steps are run in transactions that are rolled back; failures are reported with the server's messages.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,16 +24,16 @@ from transforms.postgres.server.session import Connection
 
 NO_ROWS = RowTrial()
 OUT_OF_MEMORY = "53200"
-"""What the server says when its table of locks is full."""
+"""The server's SQLSTATE when its table of locks is full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What came of trying all steps.
+    """The result of trying all steps.
 
     Attributes:
         failures: The steps that fail, in their order.
-        present: Names of steps that are not needed: their objects are there.
+        present: Names of steps that are not needed, since their objects exist.
         refusals: Tables that do not take their rows.
     """
 
@@ -43,7 +43,7 @@ class Rehearsal:
 
     @property
     def skipped(self) -> frozenset[str]:
-        """Names of the steps that are not to be done."""
+        """Names of the steps to leave out."""
         return self.present.union(failure.step.name for failure in self.failures)
 
     @property
@@ -53,7 +53,7 @@ class Rehearsal:
 
     @property
     def missing_tables(self) -> list[str]:
-        """What fails of tables and their rows, for people."""
+        """The tables that cannot be made, for people."""
         return listed([failure for failure in self.failures if failure.step.holds_rows])
 
     @property
@@ -63,7 +63,7 @@ class Rehearsal:
 
     @property
     def codes(self) -> frozenset[str]:
-        """The server's codes for all of it."""
+        """The SQLSTATEs of all failures and refusals."""
         return frozenset([failure.code for failure in self.failures] + [refusal.code for refusal in self.refusals])
 
 
@@ -74,18 +74,18 @@ def rehearse(
     known: Sequence[Failure] = (),
     rows: RowTrial = NO_ROWS,
 ) -> Rehearsal:
-    """Run all steps without keeping anything of it, in as few transactions as the server's table of locks allows.
+    """Run all steps in transactions that are rolled back, as few as the server's table of locks allows.
 
     Args:
         connection: A connection to the target, in no transaction.
         plan: The steps.
         restoration: Which restore this is.
-        known: Steps of which is known that they will fail when the rows are there.
-        rows: The rows that are tried when their tables are there, and the search path for what follows them.
+        known: Steps that are known to fail once the rows are there.
+        rows: The rows to try once their tables are made, and the search path for what follows them.
 
     Raises:
-        UnreachableError: if the connection is lost, or the server runs out of something.
-        IntegrityError: if a transaction was ended by what it tried.
+        UnreachableError: if the connection is lost, or the server runs out of a resource.
+        IntegrityError: if a statement ended its transaction.
     """
 
     def tried(batches: Iterable[frozenset[str]]) -> Rehearsal:
@@ -95,7 +95,7 @@ def rehearse(
     batches = list(closed_batches(plan.pre_data, plan.later, plan.library(SIZE // 2), plan.attachments))
     rehearsal = tried(batches or whole)
     if len(batches) > 1 and (rehearsal.refusals or len(rehearsal.failures) > len(known)):
-        # An archive does not say all that its entries need: what fails is tried where nothing is missing.
+        # An archive does not list everything that its entries need: try again with all of it in one transaction.
         with _unless_locks_run_out():
             return tried(whole)
     return rehearsal
@@ -110,7 +110,7 @@ def _tried(
     batches: Iterable[frozenset[str]],
 ) -> Rehearsal:
     runner = StepRunner(connection, tolerant=True, failures=known)
-    refusals = dict[Refusal, None]()  # a table that others need is made, and tried, with each of them
+    refusals = dict[Refusal, None]()  # a table may be in several batches, and so refused several times
     for names in batches:
         refusals |= dict.fromkeys(_rehearse_batch(runner, plan.only(names), restoration, rows))
     order = {step.name: place for place, step in enumerate((*plan.pre_data, *plan.later))}
@@ -120,7 +120,7 @@ def _tried(
 
 @contextmanager
 def _unless_locks_run_out() -> Iterator[None]:
-    """Go on where the server's table of locks was too small for what was tried."""
+    """End the block without an error if the server's table of locks was full."""
     try:
         yield
     except ShardkeepError as error:
@@ -151,26 +151,25 @@ def _rehearse_batch(runner: StepRunner, plan: ArchivePlan, restoration: Restorat
 
 
 def make(connection: Connection, plan: ArchivePlan, restoration: Restoration, rehearsal: Rehearsal) -> None:
-    """Make the ledger and what must be there before the rows, each step once, however often this is called.
+    """Make the ledger and what the rows need, each step once, even if this is called again.
 
-    It is one transaction, or, of more steps than the server's table of locks may hold, several.
+    All in one transaction, or in several if the server's table of locks may be too small.
 
     Args:
         connection: A connection to the target, in no transaction.
         plan: The steps.
         restoration: Which restore this is.
-        rehearsal: What came of trying them, if this is the first call.
+        rehearsal: The result of trying the steps, at the first call.
 
     Raises:
-        RefusedError: if a step fails, which is then the first that did not in the rehearsal; or if another restore
-            began here meanwhile.
+        RefusedError: if a step fails that did not in the rehearsal, or another restore has begun here meanwhile.
         IntegrityError: if a step ends the transaction.
     """
     for steps in in_order(plan.pre_data):
         with connection.transaction(), unbroken(connection):
             held = ledger.lock(connection)
             if held is None and ledger.last_word(connection, restoration.id) is not None:
-                return  # another call of this restore has ended it while this one waited
+                return  # another call ended this restore while this one waited
             if held not in (None, restoration):
                 raise RefusedError(ledger.unfinished(f"the database {connection.info.dbname}", held))
             connection.execute(plan.session)
@@ -183,7 +182,7 @@ def make(connection: Connection, plan: ArchivePlan, restoration: Restoration, re
 
 
 def _run_left(runner: StepRunner, steps: Sequence[Step]) -> None:
-    """Run the steps that the ledger does not have, in the transaction in which it gets those that do not fail."""
+    """Run the steps that the ledger does not have, and enter those that succeed in it."""
     done = ledger.done_steps(runner.connection, [step.name for step in steps])
     left = [step for step in steps if step.name not in done]
     runner.run(left)
@@ -201,19 +200,19 @@ def close(
 ) -> None:
     """Give everything to its owners and end the ledger.
 
-    It is one transaction, or, if there is more to give than the server's table of locks may hold, several.
+    All in one transaction, or in several if the server's table of locks may be too small.
 
     Args:
-        connection: A connection of its own: owners' rights change.
+        connection: A connection that nothing else uses, since owners and so rights change.
         plan: The plan.
         restoration: Which restore this is; nothing is done if another call has ended it meanwhile.
-        failures: What could not be made: nothing is done about it.
-        last: What else belongs into the transaction.
-        word: Makes the restore's last word of all failures.
-        tolerant: Whether to go on when a step fails, which takes longer.
+        failures: What could not be made; steps that need it are left out.
+        last: Runs further steps in the last transaction.
+        word: Makes the restore's last word from all failures.
+        tolerant: Whether to go on after a step that fails, which takes longer.
 
     Raises:
-        RefusedError: if a step fails and this is not tolerant; nothing was done then.
+        RefusedError: if a step fails and this is not tolerant; its transaction is rolled back.
     """
     known = {failure.step.name: failure for failure in failures}
     runner = StepRunner(connection, tolerant, failures=known)
@@ -231,13 +230,13 @@ def close(
             runner.run(batches[-1])
         runner.run(plan.schema_owners)
         last(runner)
-        ledger.clear(connection)  # before there are event triggers, which would see it
+        ledger.clear(connection)  # before event triggers are made, which would fire on it
         runner.run(plan.late)
         ledger.end(connection, word(list(runner.failures.values())))
 
 
 def _is_reached(runner: StepRunner, plan: ArchivePlan, restoration: Restoration) -> bool:
-    """Prepare a transaction of the end; false if the restore is not there any more: another call has ended it."""
+    """Prepare a transaction of the end; false if another call has ended the restore."""
     if ledger.lock(runner.connection) != restoration:
         return False
     runner.skipped = ledger.skipped(runner.connection)
@@ -246,7 +245,7 @@ def _is_reached(runner: StepRunner, plan: ArchivePlan, restoration: Restoration)
 
 
 def _hand_over(runner: StepRunner, plan: ArchivePlan) -> None:
-    """All of it, in one transaction."""
+    """Run the steps of `close` in one transaction, without ending the ledger."""
     runner.run(plan.guards)
     runner.run(plan.renames)
     with lent_rights(runner, plan.visitors):

@@ -1,4 +1,4 @@
-"""The database that a restore makes: like the one that was backed up."""
+"""Creates the database to restore into, like the one that was backed up."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,17 +22,17 @@ from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection, connect
 
-# Databases that every cluster has at the start; one of them is there to be connected to.
+# Databases that every new cluster has: one of them is used to create the other one.
 MAINTENANCE = ("postgres", "template1")
 PURPOSE = "restore"
 
 
 @contextmanager
 def created(database: Database, properties: DatabaseProperties) -> Iterator[None]:
-    """Make a database for the block; it stays if the block ends well.
+    """Create a database before the block; it is dropped if the block raises.
 
     Raises:
-        RefusedError: if it exists, or the server cannot make one like it.
+        RefusedError: if it exists, or the server cannot create one like it.
         UnreachableError: if the user may not create databases.
     """
     with _maintenance(database) as connection:
@@ -60,7 +60,7 @@ def require_missing(database: Database) -> None:
     """Check that there is no such database yet.
 
     Raises:
-        RefusedError: if there is.
+        RefusedError: if it exists.
     """
     try:
         connect(database, purpose=PURPOSE).close()
@@ -83,7 +83,7 @@ def _maintenance(database: Database) -> Connection:
 
 
 def steps(database: Database, properties: DatabaseProperties, owning: Owning) -> list[Step]:
-    """The steps that give a new database the source's settings and, if they are kept, owner and privileges."""
+    """The steps that give a new database the source's settings and, if they are restored, owner and privileges."""
     title = f"database {database.name}"
     settings = setting_statements(properties, database.name)
     found = [_step(f"database {place}", f"setting of {title}", [each]) for place, each in enumerate(settings)]

@@ -1,4 +1,4 @@
-"""What of an archive belongs to the tables that are restored, and what people should know of it."""
+"""Which part of an archive is restored with the selected tables, and notes about it for people."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ def part_of(toc: Toc, tables: Iterable[Name], renames: Renames) -> Part:
     """The part of an archive that is restored with these tables.
 
     Raises:
-        RefusedError: if chosen tables are an extension's, which may be the target's own.
+        RefusedError: if selected tables belong to an extension, which the target may have with other rows.
     """
     if not renames:
         return archive_part.whole(toc)
@@ -40,22 +40,22 @@ def part_of(toc: Toc, tables: Iterable[Name], renames: Renames) -> Part:
 
 
 def notes(toc: Toc, part: Part, tables: Iterable[Name], renames: Renames, names: Mapping[Name, Name]) -> list[str]:
-    """What people should know of a part, in which `tables` get their rows, and `names` are those of what moves."""
+    """Notes for people about a part; `tables` get rows, and `names` has the new names of objects that move."""
     return [*_naming(part, renames, names), *_empty(part, tables), *(_torn(toc, part) if renames else ())]
 
 
 def _naming(part: Part, renames: Renames, names: Mapping[Name, Name]) -> Iterator[str]:
-    """The server does not look into the bodies of routines, so nothing is renamed there."""
+    """Notes about routines whose bodies use old names: nothing is renamed there, since they may be in any language."""
     old = [*map(str, renames.new_tables), *renames.new_schemas]
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, old))})(?!\w)")
     for entry in part.entries if old else ():
         found = pattern.search(rewritten(entry.statement, names)) if entry.kind in ROUTINES else None
         if found:
-            yield f"{entry}: its body names {found[0]}, which is renamed; look whether it is meant."
+            yield f"{entry}: its body names {found[0]}, which is renamed; check the body."
 
 
 def _empty(part: Part, tables: Iterable[Name]) -> list[str]:
-    """Tables without rows of their own in the backup, such as one that it excluded."""
+    """Notes about tables whose rows the backup does not have, for example because it excluded them."""
     names = set(tables)
     made = [entry for entry in part.entries if entry.kind == "TABLE" and not is_partitioned(entry)]
     missing = [name for name in (Name(entry.schema, entry.tag) for entry in made) if name not in names]
@@ -63,7 +63,7 @@ def _empty(part: Part, tables: Iterable[Name]) -> list[str]:
 
 
 def _torn(toc: Toc, part: Part) -> Iterator[str]:
-    """Partitions without the table that they were a part of, and foreign keys to tables of the target's own."""
+    """Notes about partitions without their partitioned table, and foreign keys to tables that are not restored."""
     numbers = {entry.number for entry in part.entries}
     for entry in toc.entries:
         others = [Name(each.schema, each.tag) for each in _tables(toc, entry) if each.number not in numbers]
@@ -73,7 +73,7 @@ def _torn(toc: Toc, part: Part) -> Iterator[str]:
                 " it is a table of its own. ALTER TABLE .. ATTACH PARTITION makes it one again."
             )
         if entry.kind == "FK CONSTRAINT" and others and entry.number in numbers:
-            yield f"{entry}: refers to {name_list(others)}, the target's own: who deletes rows there obeys it now."
+            yield f"{entry}: refers to {name_list(others)} of the target: deleting rows there must now satisfy it."
 
 
 def _tables(toc: Toc, entry: Entry) -> Iterator[Entry]:

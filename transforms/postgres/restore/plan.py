@@ -1,4 +1,4 @@
-"""Everything that a restore is to do, read from the backup."""
+"""Everything that a restore does, read from the backup."""
 
 import functools
 from collections.abc import Iterable
@@ -30,18 +30,18 @@ from transforms.vault.format.attachments import Attachments
 
 @dataclass(frozen=True)
 class RestorePlan:
-    """What a restore is to do.
+    """What a restore does.
 
     Attributes:
-        backup: The backup, for people.
+        backup: The backup's name, for people.
         archive: The steps that make objects.
         inventory: What else belongs to the database.
         relations: The tables whose rows are restored.
-        has_large_objects: Whether large objects are.
-        is_whole: Whether nothing was chosen.
-        broken: Foreign keys that cannot hold.
-        notes: What people should know.
-        owning: What is kept of owners and privileges.
+        has_large_objects: Whether large objects are restored.
+        is_whole: Whether the whole backup is restored.
+        broken: Foreign keys that would be violated.
+        notes: Notes for people.
+        owning: Whether owners, privileges and tablespaces are restored.
     """
 
     backup: str
@@ -55,16 +55,16 @@ class RestorePlan:
     owning: Owning
 
     def restoration(self, restore: str) -> Restoration:
-        """What the ledger says of it."""
+        """The restore's entry in the ledger."""
         return Restoration(restore, self.backup)
 
     def made(self, skipped: frozenset[str], *kinds: str) -> set[Name]:
-        """The names in the backup of what is made, of some kinds."""
+        """The names in the backup of the objects of some kinds that are made."""
         entries = (entry for entry in self.archive.entries if entry.kind in kinds and str(entry.number) not in skipped)
         return {Name(entry.schema, entry.tag) for entry in entries}
 
     def sequences(self, skipped: frozenset[str]) -> list[SequenceValue]:
-        """The values of the sequences that are made, and of those that an extension makes if all is restored."""
+        """The values of the sequences that are made and, if everything is restored, of those of extensions."""
         every, made = self.made(frozenset(), "SEQUENCE"), self.made(skipped, "SEQUENCE")
         return [
             replace(value, name=self._now(value.name)) for value in self.inventory.sequences
@@ -72,40 +72,40 @@ class RestorePlan:
         ]  # fmt: skip
 
     def matviews(self, skipped: frozenset[str]) -> list[Name]:
-        """The materialized views to fill, in their order."""
+        """The materialized views to fill, in the order to fill them."""
         made = self.made(skipped, "MATERIALIZED VIEW")
         return [self._now(name) for name in self.inventory.matviews if name in made]
 
     def stateful(self, skipped: frozenset[str]) -> set[Name]:
-        """The names of what is made whose state is compared."""
+        """The names of the made objects whose state is compared with the source."""
         made = self.made(skipped, "TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW", "DOMAIN")
         return set(map(self._now, made))
 
     def states(self) -> list[ObjectState]:
-        """The unusual states in the source, of what has these names now."""
+        """The unusual states of objects in the source, under the objects' names in the target."""
         pairs = ((each, self._now(each.of)) for each in self.inventory.states)
         return [replace(each, schema=name.schema, relation=name.name) for each, name in pairs]
 
     def analyzed(self) -> list[Name]:
-        """The tables with new rows, and the partitioned ones above them that are made with them."""
+        """The tables with new rows, and the partitioned ones above them that this restore makes."""
         roots = {relation.partition_root for relation in self.relations if relation.partition_root}
         names = {relation.name for relation in self.relations} | (roots & self.made(frozenset(), "TABLE"))
         return sorted(map(self._now, names))
 
     def _now(self, name: Name) -> Name:
-        """What has this name in the backup is called so until the end of the restore."""
+        """The name until the end of the restore of what has this name in the backup."""
         return self.archive.names.get(name, name)
 
 
 def read_restore(
     assignments: Iterable[Assignment], attachments: Attachments, chosen: Renames, owning: Owning, is_superuser: bool
 ) -> RestorePlan:
-    """Read what a restore is to do.
+    """Read from a backup what a restore of these tables does.
 
     Raises:
-        IntegrityError: if the archive or the inventory is damaged, or rows would go where no backup has any.
-        NotFoundError: if the backup has none.
-        RefusedError: if what is chosen cannot be restored alone, or under its new name.
+        IntegrityError: if the archive or the inventory is damaged, or rows would go into a system schema.
+        NotFoundError: if the backup has no archive or inventory.
+        RefusedError: if what is selected cannot be restored alone, or under its new name.
     """
     tables = _Tables(tuple(assignment.table for assignment in assignments))
     return _read(_Wanted(tables, attachments, chosen, owning, is_superuser))
@@ -113,7 +113,7 @@ def read_restore(
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    """Tables that are equal to the same ones at once, however many they are."""
+    """Tables with a cheap hash, so that they can be a key of a cache."""
 
     tables: tuple[Table, ...]
 
@@ -123,7 +123,7 @@ class _Tables:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a plan is made of."""
+    """The arguments of `read_restore`, as a key of a cache."""
 
     tables: _Tables
     attachments: Attachments
@@ -137,7 +137,7 @@ class _Wanted:
 
 @functools.lru_cache(maxsize=1)
 def _read(wanted: _Wanted) -> RestorePlan:
-    """The plan, made once a process: a restore asks for it at each of its phases."""
+    """The plan, made once in each process: every phase of a restore needs it."""
     attachments, chosen, owning = wanted.attachments, wanted.chosen, wanted.owning
     relations = _relations(wanted.tables)
     names = [relation.name for relation in relations]
@@ -160,7 +160,7 @@ def _read(wanted: _Wanted) -> RestorePlan:
 
 @functools.lru_cache(maxsize=1)
 def _relations(wanted: _Tables) -> tuple[Relation, ...]:
-    """The tables whose rows are restored; whoever restores, and before that is known."""
+    """The tables whose rows are restored, cached apart from the plan, which depends on the restoring role."""
     relations = tuple(Relation.from_json(table.schema) for table in wanted.tables if not is_large_objects(table))
     for relation in relations:
         destination(relation)
@@ -169,10 +169,10 @@ def _relations(wanted: _Tables) -> tuple[Relation, ...]:
 
 @functools.lru_cache(maxsize=1)
 def _contents(data: bytes) -> Toc:
-    """The table of contents of an archive, parsed once a process: a restore asks for it at each of its phases."""
+    """The table of contents of an archive, parsed once in each process: every phase of a restore needs it."""
     return parse(data)
 
 
 def is_large_objects(table: Table) -> bool:
-    """Whether a table of a backup is that of all large objects."""
+    """Whether a table of a backup is the one for all large objects."""
     return bool(table.schema.get("kind") == large_objects.KIND)

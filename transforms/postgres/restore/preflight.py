@@ -1,4 +1,4 @@
-"""What speaks against a restore into a database, found out before anything is written there."""
+"""Why a restore into a database must be refused, checked before anything is written."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -13,10 +13,10 @@ from transforms.postgres.server.errors import translated
 from transforms.postgres.server.facts import server_facts
 from transforms.postgres.server.session import Connection
 
-# Objects above are made by users (FirstNormalObjectId of access/transam.h).
+# Users' objects have this oid or a higher one (FirstNormalObjectId of access/transam.h).
 FIRST_USER_OID = 16384
 MOST_NAMES = 10
-# Catalogs whose objects make a database not empty. An index, a row's type and the like go with their table.
+# Catalogs whose objects make a database count as not empty. Indexes, row types and so on come with their tables.
 _CATALOGS = (
     ("pg_namespace", "o.oid NOT IN (SELECT extnamespace FROM pg_catalog.pg_extension)"
                      " AND nspname !~ '^pg_(toast_)?temp_'"),
@@ -44,7 +44,7 @@ _RIGHTS = """
 
 
 def restorer(connection: Connection) -> tuple[str, bool]:
-    """Who is logged in, and whether it may do everything."""
+    """The name of the restoring role, and whether it is a superuser."""
     row = connection.execute(_RIGHTS).fetchone()
     return ("", False) if row is None else (row[2], bool(row[0]))
 
@@ -52,16 +52,16 @@ def restorer(connection: Connection) -> tuple[str, bool]:
 def require_writable(
     connection: Connection, database: Database, source: Mapping[str, Any], must_be_empty: bool
 ) -> None:
-    """Check that a database is one to restore into at all.
+    """Check that a database can be restored into.
 
     Args:
         connection: A connection to it.
         database: The database.
-        source: What `server_facts` told of the database that was backed up.
-        must_be_empty: Whether the whole backup is restored, not chosen tables.
+        source: The `server_facts` of the database that was backed up.
+        must_be_empty: Whether the whole backup is restored, not selected tables.
 
     Raises:
-        RefusedError: with everything that speaks against it.
+        RefusedError: with all reasons why it cannot.
     """
     with translated(f"{database}: looking at the database to restore into"):
         found = list(_problems(connection, database, source, must_be_empty))
@@ -73,7 +73,7 @@ def require_tablespaces(connection: Connection, database: Database, entries: Ite
     """Check that the server has the tablespaces of what is restored.
 
     Raises:
-        RefusedError: naming those that it has not.
+        RefusedError: naming those that are missing.
     """
     with translated(f"{database}: listing the tablespaces"):
         found = list(missing_tablespaces(connection, entries))
@@ -90,8 +90,7 @@ def _problems(
     elif must_be_empty and _is_same(facts, source):
         yield (
             f"{database} is the database that was backed up. Restore into another one (--create_database makes it), or"
-            " choose with --table what is lost there, with --table=S.T:NEW.T or --schema=S:NEW what is to stand beside"
-            " it."
+            " restore lost tables with --table, or copies of them with --table=S.T:NEW.T or --schema=S:NEW."
         )
     elif must_be_empty and (objects := list(list_objects(connection))):
         yield (
@@ -118,7 +117,7 @@ def _missing_rights(connection: Connection, database: Database) -> Iterator[str]
 
 
 def list_objects(connection: Connection) -> Iterator[str]:
-    """What users have made in a database, extensions aside, for people."""
+    """The objects that users have made in a database, without those of extensions, for people."""
     parts = [
         _OBJECTS.format(catalog=catalog, condition=condition or "true", first=FIRST_USER_OID)
         for catalog, condition in _CATALOGS

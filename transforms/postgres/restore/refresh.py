@@ -1,4 +1,4 @@
-"""Filling materialized views again when all rows are there."""
+"""Fills materialized views after all rows are loaded."""
 
 from collections.abc import Iterable
 
@@ -16,18 +16,18 @@ _IS_POPULATED = "SELECT relispopulated FROM pg_catalog.pg_class WHERE oid = %s::
 
 
 def refresh(connection: Connection, names: Iterable[Name], path: Path = ()) -> dict[Name, Failure]:
-    """Fill materialized views, in the order given; those that are filled are left as they are.
+    """Fill materialized views, in the order given; those that are filled already are left as they are.
 
     Args:
-        connection: To the target, as a role that owns the views, when all rows are loaded.
-        names: What `list_populated` told.
+        connection: To the target, as a role that owns the views, after all rows are loaded.
+        names: The result of `list_populated` in the source.
         path: The search path for functions that they call.
 
     Returns:
-        Those that cannot be filled.
+        The failures, by the names of the views that cannot be filled.
 
     Raises:
-        UnreachableError: for an error that is not a view's.
+        UnreachableError: for an error of the session or the server.
     """
     return {name: failure for name in names if (failure := _refresh(connection, name, path)) is not None}
 

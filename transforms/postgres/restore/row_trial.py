@@ -1,7 +1,7 @@
-"""Trying some rows of each table that calls functions when rows are written, before any is kept.
+"""Tries some rows of each table that calls functions when rows are written, and rolls them back.
 
 A domain's check, a CHECK constraint, a generated column or the key of a partitioned table may call a function that does
-not find what it names in the target. Then no row of the table can be loaded.
+not find in the target what its body names. Then no row of the table can be loaded.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from transforms.postgres.server.errors import said
 from transforms.postgres.server.session import Connection
 from transforms.source import NO_SAMPLES, Assignment, Samples
 
-# Each table whose rows call functions that are not the server's own, with all that call them as one text. A type hands
-# its domain's check on to domains over it, arrays, composite types and ranges of it.
+# Each table whose rows call functions that are not built in, with all these functions as one text. A domain's check is
+# also called by domains over it and by arrays, composite types and ranges of it.
 _CALLING = b"""
     WITH RECURSIVE calling AS (
         SELECT d.classid, d.objid, pg_catalog.string_agg(d.refclassid || '.' || d.refobjid, ' '
@@ -76,20 +76,20 @@ _CALLING = b"""
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A table whose rows the target does not take: the server's words and code."""
+    """A table whose rows the target does not take, with the server's message and SQLSTATE."""
 
     table: Name
     words: str
     code: str
 
     def __str__(self) -> str:
-        """The line for people."""
+        """The refusal, for messages."""
         return f"rows of {self.table}: {self.words}"
 
 
 @dataclass(frozen=True, slots=True)
 class RowTrial:
-    """Rows that may be tried.
+    """The rows to try.
 
     Attributes:
         assignments: The tables.
@@ -104,10 +104,10 @@ class RowTrial:
     renames: Renames = EVERYTHING
 
     def refusals(self, connection: Connection) -> list[Refusal]:
-        """The tables that do not take their rows, of those that call the same functions one; nothing is kept.
+        """The tables that do not take their rows; of tables that call the same functions one is tried.
 
         Args:
-            connection: In a transaction in which the tables are made.
+            connection: In a transaction in which the tables were made; the rows are rolled back.
         """
         found = (_try(connection, self.path, plan, records) for plan, records in self._chosen(connection))
         return [refusal for refusal in found if refusal is not None]
@@ -115,7 +115,7 @@ class RowTrial:
     def _chosen(self, connection: Connection) -> Iterator[tuple[LoadPlan, bytes]]:
         calling = {Name(schema, name): called for schema, name, called in connection.execute(_CALLING)}
         seen = set[str]()
-        for assignment in self.assignments if calling else ():  # most databases have none, and each batch asks
+        for assignment in self.assignments if calling else ():  # most databases have none; this runs for each batch
             called = calling.get(self.renames.made(Name(*assignment.table.parts)), "")
             if called and called not in seen and (records := self.samples.records(assignment.table)):
                 seen.add(called)

@@ -1,7 +1,7 @@
-"""The search path under which a restore loads rows and makes what follows them: `--search_path`.
+"""The search path with which a restore loads rows and makes what follows them: `--search_path`.
 
-An archive's statements have all names with their schemas. Functions that the database calls while rows are written or
-indexes are made may have bodies that do not: then they need the path that they had in the source.
+An archive's statements name everything with its schema. The bodies of functions that are called while rows are written
+or indexes are made may not: then they need the search path that they had in the source.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from transforms.postgres.objects.step import encoded
 Path = tuple[str, ...]
 
 OPTION = "search_path"
-# What the server says of names that it does not find: schema, table, function or operator, object such as a type.
+# The server's SQLSTATEs for an unknown schema, table, function or operator, and other object such as a type.
 NOT_FOUND = frozenset({"3F000", "42P01", "42883", "42704"})
 LEAVE = b"SET LOCAL search_path = ''"
 
@@ -23,7 +23,7 @@ def parse_search_path(items: Iterable[str]) -> Path:
     """The schemas of `--search_path`.
 
     Raises:
-        UsageError: if an item is no name of a schema.
+        UsageError: if an item is not the name of a schema.
     """
     return tuple(_schema(item) for item in items)
 
@@ -36,17 +36,17 @@ def _schema(item: str) -> str:
 
 
 def local(path: Path) -> bytes:
-    """The statement that sets the path until the transaction ends; empty if there is none to set."""
+    """The statement that sets the path until the transaction ends; empty if the path is empty."""
     return encoded(f"SET LOCAL search_path = {', '.join(map(always_quoted, path))};") if path else b""
 
 
 def proposal(properties: DatabaseProperties, path: Path, codes: Iterable[str]) -> str:
-    """What to do about errors of these codes: the path that the source has, if that may help and is not in use.
+    """Advice about errors with these codes: the source's search path, if it may help and is not in use; else empty.
 
     Args:
         properties: Of the database that was backed up.
-        path: What is in use.
-        codes: The server's.
+        path: The path in use.
+        codes: The server's SQLSTATEs.
     """
     if not NOT_FOUND.intersection(codes):
         return ""
@@ -56,4 +56,4 @@ def proposal(properties: DatabaseProperties, path: Path, codes: Iterable[str]) -
         return ""
     words = ", ".join(map(quoted, wanted))
     whose = "the setting of the database that was backed up" if found else "the usual path"
-    return f"If a function calls others by bare names, say where it may look: --search_path='{words}' is {whose}."
+    return f"If a function uses names without schemas, set the search path: --search_path='{words}' is {whose}."

@@ -18,7 +18,7 @@ def parse_renames(tables: Sequence[str], schemas: Sequence[str] = (), exclude_ta
     """What `--table=S.T[:S.T],..`, `--schema=S[:S],..` and `--exclude_table=S.T,..` ask for.
 
     Raises:
-        UsageError: if a name is none, a glob is to get a new name, or two tables or schemas would get the same.
+        UsageError: if a name is invalid, a glob is given a new name, or two tables or schemas would get the same one.
     """
     chosen = Selection(
         tuple(pattern for text in schemas for pattern in parse_patterns(_source(text, "schema"), "schema", 1)),
@@ -43,7 +43,7 @@ def _target(text: str, option: str) -> str:
 
 
 def _rest(text: str, option: str) -> str:
-    """What follows the first name: nothing, or a colon and the new name."""
+    """The text after the first name: nothing, or a colon and the new name."""
     _, rest = parse_pieces(text, option)
     if rest.strip() and not rest.strip().startswith(":"):
         raise UsageError(f"--{option}={text}: write {_form(option)}, quoted as SQL quotes names.")
@@ -78,10 +78,10 @@ def _repeated(names: Iterable[str]) -> list[str]:
 def assign(renames: Renames, manifest: Manifest) -> tuple[list[int], list[Assignment]]:
     """The places in the manifest of the tables to restore, and where they go.
 
-    Without any names that is everything. A partitioned table stands for all of its partitions.
+    Without any names these are all tables. A partitioned table means all of its partitions.
 
     Raises:
-        NotFoundError: for a table or schema of which the backup has nothing.
+        NotFoundError: if the backup has no rows of a named table or schema.
         UsageError: if two tables would get the same name.
         IntegrityError: if the manifest does not name its tables.
     """
@@ -89,7 +89,7 @@ def assign(renames: Renames, manifest: Manifest) -> tuple[list[int], list[Assign
 
 
 def assign_tables(renames: Renames, tables: Sequence[Table]) -> tuple[list[int], list[Assignment]]:
-    """The same for the tables of a backup in its order."""
+    """As `assign`, for the tables of a backup in its order."""
     places = [place for place, table in enumerate(tables) if _selects(renames, table)]
     _require_found(renames, [each for table in tables for each in _candidates(table)])
     assignments = [Assignment(tables[place], _destination(renames, tables[place])) for place in places]
@@ -104,7 +104,7 @@ def _selects(renames: Renames, table: Table) -> bool:
 
 
 def _candidates(table: Table) -> Iterator[Candidate]:
-    """The table with the partitioned ones that it is a part of; nothing if it is none, such as large objects."""
+    """The table with the partitioned ones that it is a part of; nothing for what is no table, such as large objects."""
     schema = table.schema
     if schema["kind"] == "table":
         above = [schema["partition_root"], *schema["parents"]] if schema["partition_root"] else []
@@ -126,7 +126,7 @@ def _require_found(renames: Renames, known: Sequence[Candidate]) -> None:
 
 
 def _destination(renames: Renames, table: Table) -> str:
-    """The name in the target, as people know tables."""
+    """The name in the target, for people."""
     if table.schema["kind"] != "table":
         return table.name
     name = renames.name(Name(table.schema["schema"], table.schema["name"]))

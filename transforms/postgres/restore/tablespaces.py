@@ -1,4 +1,4 @@
-"""Tablespaces: folders of a server, of which another one need not have the same."""
+"""Tablespaces: folders of a server, which the target's server may not have."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ _EXISTING = "SELECT spcname FROM pg_catalog.pg_tablespace"
 
 
 def without_tablespaces(toc: Toc) -> Toc:
-    """An archive whose objects all lie where the target puts them by itself."""
+    """The archive with all objects in the target's default tablespace."""
     return replace(toc, entries=tuple(replace(entry, tablespace="") for entry in toc.entries))
 
 

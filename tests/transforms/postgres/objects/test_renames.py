@@ -138,7 +138,7 @@ def test_a_schema_is_renamed_with_all_that_is_in_it(
     ending = restore(backup, target_of(postgres18, database, renames=parse_renames([], ["other:elsewhere"])))
     assert postgres18.sql("SELECT i FROM elsewhere.apart", database) == "7"
     assert postgres18.sql("SELECT to_regnamespace('other') IS NULL", database) == "t"
-    assert ending.notes == ("FUNCTION other.look(): its body names other, which is renamed; look whether it is meant.",)
+    assert ending.notes == ("FUNCTION other.look(): its body names other, which is renamed; check the body.",)
 
 
 def test_a_name_that_is_taken_is_refused_and_nothing_is_written(

@@ -328,8 +328,8 @@ def test_a_tenth_deadlock_is_a_failure_that_says_what_to_do(
     session_pool.close_idle(where)
     told = left_out(failures)
     assert [str(each) for each in told] == [
-        "one: deadlock detected. So it was in each of 10 tries: other sessions lock the same tables. See in"
-        " pg_stat_activity whose they are; when they have ended, run the statement yourself.",
+        "one: deadlock detected. All 10 attempts ended so: other sessions lock the same tables. Find them in"
+        " pg_stat_activity; when they have ended, run the statement yourself.",
         "two: needs one.",
     ]
     assert told[0].statement == f"{code};"
