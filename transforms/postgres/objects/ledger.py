@@ -138,7 +138,7 @@ def begin_pieces(connection: Connection, names: Iterable[str], restore: str) -> 
 
 
 def note_skipped(connection: Connection, names: Iterable[str], told: Sequence[Skipped] = ()) -> None:
-    """Note the steps that this restore leaves out, and what the user is told about them."""
+    """Note the steps that this restore leaves out, and the lines for the user about them."""
     query = f"INSERT INTO {SCHEMA}.skipped SELECT pg_catalog.unnest(%s::pg_catalog.text[]) ON CONFLICT DO NOTHING"
     connection.execute(query, (sorted(names),))
     connection.execute(f"INSERT INTO {SCHEMA}.told VALUES (%s)", (to_text(told),))  # noqa: S608
@@ -150,7 +150,7 @@ def skipped(connection: Connection) -> frozenset[str]:
 
 
 def told(connection: Connection) -> tuple[Skipped, ...]:
-    """What the user is told about the skipped steps."""
+    """The lines for the user about the skipped steps."""
     rows = connection.execute(f"SELECT words FROM {SCHEMA}.told").fetchall()  # noqa: S608
     return tuple(each for row in rows for each in from_text(row[0]))
 

@@ -18,7 +18,7 @@ from transforms.postgres.objects.relocation import relocate
 from transforms.postgres.objects.renames import Renames
 from transforms.postgres.objects.step import Step, creating, encoded
 
-# Those of pg_restore: `_doSetFixedOutputState` of pg_backup_archiver.c. Every session of ours sets the others.
+# Those of pg_restore: `_doSetFixedOutputState` of pg_backup_archiver.c. Every session sets the others.
 SETTINGS = (
     "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = warning;"
     " SET LOCAL default_tablespace = ''; SET LOCAL default_table_access_method = heap;"

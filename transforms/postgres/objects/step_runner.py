@@ -151,7 +151,7 @@ def _words(error: psycopg.Error) -> str:
 
 
 def is_of_a_step(error: ShardkeepError) -> bool:
-    """Whether an error of ours was caused by the failure of a step, so that other steps may still be done."""
+    """Whether an error was caused by the failure of a step, so that other steps may still be done."""
     return isinstance(error.__cause__, psycopg.Error) and not is_fatal(error.__cause__)
 
 

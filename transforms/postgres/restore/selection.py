@@ -94,7 +94,7 @@ def assign_tables(renames: Renames, tables: Sequence[Table]) -> tuple[list[int],
     _require_found(renames, [each for table in tables for each in _candidates(table)])
     assignments = [Assignment(tables[place], _destination(renames, tables[place])) for place in places]
     if twice := _repeated(assignment.destination for assignment in assignments):
-        raise UsageError(f"--table and --schema give {name_list(twice)} to two tables. Give each a name of its own.")
+        raise UsageError(f"--table and --schema give {name_list(twice)} to two tables. Give each its own name.")
     return places, assignments
 
 

@@ -119,7 +119,7 @@ def test_a_quote_that_is_left_open_is_named(toc: Toc) -> None:
 
 
 def test_a_kind_that_is_not_known_is_refused(toc: Toc) -> None:
-    with pytest.raises(RefusedError, match=r"ASSERTION shop\..*knows no such kind"):
+    with pytest.raises(RefusedError, match=r"ASSERTION shop\..*does not know this kind"):
         planned(with_entry(toc, replace(first(toc, "TABLE"), kind="ASSERTION")))
 
 
