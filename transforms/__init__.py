@@ -1,1 +1,1 @@
-"""What the pipelines are made of; no module here knows a database outside that database's own folder."""
+"""The building blocks of pipelines; only the modules in a database's own folder know that database."""

@@ -1,4 +1,4 @@
-"""What of a backup is restored, where to, and whether rows may be added to what is there."""
+"""Which tables of a backup are restored, where to, and whether rows may be added to existing ones."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -8,18 +8,18 @@ from transforms.source import Assignment
 from transforms.vault.format.manifest import Manifest
 
 Select = Callable[[Manifest], tuple[list[int], list[Assignment]]]
-"""The places in a manifest that the options select, and the assignments of the tables there."""
+"""The places in a manifest that the options select, and the assignments of these tables."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assigning:
-    """The user's wishes as a function of a manifest, which main and workers call alike.
+    """The options of a restore as a function of the manifest, which gives the same in main and in workers.
 
     Attributes:
         select: The tables and their names in the target.
-        target: The database that they go to.
-        append: Whether rows may be added to tables that have some.
-        into_source: Whether, then, also to the backed-up tables themselves.
+        target: The target database.
+        append: Whether rows may be added to tables that already have rows.
+        into_source: Whether, with `append`, also to the backed-up tables themselves.
     """
 
     select: Select
@@ -39,7 +39,7 @@ class Assigning:
         return any(_is_source(item, self.target == source) for item in assigned)
 
     def _allow(self, item: Assignment, backup: str, same_database: bool) -> Assignment:
-        """Say whether rows may be added to a table that has some; to the backed-up table itself it takes two flags."""
+        """Set whether rows may be added to a table that has rows; the backed-up table itself needs two flags."""
         is_source = _is_source(item, same_database)
         may_append = self.append and (self.into_source or not is_source)
         flags = "--if_exists=append and --into_source" if is_source else "--if_exists=append"

@@ -1,4 +1,4 @@
-"""Where the tables of a backup go, in a value that is of one size for one table and for a thousand."""
+"""Where the tables of a backup go, in a value whose size does not depend on the number of tables."""
 
 import itertools
 import secrets
@@ -10,17 +10,17 @@ from transforms.source import Assignment
 from transforms.vault.format.manifest import Manifest
 
 Assign = Callable[[Manifest], Mapping[int, Assignment]]
-"""The assignments of the tables that are restored, by their places in the manifest; pure, and pickled to workers."""
+"""Gives the assignments of the restored tables, by their places in the manifest; pure, and pickled to workers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignments:
-    """What every worker derives the assignments from.
+    """The value from which every worker derives the assignments.
 
     Attributes:
         assign: What the user asks for.
-        created: Which tables the target lacked when `main` looked: runs of places, each with its start and its end.
-        key: Random digits by which a worker knows them again, however often they are sent to it.
+        created: The tables that the target did not have when `main` looked: runs of places, with start and end.
+        key: Random digits, by which a worker recognises the value each time it is sent.
     """
 
     assign: Assign = field(compare=False)
@@ -29,17 +29,17 @@ class Assignments:
 
     @classmethod
     def judged(cls, assign: Assign, assigned: Mapping[int, Assignment]) -> "Assignments":
-        """The value of assignments that were judged."""
+        """The value for assignments that the target has checked."""
         return cls(assign, tuple(_runs(sorted(place for place, item in assigned.items() if item.create))))
 
     def of(self, manifest: Manifest) -> dict[int, Assignment]:
-        """The judged assignments."""
+        """The checked assignments."""
         created = {place for start, end in self.created for place in range(start, end)}
         return {place: replace(item, create=place in created) for place, item in self.assign(manifest).items()}
 
 
 def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
-    """Consecutive places as a run: their distance from their own number is the same."""
+    """A key that is equal for consecutive places: the place minus its number in the list."""
     for _, run in itertools.groupby(enumerate(places), lambda pair: pair[1] - pair[0]):
         members = [place for _, place in run]
         yield members[0], members[-1] + 1

@@ -16,17 +16,17 @@ from transforms.vault.format.receipt import ReceiptSummary
 class Backup(beam.PTransform[PBegin, PCollection[str]]):
     """Plan, read and index the tables of an intent, and commit the backup.
 
-    Rows are never elements: what travels is the number of a plan, then a portion of it, then the summary
-    of a receipt, then that of an index file. The graph is of the same size for one table and a thousand, and so
-    is what its steps are told, but for a source that itself holds something of each table (a clone
+    Rows are never elements: the elements are numbers of plans, then portions of plans, then summaries
+    of receipts, then summaries of index files. The graph has the same size for one table and for a thousand, and so
+    have the values pickled to its steps, except where a source itself holds something of each table (a clone
     of PostgreSQL its marks). Every step may run twice: plans, receipts, index files and the manifest
-    are create-only and recognise themselves, and of two shards for one range the index names one.
+    are created only once, an equal one counts as done, and of two shards for one range the index names one.
     """
 
     work: BackupWork
 
     def expand(self, pbegin: PBegin) -> PCollection[str]:
-        """The manifest's name, when it is written."""
+        """The manifest's name, once it is written."""
         work = self.work
         manifest: PCollection[str] = (
             pbegin
@@ -47,15 +47,15 @@ class Backup(beam.PTransform[PBegin, PCollection[str]]):
 
 @dataclass
 class _Plan(beam.PTransform[PCollection[int], PCollection[Portion]]):
-    """Make plans: each on its own, or, where the readers of the whole job are bounded, in lanes.
+    """Make plans: one by one or, where the number of readers in the whole job is limited, in lanes.
 
-    The lanes of the readers begin when these have ended, as grouping waits for all: both may use all sessions.
+    The lanes of the readers begin after these have ended, since grouping waits for all: both may use all sessions.
     """
 
     work: BackupWork
 
     def expand(self, plans: PCollection[int]) -> PCollection[Portion]:
-        """Their portions."""
+        """The plans' portions."""
         work = self.work
         planned: PCollection[Portion]
         if work.lanes is None:
@@ -72,12 +72,12 @@ class _Plan(beam.PTransform[PCollection[int], PCollection[Portion]]):
 
 @dataclass
 class _Read(beam.PTransform[PCollection[Portion], PCollection[ReceiptSummary]]):
-    """Back up portions: each on its own, or, where the readers of the whole job are bounded, in lanes."""
+    """Back up portions: one by one or, where the number of readers in the whole job is limited, in lanes."""
 
     work: BackupWork
 
     def expand(self, planned: PCollection[Portion]) -> PCollection[ReceiptSummary]:
-        """The summaries of their receipts."""
+        """The summaries of the portions' receipts."""
         work = self.work
         receipts: PCollection[ReceiptSummary]
         if work.lanes is None:

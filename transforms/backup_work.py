@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 
 def _noted(step: Callable[["BackupWork", Item], Result]) -> Callable[["BackupWork", Item], Result]:
-    """A step whose failure is noted in the vault: the command may be gone when a worker fails."""
+    """Wrap a step so that its failure is noted in the vault: the command may have ended when a worker fails."""
 
     @functools.wraps(step)
     def noting(work: "BackupWork", item: Item) -> Result:
@@ -48,17 +48,17 @@ def _noted(step: Callable[["BackupWork", Item], Result]) -> Callable[["BackupWor
 
 @dataclass(frozen=True, slots=True)
 class BackupWork:
-    """What every worker of a backup is told; the tables themselves stand in the intent.
+    """What every worker of a backup gets; the tables themselves are in the intent.
 
     Attributes:
         vault: The vault's place.
-        source: Whom it reads.
+        source: The source to read.
         backup: The backup's id.
         chunk_size: Bytes of records after which a chunk ends, at the end of a row.
         wanted: How tables are cut into ranges.
-        progress: Where the work is told of.
-        lanes: Into how many groups plans, then portions, are dealt, each taken by one worker; None for no groups.
-        readers: How much of a group is planned or read at once. The product bounds how many in a whole job do.
+        progress: Progress file.
+        lanes: Number of groups into which plans, then portions, are dealt, one worker for each; None for no groups.
+        readers: How many of a group are planned or read at once; times `lanes`, the limit for the whole job.
     """
 
     vault: str
@@ -80,7 +80,7 @@ class BackupWork:
         return PrefixedStore(open_store(self.vault), self.source.identity().folder)
 
     def intent(self) -> Intent:
-        """The intent, read once a process."""
+        """The intent, read once per process."""
         return _read_intent(self.vault, self.source.identity().folder, self.backup)
 
     @_noted
@@ -90,7 +90,7 @@ class BackupWork:
 
     @_noted
     def plan(self, number: int) -> list[Portion]:
-        """Plan neighbouring tables, or take the plan that is there."""
+        """Plan neighbouring tables, or take the plan that exists."""
         tables = self.intent().tables
         places = tables_of_plan(number, len(tables))
         cut = self.source.plan([tables[place] for place in places], self.wanted)
@@ -100,9 +100,9 @@ class BackupWork:
         return portions
 
     def _weighed(self, places: Iterable[int], plans: Iterable[TablePlan]) -> Iterator[tuple[PlannedRange, int | None]]:
-        """The ranges of tables, each with its share of the table's bytes; None where several were asked for.
+        """The ranges of tables, each with its share of the table's bytes; None if several ranges were asked for.
 
-        Who asks for ranges wants them read side by side, however small they are.
+        Ranges that were asked for are read side by side, however small they are.
         """
         is_asked = (self.wanted.ranges or 1) > 1
         for place, plan in zip(places, plans, strict=True):
@@ -121,29 +121,29 @@ class BackupWork:
         return work.run(self.store(), {planned.place: tables[planned.place] for planned in portion.ranges}, portion)
 
     def plan_lane_of(self, number: int) -> int:
-        """The group that a plan is dealt to, to be made."""
+        """The lane that makes a plan."""
         return number % (self.lanes or 1)
 
     def plan_lane(self, lane: tuple[int, Iterable[int]]) -> Iterator[Portion]:
-        """Make the plans of a group, so many at once as there are readers."""
+        """Make the plans of a lane, `readers` at once."""
         return chain.from_iterable(map_ahead(self.plan, sorted(lane[1]), self.readers))
 
     def lane(self, portion: Portion) -> int:
-        """The group that a portion is dealt to."""
+        """The lane that backs up a portion."""
         return (portion.plan + portion.number) % (self.lanes or 1)
 
     def backup_lane(self, lane: tuple[int, Iterable[Portion]]) -> Iterator[ReceiptSummary]:
-        """Back up the portions of a group, so many at once as there are readers.
+        """Back up the portions of a lane, `readers` at once.
 
-        A group may take hours, and an engine that loses it begins it again: what an earlier try has finished is taken
-        as it is. It is of the same backup, thus of the same job, and of its moment if the source promises one.
+        A lane may take hours, and an engine that loses it starts it again: what an earlier attempt has finished is
+        kept. It is of the same backup, so of the same job, and of the same moment if the source promises one.
         """
         portions = sorted(lane[1], key=lambda item: (item.plan, item.number))
         return map_ahead(self._take_or_backup, self._with_receipts(portions), self.readers)
 
     @_noted
     def _with_receipts(self, portions: Sequence[Portion]) -> list[tuple[Portion, str | None]]:
-        """Portions, each with the name of a receipt that is there."""
+        """Portions, each with the name of its receipt if there is one."""
         stems = {stem_of(self.layout.receipt(item.plan, item.number, "")): item for item in portions}
         found = find_receipts(self.store(), stems)
         return [(item, found.get(stem)) for stem, item in stems.items()]
@@ -155,13 +155,13 @@ class BackupWork:
 
     @_noted
     def write_index(self, group: tuple[tuple[int, int], Iterable[ReceiptSummary]]) -> IndexFile:
-        """Write an index file out of the receipts of its portions."""
+        """Write an index file from the receipts of its portions."""
         (plan, number), receipts = group
         return write_index(self.store(), self.layout, plan, number, receipts)
 
     @_noted
     def conclude(self, files: Sequence[IndexFile]) -> Gathered:
-        """Take what remains when all rows are there."""
+        """Take what remains to be read after all rows."""
         conclusion = self.source.conclude(self.intent().tables)
         attachments = attach(self.store(), self.layout, conclusion.attachments)
         return Gathered(files, conclusion.facts, attachments, conclusion.schemas)
@@ -175,7 +175,7 @@ class BackupWork:
 
 
 def index_group(receipt: ReceiptSummary) -> tuple[int, int]:
-    """The index file that a receipt belongs to: its plan and the file's number in it."""
+    """The index file of a receipt: its plan, and the file's number in the plan."""
     return receipt.plan, receipt.file
 
 

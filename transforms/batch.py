@@ -1,4 +1,4 @@
-"""What a room's reader hands on: whole rows as Avro bytes."""
+"""What a room's reader yields: whole rows as Avro bytes."""
 
 from array import array
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class Batch:
     """One or more whole rows of a table in key order, as canonical Avro records back to back.
 
     Attributes:
-        rows: Number of rows, at least 1. A row too large for one record has several.
+        rows: Number of rows, at least 1. A row that is too large for one record has several records.
         first_key: Key of the first row.
         last_key: Key of the last row.
         records: The Avro records.

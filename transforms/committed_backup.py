@@ -1,4 +1,4 @@
-"""A committed backup, as main and every worker find it again."""
+"""The handle of a committed backup, for main and for workers."""
 
 import functools
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from transforms.vault.vault import open_vault
 
 @dataclass(frozen=True, slots=True)
 class CommittedBackup:
-    """The handle of a committed backup; pickled to workers, so it opens the vault late.
+    """A committed backup; pickled to workers, so it opens the vault only when asked.
 
     Attributes:
         vault: The vault's place.
@@ -30,7 +30,7 @@ class CommittedBackup:
         return PrefixedStore(open_store(self.vault), self.folder)
 
     def manifest(self) -> Manifest:
-        """The manifest, read and proved once a process.
+        """The manifest, read and checked once per process.
 
         Raises:
             IntegrityError: if it is not what was written.
@@ -39,7 +39,7 @@ class CommittedBackup:
         return _read_manifest(self)
 
     def attachments(self) -> Attachments:
-        """What belongs to the backup beside its rows."""
+        """The backup's attachments."""
         return Attachments(self.store(), self.manifest().attachments)
 
 

@@ -1,6 +1,6 @@
-"""Beam's counters of a job, in the namespace `shardkeep`: what an engine's own console shows while it runs.
+"""Beam's counters of a job, in the namespace `shardkeep`; an engine's console shows them while the job runs.
 
-They are updated by steps of their own, since Beam counts only in the thread in which it calls a step.
+Separate steps update them, since Beam counts only in the thread in which it calls a step.
 """
 
 from apache_beam.metrics.metric import Metrics
@@ -13,7 +13,7 @@ NAMESPACE = "shardkeep"
 
 
 def count_index_file(file: IndexFile) -> IndexFile:
-    """Count what an index file names: each row of the backup once, however often it was read."""
+    """Count the rows and shards of an index file: each row of the backup once, however often it was read."""
     _count("rows", file.totals.rows)
     _count("bytes", file.totals.bytes)
     _count("stored_bytes", file.totals.stored_bytes)
@@ -22,7 +22,7 @@ def count_index_file(file: IndexFile) -> IndexFile:
 
 
 def count_written(written: tuple[int, WrittenTables]) -> tuple[int, WrittenTables]:
-    """Count the rows that some runs of chunks have written."""
+    """Count the rows that were written from runs of chunks."""
     _count("rows", sum(table.rows for table in written[1].values()))
     return written
 

@@ -24,7 +24,7 @@ class SkippedError(ShardkeepError):
 
 
 class IntegrityError(ShardkeepError):
-    """Bytes are not what they must be: corrupt, missing, swapped, or against the protocol."""
+    """Data is not as it must be: corrupt, missing, swapped, or against the protocol."""
 
     exit_code = 5
 

@@ -13,7 +13,7 @@ ONE_CHUNK = 1
 
 @dataclass(frozen=True)
 class FirstRows:
-    """The first rows of tables, read when they are asked for; `store` is the source's folder."""
+    """The first rows of tables, read when asked for; `store` is the source's folder."""
 
     store: Store
     manifest: Manifest

@@ -1,15 +1,15 @@
-"""The names of folders and objects that identifiers get."""
+"""Encodes identifiers as names of folders and objects."""
 
 import hashlib
 from collections.abc import Sequence
 from urllib.parse import quote
 
 LONGEST_IDENTIFIER = 180
-"""Characters of an encoded identifier, the name of a folder: file systems take 255."""
+"""Most characters of an encoded identifier: file systems allow 255 in a name."""
 
 
 def encode_part(part: str) -> str:
-    """A part of an identifier as part of a name: all but letters, digits, `-`, `_` and `.` percent-encoded.
+    """Encode a part of an identifier: everything but letters, digits, `-`, `_` and `.` is percent-encoded.
 
     A leading dot is encoded too, so that no part is hidden or names a parent folder. Lone surrogates are bytes that are
     not UTF-8 (PEP 383).
@@ -19,10 +19,10 @@ def encode_part(part: str) -> str:
 
 
 def encode_parts(parts: Sequence[str]) -> str:
-    """An identifier of several parts, `+` between them (which no encoded part holds).
+    """Encode an identifier of several parts, with `+` between them (no encoded part contains one).
 
-    One that is too long for the name of a file is cut, and ends in `~` (which no encoded part holds either) and the
-    first half of the whole one's SHA-256 in hexadecimal.
+    A name that is too long is cut, and ends in `~` (no encoded part contains one either) and the
+    first half of the whole name's SHA-256 in hexadecimal.
     """
     whole = "+".join(encode_part(part) for part in parts)
     if len(whole) <= LONGEST_IDENTIFIER:

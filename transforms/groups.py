@@ -1,4 +1,4 @@
-"""Neighbouring items in groups of bounded weight: for each small item alone, the way costs more than the work."""
+"""Neighbouring items in groups of limited weight: handling each small item alone would cost more than the work."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -7,9 +7,9 @@ T = TypeVar("T")
 
 
 def groups_of(items: Iterable[T], weigh: Callable[[T], int], weight: int, most: int) -> Iterator[tuple[T, ...]]:
-    """The items, in order, in groups of at most `most` that weigh at most `weight`, but for a single heavier item.
+    """The items, in order, in groups of at most `most` items and `weight`; only a single item may weigh more.
 
-    A group is full as late as it can be, so which ones there are depends on the items alone.
+    Each group takes as many items as fit, so the groups depend on the items alone.
     """
     group: list[T] = []
     held = 0

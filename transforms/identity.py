@@ -1,4 +1,4 @@
-"""Who a source or target is, and what a table of it is."""
+"""The identity of a source or target, and of its tables."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from transforms.json_fields import Fields
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A database as its room names it: the room and the named parts of its address, in order."""
+    """A database: its room and the named parts of its address, in order."""
 
     room: str
     parts: tuple[tuple[str, str], ...]
@@ -43,13 +43,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of a source as it stood when the backup was planned.
+    """A table of a source as it was when the backup was planned.
 
     Attributes:
         parts: The parts of its identifier.
-        schema: The room's own description, a JSON object: everything that a restore recreates.
+        schema: The room's own description, a JSON object: everything that a restore needs to create the table.
         avro_schema: The schema of its records, JSON text.
-        warnings: What a person should know of a backup of it.
+        warnings: What a user should know about a backup of it.
     """
 
     parts: tuple[str, ...]
@@ -91,6 +91,6 @@ class Table:
 
 
 def _require_name(folder: str, parts: tuple[str, ...]) -> None:
-    """Check that parts of an identifier are names: no database has empty ones, or a NUL in one."""
+    """Check that the parts of an identifier can be names: not empty, and without NUL."""
     if not folder or not all(parts) or any("\0" in part for part in parts):
         raise ValueError(f"{parts!r:.200} is no identifier")

@@ -1,4 +1,4 @@
-"""Turning the receipts of neighbouring planned ranges into an index file."""
+"""Makes an index file from the receipts of neighbouring planned ranges."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
@@ -15,13 +15,13 @@ _Place = tuple[int, str, int, KeyRange]
 """A range's table, key space and planned range, and itself."""
 
 Received = tuple[ReceiptEntry, ObjectRef]
-"""A shard and the receipt that speaks of it."""
+"""A shard and its receipt."""
 
 
 def write_index(
     store: Store, layout: BackupLayout, plan: int, number: int, receipts: Iterable[ReceiptSummary]
 ) -> IndexFile:
-    """Write index file `number` of a plan, out of the receipts of all its portions.
+    """Write index file `number` of a plan from the receipts of all its portions.
 
     Raises:
         IntegrityError: if the receipts' ranges overlap or leave a gap, or a receipt is not what was written.
@@ -39,7 +39,7 @@ def write_index(
 def choose(received: Iterable[Received]) -> list[Received]:
     """One shard for each range, in the order of tables, key spaces and the plan; `received` is sorted by receipt.
 
-    A retried bundle may leave several shards for one range: the one of the receipt with the smallest name counts.
+    A retried bundle may leave several shards for one range: the receipt with the smallest name counts.
 
     Raises:
         IntegrityError: if two ranges overlap without being equal.
@@ -53,7 +53,7 @@ def choose(received: Iterable[Received]) -> list[Received]:
 
 
 def _apart(places: Iterable[_Place], by_range: Mapping[_Place, Received]) -> dict[bytes, _Place]:
-    """What became of one planned range, by its start."""
+    """The shards of one planned range, by the start of their ranges."""
     by_start: dict[bytes, _Place] = {}
     for place in places:
         other = by_start.setdefault(place[3].start, place)
@@ -64,7 +64,7 @@ def _apart(places: Iterable[_Place], by_range: Mapping[_Place, Received]) -> dic
 
 
 def _chained(by_start: dict[bytes, _Place]) -> Iterator[_Place]:
-    """Each range behind the one that ends where it starts; keys are not compared. What is left over follows."""
+    """Each range after the one that ends where it starts, without comparing keys; unconnected ranges come last."""
     ends = {place[3].end for place in by_start.values()} - {b""}
     start = next((start for start in by_start if start not in ends), b"")
     while start in by_start:

@@ -1,4 +1,4 @@
-"""Fields of JSON objects from outside, each taken with the type and range that the format gives it."""
+"""Reads fields of untrusted JSON objects, each checked to have the type and range that the format gives it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,10 @@ _FAULTS = (ArithmeticError, AttributeError, EOFError, LookupError, RecursionErro
 
 @contextmanager
 def blamed_on(name: str) -> Iterator[None]:
-    """Turn what another form than the known one makes of its reader into an error that names the object.
+    """Turn any error that unexpected content causes into one that names the object.
 
     Raises:
-        IntegrityError: if the block raises anything that comes of the object's content.
+        IntegrityError: if the block raises an error that the object's content causes.
     """
     try:
         yield
@@ -35,7 +35,7 @@ class Fields:
 
     @classmethod
     def of(cls, value: object, what: str) -> "Fields":
-        """The fields of a JSON value that must be an object; `what` it is, for the message."""
+        """The fields of a JSON value, which must be an object; `what` names it in the message."""
         if not isinstance(value, dict):
             raise ValueError(f"{what} is no object")
         return cls(value)
@@ -61,7 +61,7 @@ class Fields:
         return value
 
     def digits(self, name: str, count: int) -> str:
-        """A string of so many lower-case hexadecimal digits."""
+        """A string of `count` lower-case hexadecimal digits."""
         if not re.fullmatch(rf"[0-9a-f]{{{count}}}", text := self.text(name)):
             raise ValueError(f"{self._of(name)} is not made of {count} lower-case hexadecimal digits")
         return text
@@ -85,12 +85,12 @@ class Fields:
         return [Fields.of(item, self._of(name)) for item in self.array(name)]
 
     def _of(self, name: str) -> str:
-        """A field, for the message."""
+        """The field's name for the message."""
         return name
 
 
 def whole(value: object, what: str, most: int = LARGEST) -> int:
-    """A whole number from 0 to `most`; `what` it is, for the message.
+    """A whole number from 0 to `most`; `what` names it in the message.
 
     Raises:
         ValueError: if it is anything else.

@@ -1,4 +1,4 @@
-"""Ranges of keys, in an order that only their room knows."""
+"""Ranges of keys, in an order that only the room knows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from transforms.errors import IntegrityError
 
 LONGEST_SHOWN = 60
-"""Bytes of a key that people are shown."""
+"""Most bytes of a key to show to people."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -14,7 +14,7 @@ class KeyRange:
     """The keys from `start` on and before `end`, in the key space `space`.
 
     The ends are opaque bytes: they may be tested for equality and are never compared. An empty end
-    is open. A table has one unnamed space; rows outside its order have named spaces of their own.
+    is open. A table has one unnamed space; rows outside its order are in spaces with names.
     """
 
     space: str = ""

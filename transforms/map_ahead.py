@@ -1,4 +1,4 @@
-"""Mapping with several calls under way at once, and no more than that."""
+"""A map with a limited number of calls at a time."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,11 +10,11 @@ R = TypeVar("R")
 
 
 def map_ahead(function: Callable[[T], R], items: Iterable[T], calls: int) -> Iterator[R]:
-    """`function` of each item, in order, with at most `calls` of them under way in threads.
+    """`function` of each item, in order, with at most `calls` calls at a time, in threads.
 
-    Worth it where a call waits for a server. An item is taken when its call can begin, so no more
+    Useful where a call waits for a server. An item is taken when its call can begin, so no more
     than `calls` items are alive at once. The first exception is raised when its turn comes; calls
-    that have begun by then are waited for, the others never begin.
+    that have begun by then are waited for; the others never begin.
     """
     with ThreadPoolExecutor(calls, "map-ahead") as pool:
         pending: deque[Future[R]] = deque()

@@ -1,4 +1,4 @@
-"""What a listing shows of tables that were not chosen: their damage keeps no other one from being restored."""
+"""Damage of tables that were not chosen, as far as a listing shows it; it does not stop a restore of others."""
 
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,18 +13,18 @@ from transforms.vault.format.manifest import Manifest, TableEntry
 from transforms.vault.store.interface import Store
 
 _NAMED = 5
-"""Tables that a warning names."""
+"""Most tables that a warning names."""
 
 
 @dataclass(frozen=True, slots=True)
 class OtherTables:
-    """What the names and sizes of objects tell of tables that were not restored.
+    """What the names and sizes of objects show about tables that were not restored.
 
     Attributes:
-        damaged: The names of those whose shards or index files are missing, or have other sizes than they were written
-            with.
-        unknown: Why they could not be listed, if so.
-        verify: The command that looks closer; empty where there is nothing to look at.
+        damaged: The names of tables with shards or index files that are missing, or whose sizes are not those they had
+            when they were written.
+        unknown: Why the objects could not be listed; None if they were.
+        verify: The command that checks more closely; empty if there is nothing to check.
     """
 
     damaged: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class OtherTables:
     verify: str = ""
 
     def warnings(self) -> Iterator[str]:
-        """For people: a line, or none."""
+        """Warnings for people: one line, or none."""
         if self.unknown is not None:
             yield f"whether tables that were not chosen are damaged is not known: {self.unknown} {self._closer}"
         if self.damaged:
@@ -50,12 +50,12 @@ class OtherTables:
 
 @dataclass(frozen=True, slots=True)
 class _Shards:
-    """The shards in a table's folder, each counted once however often its range was tried.
+    """The shards in a table's folder, one for each range, however often the range was tried.
 
     Attributes:
-        ranges: How many ranges have one.
-        least: The sum of their sizes, the smallest try at each range taken.
-        most: Likewise, the largest taken.
+        ranges: How many ranges have a shard.
+        least: The sum of their sizes, with the smallest shard of each range.
+        most: The same with the largest shard of each range.
     """
 
     ranges: int = 0
@@ -64,13 +64,13 @@ class _Shards:
 
 
 def look_at(store: Store, manifest: Manifest, places: Collection[int], verify: str) -> OtherTables:
-    """Look at tables by listing the shards and index files of their backup, about a request for 1,000 of them.
+    """Check tables by listing the shards and index files of their backup, about one request for 1,000 objects.
 
     Args:
         store: The objects of the source's folder.
         manifest: The backup's.
-        places: The tables' places in it; where there are none, nothing is listed.
-        verify: The command that looks closer.
+        places: The tables' places in it; if there are none, nothing is listed.
+        verify: The command that checks more closely.
     """
     if not places:
         return OtherTables()
@@ -97,7 +97,7 @@ def _damaged(store: Store, manifest: Manifest, places: Collection[int]) -> Itera
 
 
 def _shards_by_folder(sizes: Iterable[tuple[str, int]]) -> Mapping[str, _Shards]:
-    """The shards of each table's folder; names come sorted, so those of one range are neighbours."""
+    """The shards of each table's folder; names are sorted, so those of one range are neighbours."""
     folders: dict[str, _Shards] = {}
     for (folder, _), tries in groupby(sizes, lambda item: _range_of(item[0])):
         found, tried = folders.get(folder, _Shards()), [size for _, size in tries]
@@ -112,9 +112,9 @@ def _range_of(name: str) -> tuple[str, str]:
 
 
 def _fits(entry: TableEntry, found: _Shards) -> bool:
-    """Whether shards can be a table's: it has the sizes of their blocks, and each has the header of its schema.
+    """Whether the shards may be those of a table: their number and sizes fit its blocks and headers.
 
-    Which of several tries at a range counts stands in the index, which is not read.
+    Only the index, which is not read, says which of several shards of a range counts.
     """
     shards = sum(part.shards for part in entry.index)
     header = len(Header(entry.table.avro_schema, bytes(SYNC_SIZE)).encode())

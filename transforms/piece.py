@@ -1,4 +1,4 @@
-"""Pieces: neighbouring chunks that a target is given at once, since each call may cost it a transaction."""
+"""Pieces: neighbouring chunks that are written together, since each call may cost a transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class Piece:
 
     Attributes:
         place: The table's place in the manifest.
-        name: The shard's name and from where to where they lie in it: the same in every try of a job.
-        rows: How many rows they are.
+        name: The shard's name and the offsets of start and end in it: the same in every attempt of a job.
+        rows: Number of rows.
         records: The records.
     """
 
@@ -51,5 +51,5 @@ def _piece(run: ChunkRun, held: list[tuple[Chunk, bytes]]) -> Piece:
 
 
 def piece_groups(runs: Sequence[ChunkRun], pieces: Iterable[Piece], writers: int) -> Iterator[tuple[Piece, ...]]:
-    """Pieces of some runs in groups that a target is given at once: one for each writer, if they are small."""
+    """Pieces of some runs in groups that are written by one call: one group for each writer, if they are small."""
     return groups_of(pieces, lambda piece: len(piece.records), PIECE_SIZE, -(-len(runs) // writers))

@@ -1,4 +1,4 @@
-"""Backing up the planned ranges of a portion: read, transcode, cut, digest, compress, write, leave a receipt."""
+"""Backs up the planned ranges of a portion: read, transcode, cut, digest, compress, write, leave a receipt."""
 
 import secrets
 from collections.abc import Generator, Mapping
@@ -21,7 +21,7 @@ from transforms.vault.store.interface import ObjectGroup, Store
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A try at a portion: where its shards go, its random digits, and whether it has one range only."""
+    """An attempt at a portion: where its shards go, its random digits, and whether it has only one range."""
 
     group: ObjectGroup
     unique: str
@@ -33,10 +33,10 @@ class PortionBackup:
     """How ranges are backed up.
 
     Attributes:
-        source: Whom they are read from.
+        source: The source to read.
         layout: Names of the backup's objects.
         chunk_size: Bytes of records after which a chunk ends, at the end of a row.
-        progress: Where the work is told of.
+        progress: Progress file.
     """
 
     source: Source
@@ -45,9 +45,9 @@ class PortionBackup:
     progress: ProgressFile
 
     def run(self, store: Store, tables: Mapping[int, Table], portion: Portion) -> ReceiptSummary:
-        """Back up the ranges of a portion, each into a shard of its own, and leave one receipt when all are there.
+        """Back up the ranges of a portion, each into its own shard, and write one receipt when all are done.
 
-        A second try writes other shards: a shard is never changed, and the index names one only.
+        A second attempt writes other shards: a shard is never changed, and the index names only one.
 
         Args:
             store: The source's folder.
@@ -76,7 +76,7 @@ class PortionBackup:
         return ReceiptEntry(planned.place, planned.number, shard_entry)
 
     def _encoded(self, attempt: _Attempt, reading: RangeReading, sync: bytes) -> Generator[EncodedChunk, None, None]:
-        """The chunks of a range; of one that may be large, reading, encoding and writing run side by side."""
+        """The chunks of a range; if it may be large, reading, encoding and writing run side by side."""
         batches, key_range = reading.batches, reading.planned.range
         if not attempt.is_alone:
             return encode_chunks(batches, key_range, sync, self.chunk_size)

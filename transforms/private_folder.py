@@ -1,9 +1,9 @@
-"""Temporary folders of a process that only its user may enter, and that are gone when it is, even by `kill -9`.
+"""Temporary folders that only the process's user may enter, and that do not outlive it, even after `kill -9`.
 
-A folder belongs to whoever holds a lock on it (`flock`), which the system gives back with the process that holds it,
-whatever ended it. Each process that makes a folder first removes those that belong to nobody: passwords, sockets of a
-proxy and progress of jobs that were killed. A process's number would not do, for it may be another's by now, or one
-of another container that shares the folder of temporary files.
+A folder belongs to the process that holds a lock on it (`flock`); the system releases the lock when that process
+ends, however it ends. Each process that makes a folder first removes those without an owner: passwords, sockets of a
+proxy and progress of jobs that were killed. A process id would not do: it may be another process's by now, or one
+in another container that shares the folder of temporary files.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from pathlib import Path
 from transforms.errors import ShardkeepError
 
 PREFIX = "shardkeep-run-"
-"""How the names of our folders begin, and of nothing else: what has such a name and no owner is removed."""
+"""The prefix of our folders' names: a folder with this prefix and no owner is removed."""
 
 _TRIES = 10
 _NO_LOCK = -1
@@ -32,12 +32,12 @@ class PrivateFolder:
     """
 
     def __init__(self) -> None:
-        """Make one; the first of a process also removes what others have left."""
+        """Make a folder; the first one of a process also removes what others have left."""
         _remove_abandoned(tempfile.gettempdir())
         self.path, self._lock = _make()
 
     def remove(self) -> None:
-        """Remove it with all that is in it; calling again changes nothing."""
+        """Remove the folder and its content; calling again changes nothing."""
         shutil.rmtree(self.path, ignore_errors=True)
         lock, self._lock = self._lock, _NO_LOCK
         if lock != _NO_LOCK:
@@ -46,7 +46,7 @@ class PrivateFolder:
 
 @contextlib.contextmanager
 def private_folder() -> Iterator[Path]:
-    """A folder of this process for as long as the block runs."""
+    """A private folder while the block runs."""
     folder = PrivateFolder()
     try:
         yield folder.path
@@ -60,7 +60,7 @@ def _make() -> tuple[Path, int]:
         path = tempfile.mkdtemp(prefix=PREFIX)
         try:
             lock = _locked(path)
-        except OSError:  # the file system has no locks on folders, so nobody takes it for abandoned either
+        except OSError:  # this file system has no locks on folders, so no process takes it for abandoned either
             return Path(path), _NO_LOCK
         if lock is not None:
             return Path(path), lock
@@ -68,10 +68,10 @@ def _make() -> tuple[Path, int]:
 
 
 def _locked(path: str) -> int | None:
-    """The descriptor of a folder that is locked from now on; None if somebody else holds it, or it is no more.
+    """The descriptor of a folder, locked from now on; None if another process holds it, or it does not exist.
 
     Raises:
-        OSError: if it cannot be locked at all.
+        OSError: if it cannot be locked.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -89,7 +89,7 @@ def _locked(path: str) -> int | None:
 
 @functools.cache
 def _remove_abandoned(parent: str) -> None:
-    """Remove this user's folders that no process holds; once a process."""
+    """Remove this user's folders that no process holds; once per process."""
     with contextlib.suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:
             if entry.name.startswith(PREFIX) and _is_own(entry):

@@ -1,4 +1,4 @@
-"""What the threads of a process share and a forked process must not: connections, clients, children, descriptors."""
+"""Values that threads share but a forked process must not: connections, clients, child processes, descriptors."""
 
 import os
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ V = TypeVar("V")
 
 
 class ProcessRegistry(Generic[K, V]):
-    """Values by key, for one thread at a time; a forked process begins with none, and with a lock that is free.
+    """Values by key, for one thread at a time; a forked process starts with no values and a free lock.
 
-    Two processes that speak through one connection damage each other's answers, and a lock that another thread held
-    while the process was forked is never given back in the child. The child keeps its parent's values unused: most
-    would say good-bye to a server, or end a process, when they are destroyed.
+    Two processes that share a connection damage each other's answers, and a lock that another thread held
+    during the fork is never released in the child. The child keeps its parent's values unused: most
+    would close a session, or end a process, when they are destroyed.
 
-    One is made where a module is imported, and lasts as long as the process.
+    A registry is made when a module is imported, and lasts as long as the process.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class ProcessRegistry(Generic[K, V]):
 
     @contextmanager
     def held(self) -> Iterator[dict[K, V]]:
-        """All values, which no other thread sees or changes until the block ends."""
+        """All values; no other thread reads or changes them until the block ends."""
         with self._lock:
             yield self._items
 

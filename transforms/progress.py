@@ -1,17 +1,17 @@
-"""How workers on this machine tell the command how far they are: lines appended to one file.
+"""Progress of workers on this machine: lines that they append to one file, which the command reads.
 
 A local runner reports nothing while it runs. Every line is one write to a descriptor opened for appending, which POSIX
-keeps whole and in one piece with any number of threads and processes.
+keeps whole with any number of threads and processes.
 
-An engine may run a piece of work again, so a worker names it:
+An engine may run a unit of work again, so a worker names it:
 
-    item = work.progress.item(f"{table}/{number}")   # this try of it
-    item.add(rows=chunk.rows, bytes=chunk.bytes)     # as often as there is news, from any thread
-    item.done()                                      # may bring the last rows and bytes, or all of them: `done(rows=7)`
+    item = work.progress.item(f"{table}/{number}")   # this attempt
+    item.add(rows=chunk.rows, bytes=chunk.bytes)     # any number of times, from any thread
+    item.done()                                      # may add the last rows and bytes, or all of them: `done(rows=7)`
 
-Where one piece of work is many small ones, it may count as so many: `done(items=64)`. What is done counts once, as its
-first finished try has it; of what is not, the try that came furthest counts. Work that there will be is said under a
-name as well, `progress.plan(name, items=12)`, and said again by a planner that runs again.
+A unit that consists of many small ones may count as that many: `done(items=64)`. Finished work counts once, with its
+first finished attempt; of unfinished work, the attempt that came furthest counts. Planned work is announced under a
+name too, `progress.plan(name, items=12)`, and a planner that runs again announces it again.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from transforms.process_registry import ProcessRegistry
 _DESCRIPTORS = ProcessRegistry[str, int]()
 _GONE = -1
 PLAN, NEWS, DONE = b"p", b"n", b"d"
-"""The kinds of lines; each goes on with a name, a try, rows, bytes and items."""
+"""The kinds of lines; each continues with a name, an attempt, rows, bytes and items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Amount:
     Attributes:
         rows: Rows.
         bytes: Bytes: of Avro records, uncompressed, where rows are handled; of stored objects where those are read.
-        items: Key ranges, objects or other pieces of work.
+        items: Key ranges, objects or other units of work.
     """
 
     rows: int = 0
@@ -53,24 +53,24 @@ class Amount:
 class ProgressFile:
     """The file that the workers of one machine append to; it must exist.
 
-    Progress never fails the work: a file that is not there, or a full disk, loses lines and nothing else.
+    Progress never makes the work fail: if the file is missing or the disk is full, only lines are lost.
 
     Attributes:
-        path: Its path; empty for no progress at all.
+        path: Its path; empty for no progress.
     """
 
     path: str
 
     def item(self, name: str) -> "Item":
-        """A new try of the piece of work that has this name, whatever characters it has."""
+        """A new attempt of the unit of work with this name, which may contain any characters."""
         return Item(self, _short(name), secrets.token_hex(4).encode() if self.path else b"")
 
     def plan(self, name: str, items: int = 0, bytes: int = 0) -> None:
-        """Say how much work there will be for what has this name: a table, a file of an index."""
+        """Announce how much work there will be under a name, such as that of a table or an index file."""
         self._write(PLAN, _short(name), b"-", Amount(0, bytes, items))
 
     def close(self) -> None:
-        """Give this process's descriptor back; the next line opens it again."""
+        """Close this process's descriptor; the next line opens it again."""
         with _DESCRIPTORS.held() as descriptors:
             descriptor = descriptors.pop(self.path, _GONE)
         if descriptor != _GONE:
@@ -98,21 +98,21 @@ class ProgressFile:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One try of a piece of work; see `ProgressFile.item`."""
+    """One attempt of a unit of work; see `ProgressFile.item`."""
 
     file: ProgressFile
     name: bytes
     attempt: bytes
 
     def add(self, rows: int = 0, bytes: int = 0) -> None:
-        """Say what is new since the last call."""
+        """Report what was done since the last call."""
         self.file._write(NEWS, self.name, self.attempt, Amount(rows, bytes))
 
     def done(self, rows: int = 0, bytes: int = 0, items: int = 1) -> None:
-        """Say that the work is done, what is new since the last call, and as how many pieces it counts."""
+        """Report that the work is done, what was done since the last call, and as how many units it counts."""
         self.file._write(DONE, self.name, self.attempt, Amount(rows, bytes, items))
 
 
 def _short(name: str) -> bytes:
-    """A name of one length without a space: names of tables have any characters."""
+    """A name of fixed length without spaces: names of tables may contain any characters."""
     return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest().encode()

@@ -1,4 +1,4 @@
-"""What the lines of a progress file come to: each piece of work counted once, however often it was tried."""
+"""Sums the lines of a progress file: each unit of work counts once, however often it was tried."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ _NOTHING = Amount()
 
 @dataclass(slots=True)
 class Tally:
-    """The sum of lines, kept as they come.
+    """The running sum of lines.
 
     Attributes:
-        planned: Work that there will be, as far as it was said.
+        planned: Work that was announced.
         total: Work done.
     """
 
@@ -24,7 +24,7 @@ class Tally:
     _done: set[bytes] = field(default_factory=set)
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Take in whole lines that `ProgressFile` wrote, in their order."""
+        """Add whole lines that `ProgressFile` wrote, in their order."""
         for line in lines:
             kind, name, attempt, *numbers = line.split()
             amount = Amount(*map(int, numbers))

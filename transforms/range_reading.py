@@ -1,4 +1,4 @@
-"""Reading planned ranges: of small ones the first rows of several are waited for at once, for each is a round trip."""
+"""Reads planned ranges; of several small ones the first rows are requested at once, since each is a round trip."""
 
 import time
 from collections.abc import Generator, Iterator, Mapping
@@ -33,14 +33,14 @@ class RangeReading:
 def readings(
     read: Read, tables: Mapping[int, Table], portion: Portion, chunk_size: int, at_once: int
 ) -> Iterator[RangeReading]:
-    """The ranges of a portion in their order, each when its first rows are there.
+    """The ranges of a portion in their order, each once its first rows have arrived.
 
     Args:
         read: What reads a range.
         tables: The portion's tables, by their places in the intent.
         portion: What to read.
         chunk_size: As in `Read`.
-        at_once: How many ranges may be under way: so many first batches are in memory beside the range that is taken.
+        at_once: Most ranges being read: as many first batches are in memory beside the range that is processed.
     """
     begin = partial(_begin, read, tables, chunk_size)
     return map(begin, portion.ranges) if at_once == 1 else map_ahead(begin, portion.ranges, at_once)
@@ -53,7 +53,7 @@ def _begin(read: Read, tables: Mapping[int, Table], chunk_size: int, planned: Pl
 
 
 def _resumed(first: Batch | None, batches: Generator[Batch, None, None]) -> Generator[Batch, None, None]:
-    """All batches, of which the first has been taken already."""
+    """All batches, the first of which has been read already."""
     with closing(batches):
         if first is not None:
             yield first

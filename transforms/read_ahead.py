@@ -1,4 +1,4 @@
-"""Reading ahead: the next items are made in a thread while the last one is worked on."""
+"""Read-ahead: a thread makes the next items while the caller works on the last one."""
 
 from collections import deque
 from collections.abc import Generator
@@ -9,11 +9,11 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 DEPTH = 2
-"""Items that are ready or being made beside the one that is worked on: the bound of the memory."""
+"""Most items that are ready or being made beside the one in use; it limits the memory."""
 
 
 class _End:
-    """What stands behind the last item."""
+    """Marks the end of the items."""
 
 
 _END: Final = _End()
@@ -22,8 +22,8 @@ _END: Final = _End()
 def read_ahead(items: Generator[T, None, None], depth: int = DEPTH) -> Generator[T, None, None]:
     """The items, each made in one other thread while the caller works on those before it.
 
-    Worth it where both sides spend their time in compiled code or waiting for the network. An
-    exception of `items` is raised where its item would have come; leaving early closes `items`.
+    Useful where both sides spend their time in compiled code or waiting for the network. An
+    exception of `items` is raised in place of its item; leaving early closes `items`.
     """
     with closing(items), ThreadPoolExecutor(1, "read-ahead") as pool:
         pending: deque[Future[T | _End]] = deque(pool.submit(next, items, _END) for _ in range(depth))

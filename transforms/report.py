@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_PROBLEMS = 1000
-"""Problems that a report names; the rest are counted."""
+"""Most problems that a report names; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Report:
         checked: Number of checks made: objects, or runs of chunks, or tables.
         problems: What is wrong, the first `MOST_PROBLEMS` in alphabetical order.
         unnamed: Number of further problems.
-        objects: Names of the objects that have them, as far as they are known, likewise.
+        objects: Names of the objects with problems, as far as known, the first `MOST_PROBLEMS`.
     """
 
     checked: int = 0
@@ -31,12 +31,12 @@ class Report:
 
 
 def found(problem: str | None, name: str = "") -> Report:
-    """The report of one check: what is wrong, or None; `name` is the object's that was checked."""
+    """The report of one check: what is wrong, or None; `name` is that of the checked object."""
     return Report(1, (problem,), objects=(name,) if name else ()) if problem else Report(1)
 
 
 def report_of(checked: int, problems: Iterable[tuple[str, str]]) -> Report:
-    """The report on so many objects; each problem after its object's name."""
+    """The report on `checked` objects; each problem comes after its object's name."""
     found = list(problems)
     return Report(checked, tuple(problem for _, problem in found), objects=tuple(name for name, _ in found))
 

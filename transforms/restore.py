@@ -16,14 +16,14 @@ from transforms.verify import Verify
 class Restore(beam.PTransform[PBegin, PCollection[Restored]]):
     """Check a backup at L1, prepare all tables, write their chunks, finish each table and then the whole.
 
-    Nothing is written before all that is restored has been checked, and no row before every table is
-    ready. Chunks are spread at random, so that no part of the key space is written in key order.
+    Nothing is written before everything that is restored has been checked, and no row before every table is
+    ready. Chunks are shuffled, so that no part of the key space is written in key order.
     """
 
     work: RestoreWork
 
     def expand(self, pbegin: PBegin) -> PCollection[Restored]:
-        """All restored tables, in one value, when everything is done."""
+        """All restored tables, in one value, once everything is done."""
         work = self.work
         report = pbegin | "Check backup" >> Verify(work.checked(), "L1")
         begun = pbegin | "Start" >> beam.Create([None]) | "Begin" >> beam.Map(work.begin, AsSingleton(report))

@@ -24,13 +24,13 @@ from transforms.vault.inventory import damaged_tables
 from transforms.verify_work import VerifyWork
 
 TABLES_AT_ONCE = 64
-"""Tables of a group: of small ones, the way to each alone would cost more than the work on it."""
+"""Most tables of a group: handling each small table alone would cost more than the work on it."""
 
 CALLS = 16
-"""Tables of a group that are prepared or finished at once: a target's server may take seconds for one."""
+"""Most tables of a group that are prepared or finished at once: a server may take seconds for one."""
 
 _NAMED = 20
-"""Problems, and tables, that an error names."""
+"""Most problems, and most tables, that an error names."""
 
 Places: TypeAlias = tuple[int, ...]
 """The places in the manifest of the tables of a group."""
@@ -38,14 +38,14 @@ Places: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class RestoreWork:
-    """What every worker of a restore is told.
+    """What every worker of a restore gets.
 
     Attributes:
         backup: The backup.
-        target: Whom it is written to.
+        target: The target to write to.
         assignments: Where the restored tables go.
-        progress: Where the work is told of.
-        writers: Pieces of a run that are being written at once: a server's answer takes longer than our work on one.
+        progress: Progress file.
+        writers: Pieces of a run that are written at once: a server's answer takes longer than our work on a piece.
     """
 
     backup: CommittedBackup
@@ -55,11 +55,11 @@ class RestoreWork:
     writers: int = 4
 
     def checked(self) -> VerifyWork:
-        """How the backup is checked: what belongs to it as a whole, and the restored tables, but no other ones."""
+        """How the backup is checked: its documents and the restored tables, but no other tables."""
         return VerifyWork(self.backup, self.progress, select=self.assignments.of)
 
     def begin(self, _: None, report: Report) -> None:
-        """Begin with the target, once the backup has been found whole.
+        """Begin with the target, after the check has found the backup whole.
 
         Raises:
             IntegrityError: with all that is wrong with the backup.
@@ -72,7 +72,7 @@ class RestoreWork:
         return (tuple(places) for _, places in groupby(sorted(self._assigned()), table_group))
 
     def prepare(self, places: Places) -> Places:
-        """Make tables ready."""
+        """Make tables ready to be written."""
         for _ in map_ahead(self._prepare, places, CALLS):
             pass
         return places
@@ -84,23 +84,23 @@ class RestoreWork:
         )
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
-        """The index files that hold something of the restored tables."""
+        """The index files with entries of the restored tables."""
         assigned = self._assigned()
         return (file for file in self.backup.manifest().index if any(part.place in assigned for part in file.parts))
 
     def runs(self, file: IndexFile) -> list[tuple[ChunkRun, ...]]:
-        """The runs of chunks of the restored tables in an index file, in groups, each of tables of one group."""
+        """The runs of chunks of the restored tables in an index file, in groups that never mix two groups of tables."""
         assigned = self._assigned()
         entries = (entry for entry in read_index(self.backup.store(), file) if entry.place in assigned)
         parts = groupby(entries, lambda entry: table_group(entry.place))
         return [group for _, part in parts for group in run_groups(_runs_of(part))]
 
     def write(self, runs: tuple[ChunkRun, ...], prepared: Iterable[Places]) -> tuple[int, WrittenTables]:
-        """Write the rows of neighbouring runs, piece by piece, each chunk proved by its digest before it is written.
+        """Write the rows of neighbouring runs, piece by piece; each chunk's digest is checked before it is written.
 
         Args:
             runs: The runs, of tables of one group.
-            prepared: The places of the tables, when all of them are ready: they are only waited for.
+            prepared: The places of the tables that are ready; they make this step wait for all of them.
 
         Returns:
             The group, and what was written.
@@ -123,10 +123,10 @@ class RestoreWork:
         )
 
     def finish(self, places: Places, written: Iterable[WrittenTables]) -> list[RestoredTable]:
-        """Finish tables whose rows are all there.
+        """Finish tables after all their rows are written.
 
         Raises:
-            IntegrityError: if other than the manifest's number of rows was written.
+            IntegrityError: if the number of written rows is not the manifest's.
         """
         total = sum_written(written)
         return list(map_ahead(lambda place: self._finish(place, total.get(place, Written())), places, CALLS))
@@ -140,13 +140,13 @@ class RestoreWork:
         return RestoredTable(name, assignment.destination, total.rows, total.expired, tuple(notes))
 
     def end(self, tables: Iterable[Sequence[RestoredTable]]) -> Restored:
-        """End with the target, when all tables are finished."""
+        """End with the target, after all tables are finished."""
         ending = self.target.end(self._assignments(), self.backup.attachments())
         every = chain.from_iterable(tables)
         return Restored(tuple(sorted(every, key=lambda table: table.destination)), ending)
 
     def look_at_others(self, restored: Restored) -> Restored:
-        """What was restored, with what a listing shows of the tables that were not chosen, which decides nothing."""
+        """Add what a listing shows about the tables that were not chosen; it does not change the outcome."""
         backup, manifest, assigned = self.backup, self.backup.manifest(), self._assigned()
         others = [place for place in range(len(manifest.tables)) if place not in assigned]
         verify = verify_command(backup.vault, backup.folder, backup.id)
@@ -167,7 +167,7 @@ class RestoreWork:
 
 @functools.lru_cache(maxsize=4)
 def _assign(backup: CommittedBackup, assignments: Assignments) -> dict[int, Assignment]:
-    """The assignments, made once a process for each value that it was sent: a step asks for them with every run."""
+    """The assignments, derived once per process and value: a step asks for them with every run."""
     return assignments.of(backup.manifest())
 
 
@@ -176,7 +176,7 @@ def _runs_of(entries: Iterable[IndexEntry]) -> Iterator[ChunkRun]:
 
 
 def table_group(place: int) -> int:
-    """The number of the group that a table is of: what is done for tables is done for those of a group together."""
+    """The number of a table's group: the tables of a group are handled together."""
     return place // TABLES_AT_ONCE
 
 
@@ -188,10 +188,10 @@ def _require_prepared(runs: Iterable[ChunkRun], prepared: Iterable[Places]) -> N
 
 
 def require_ok(report: Report, manifest: Manifest) -> None:
-    """Refuse to restore what is not whole.
+    """Refuse to restore a backup that is not whole.
 
     Raises:
-        IntegrityError: naming what is wrong with it, and how to restore the rest.
+        IntegrityError: with what is wrong, and how to restore the rest.
     """
     if report.ok:
         return

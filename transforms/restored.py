@@ -1,4 +1,4 @@
-"""What a restore has written, from the parts of a table up to the whole."""
+"""What a restore has written: of parts of tables, of tables, and as a whole."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ from transforms.source import Ending
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written of a table: rows, and values that the target's own rules will remove at once."""
+    """What was written of a table: rows, and values that the target's rules will remove at once."""
 
     rows: int = 0
     expired: int = 0
@@ -26,7 +26,7 @@ WrittenTables: TypeAlias = Mapping[int, Written]
 
 @dataclass(frozen=True, slots=True)
 class RestoredTable:
-    """A table that was restored whole."""
+    """A restored table."""
 
     table: str
     destination: str
@@ -37,7 +37,7 @@ class RestoredTable:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore has done: its tables, what the target says of the whole, and what else is damaged."""
+    """What a restore has done: its tables, the target's notes on the whole, and which other tables are damaged."""
 
     tables: tuple[RestoredTable, ...]
     ending: Ending

@@ -1,4 +1,4 @@
-"""Level L3 of a shard, in one reading: it is the object that was written, and all its chunks decode to their rows."""
+"""Level L3 of a shard, in one read: the object is as it was written, and all its chunks decode to their rows."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -19,7 +19,7 @@ from transforms.vault.shard_pieces import PIECE, ShardPiece, read_pieces
 from transforms.vault.store.interface import Store
 
 CHECKS = 3
-"""What a shard counts as in a report: one check of each level."""
+"""How many checks a shard counts as in a report: one of each level."""
 
 OTHER_BYTES = "does not have the SHA-256 that it was written with."
 
@@ -31,8 +31,8 @@ class CheckedShard:
     Attributes:
         place: The table's place in the manifest.
         totals: What their chunks hold.
-        damaged: Whether a chunk is missing or not what was written, so that `totals` are not all.
-        report: On their objects and their chunks.
+        damaged: Whether a chunk is missing or not as it was written, so that `totals` are incomplete.
+        report: The report on their objects and chunks.
     """
 
     place: int
@@ -43,7 +43,7 @@ class CheckedShard:
 
 @dataclass(frozen=True, slots=True)
 class ShardCheck:
-    """How a shard is checked: where it is, its room's reader of records, its table, and where the work is told of."""
+    """How a shard is checked: its store, the room's reader of records, its table, and its progress item."""
 
     store: Store
     inspect: Inspect
@@ -62,14 +62,14 @@ class ShardCheck:
         except (IntegrityError, NotFoundError) as error:
             digest = [str(error)]
         self.item.done()
-        # Its store is asked only of one that is not what was written: it may have to read it for that.
+        # The store is asked only if the bytes are wrong, since it may have to read the object for its checksum.
         known = None if tally.ref(ref.name) == ref else check_object(self.store, ref)
         wrong = (*([known] if known else []), *digest, *problems)
         report = Report(CHECKS, wrong, objects=(ref.name,) if wrong else ())
         return CheckedShard(entry.place, totals, bool(problems) or tally.size < ref.size, report)
 
     def _check_piece(self, piece: ShardPiece, problems: list[str]) -> Totals:
-        """What the chunks of a piece hold, up to the first that is not what was written: that is a problem."""
+        """The totals of a piece's chunks, up to the first that is not as it was written, which becomes a problem."""
         self.item.add(bytes=len(piece.data))
         totals = Totals()
         try:
@@ -93,7 +93,7 @@ class ShardCheck:
 
 
 def sum_shards(shards: Iterable[CheckedShard]) -> CheckedShard:
-    """What shards of one table hold together; the reports on them go another way."""
+    """The sum of the shards of one table, without their reports, which are merged elsewhere."""
     checked = list(shards)
     return CheckedShard(
         checked[0].place, sum_of(each.totals for each in checked), any(each.damaged for each in checked)

@@ -1,4 +1,4 @@
-"""Writing one shard: header, chunks, and the account of both."""
+"""Writes one shard: its header and its chunks, with their entries for the index."""
 
 import hashlib
 from collections.abc import Generator, Iterable, Iterator
@@ -15,7 +15,7 @@ from transforms.vault.store.interface import ObjectWriter
 
 
 def cut(batches: Iterable[Batch], whole: KeyRange) -> Iterator[tuple[KeyRange, Batch | None]]:
-    """The batches of a range with the range that each covers; they tile `whole`.
+    """The batches of a range, each with the range that it covers; these tile `whole`.
 
     A chunk ends where the next batch's first key begins, so every inner end is a key that exists.
     A range without rows is one chunk without a batch.
@@ -31,7 +31,7 @@ def cut(batches: Iterable[Batch], whole: KeyRange) -> Iterator[tuple[KeyRange, B
 
 @dataclass(frozen=True, slots=True)
 class EncodedChunk:
-    """A chunk that is ready to be appended to a shard; `chunk` has its offset there still to come, 0."""
+    """A chunk that is ready to be appended to a shard; the offset in `chunk` is still 0."""
 
     chunk: Chunk
     blocks: bytes
@@ -75,13 +75,13 @@ def encode_chunks(
 
 
 def sync_marker(name: str) -> bytes:
-    """The marker behind each block of the shard `name`: the first bytes of its name's SHA-256."""
+    """The marker after each block of the shard `name`: the first bytes of the name's SHA-256."""
     return hashlib.sha256(name.encode()).digest()[:SYNC_SIZE]
 
 
 @dataclass
 class ShardWriter:
-    """Appends chunks to an object in the making and counts all of its bytes, the header's first."""
+    """Appends the header and chunks to an object that is being created, and counts its bytes."""
 
     writer: ObjectWriter
     header: Header
@@ -103,7 +103,7 @@ class ShardWriter:
 
 
 def _blocks(batch: Batch, block_size: int) -> Iterator[tuple["bytes | memoryview", int]]:
-    """The records of a batch and their number, cut where a block is full and more than a record follows."""
+    """The records of a batch and their number, cut where a block is full and more than one record follows."""
     ends = batch.record_ends
     if len(ends) == 1 or ends[-2] < block_size:
         yield batch.records, len(ends)

@@ -5,18 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 MOST_FOLLOWERS = 10
-"""How many of those that are left out only because others are people are told of, one by one."""
+"""Most objects to list that were left out only because others were."""
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that a restore left out, or that is otherwise than in the source.
+    """Something that a restore left out, or that differs from the source.
 
     Attributes:
         name: What it is, for people.
-        reason: Why, best in the target's own words; without a full stop.
-        statement: What would make it, in the target's own language; empty if nothing is known or may be shown.
-        follows: Whether it is left out only because something else is.
+        reason: Why, if possible in the target's own words; without a full stop.
+        statement: The statement that would create it; empty if it is not known or may not be shown.
+        follows: Whether it was left out only because something else was.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Skipped:
 
 
 def listed(skipped: Iterable[Skipped]) -> list[str]:
-    """A line for each, causes first, and one line for many that follow from them."""
+    """A line for each, causes first; if too many follow from them, one line counts the rest."""
     every = list(skipped)
     followers = [str(each) for each in every if each.follows]
     others = [f"and {len(followers) - MOST_FOLLOWERS} others that need these."] * (len(followers) > MOST_FOLLOWERS)
@@ -38,22 +38,22 @@ def listed(skipped: Iterable[Skipped]) -> list[str]:
 
 
 def to_text(skipped: Sequence[Skipped]) -> str:
-    """As JSON in ASCII, since names need not be UTF-8."""
+    """As JSON in ASCII, since names may not be UTF-8."""
     return json.dumps([asdict(each) for each in skipped])
 
 
 def from_text(text: str) -> tuple[Skipped, ...]:
-    """The inverse."""
+    """The inverse of `to_text`."""
     return tuple(Skipped(**each) for each in json.loads(text))
 
 
 def script(skipped: Iterable[Skipped], renamed: Iterable[str] = ()) -> Iterator[str]:
-    """The lines of an SQL script that makes what was left out, each with the reason as a comment.
+    """The lines of an SQL script that creates what was left out, with the reasons as comments.
 
     Args:
         skipped: What was left out.
-        renamed: New names, for people. Statements have the names of the backup, which may be somebody else's in the
-            target: then they are comments too. So are those with a backslash: they are data of a stranger's, maybe.
+        renamed: New names, for people. Statements have the names of the backup, which may be other objects' in the
+            target: then they are comments too. So are those with a backslash, which psql may take as a command.
     """
     names = list(renamed)
     if names:
@@ -71,5 +71,5 @@ def script(skipped: Iterable[Skipped], renamed: Iterable[str] = ()) -> Iterator[
 
 
 def _comment(text: str) -> Iterator[str]:
-    """On as many lines as the text has: none of them may be anything but a comment."""
+    """The text as comments, each of its lines one."""
     return (f"-- {line}" for line in text.splitlines() or [""])

@@ -1,4 +1,4 @@
-"""What a database's room provides to be backed up, restored and verified."""
+"""The protocol of a room: what a database's code provides for backup, restore and verification."""
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,7 +14,7 @@ from transforms.vault.format.attachments import Attachments
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a table is to be cut: into `ranges` of them, or, if None, into shards of about `shard_size` bytes."""
+    """How a table should be cut: into `ranges` ranges or, if None, into shards of about `shard_size` bytes."""
 
     ranges: int | None
     shard_size: int
@@ -26,7 +26,7 @@ class TablePlan:
 
     Attributes:
         ranges: Ranges that tile its key spaces, each space's ranges in the order of its keys.
-        size: Bytes on the source's disks, as far as the source can tell; None if it cannot. What is small is read
+        size: Bytes on the source's disks; None if the source cannot tell. Small tables are read
             together.
     """
 
@@ -35,18 +35,18 @@ class TablePlan:
 
 
 Read = Callable[[Table, KeyRange, int], Generator[Batch, None, None]]
-"""The rows of a range of a table, cut behind the row that brings a batch to so many bytes of records."""
+"""Reads the rows of a range of a table; a batch ends with the row that brings it to the given bytes of records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What a source has to say when all of its rows have been read.
+    """What a source provides after all of its rows have been read.
 
     Attributes:
-        facts: What the manifest should hold of the reading: a JSON object, never a secret.
-        attachments: By name, what belongs to the backup beside the rows.
-        schemas: Of tables that grew while they were read, by their places in the intent: the schema that holds for all
-            of the rows. The manifest has it instead of the intent's.
+        facts: Facts about the reading for the manifest: a JSON object, never a secret.
+        attachments: Contents by name, of what belongs to the backup beside the rows.
+        schemas: Of tables whose schema grew while they were read, by place in the intent: the schema that holds for all
+            rows. The manifest has it instead of the intent's.
     """
 
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -55,39 +55,39 @@ class Conclusion:
 
 
 class Source(Protocol):
-    """What is selected of a database, to be read; it is pickled to the workers, so it opens connections late."""
+    """The selected part of a database, to be read; pickled to workers, so it opens connections only when asked."""
 
     @property
     def consistency(self) -> str:
-        """What a backup of it promises, a word of `docs/vault.md`."""
+        """The consistency of a backup of it, a word of `docs/vault.md`."""
 
     @property
     def reads_at_once(self) -> int:
-        """How many small ranges a `Read` may be reading at a time: several where each is a request of its own."""
+        """How many small ranges may be read at a time: several if each is a separate request."""
 
     def identity(self) -> Identity:
         """Who it is."""
 
     def opened(self) -> AbstractContextManager["Source"]:
-        """The source as of one moment, as far as it can promise one, while the block runs: as long as the job."""
+        """The source as of one moment, if it can promise one, while the block runs: as long as the job."""
 
     def settings(self) -> dict[str, str]:
-        """How it is read, for the record in the manifest's options; never a secret."""
+        """How it is read, for the manifest's options; never a secret."""
 
     def tables(self) -> list[Table]:
         """The selected tables, sorted; raises `NotFoundError` for a name or glob that selects none."""
 
     def plan(self, tables: Sequence[Table], wanted: Wanted) -> list[TablePlan]:
-        """How each of some neighbouring tables is cut: they are planned together, for each alone may be small."""
+        """How each of some neighbouring tables is cut: they are planned together, since each may be small."""
 
     def reading(self, tables: Sequence[Table]) -> AbstractContextManager[Read]:
-        """What reads ranges of these tables, `reads_at_once` at a time, while the block runs: in one session."""
+        """A function that reads ranges of these tables, `reads_at_once` at a time, in one session, during the block."""
 
     def conclude(self, tables: Sequence[Table]) -> Conclusion:
-        """What remains to be taken when all rows of the intent's tables have been read; perhaps called twice.
+        """Take what remains after all rows of the intent's tables have been read; may be called twice.
 
         Raises:
-            RefusedError: if a table is not the one that was planned any more, so that its rows fit no schema.
+            RefusedError: if a table was replaced or changed, so that its rows fit no schema.
         """
 
 
@@ -107,7 +107,7 @@ class CheckAttachment(Protocol):
     """A room's reader of its own attachments, for verification: whether a restore could read them."""
 
     def __call__(self, name: str, data: bytes) -> None:
-        """Read an attachment whose bytes are those that were written; one of an unknown name is let pass (V28).
+        """Read an attachment whose bytes are as they were written; one with an unknown name is accepted (V28).
 
         Raises:
             IntegrityError: if it is not what the room writes under this name.
@@ -121,10 +121,10 @@ class Assignment:
     Attributes:
         table: The table as it was backed up.
         destination: Its name in the target.
-        may_append: Whether rows may be added to those that are there.
-        remedy: What to do, for people, where there are rows and none may be added.
-        create: Whether the table is the restore's own: the target lacked it when `main` looked, or had it, by a mark
-            that the room knows, from a restore of the same table of the same backup that broke off.
+        may_append: Whether rows may be added to existing ones.
+        remedy: What to do if the table has rows and none may be added, for people.
+        create: Whether the table is the restore's own: the target did not have it when `main` looked, or it has a mark
+            of an unfinished restore of the same table of the same backup.
         backup: Id of the backup.
     """
 
@@ -142,7 +142,7 @@ class Load:
 
     Attributes:
         assignment: The table.
-        piece: The records' name, the same in every try of a job.
+        piece: The piece's name, the same in every attempt of a job.
         records: Canonical records, back to back.
     """
 
@@ -153,21 +153,21 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a restore ended: what a person should know, and what was left out."""
+    """How a restore ended: notes for people, and what was left out."""
 
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
 
 class Samples(Protocol):
-    """The first rows of the tables of a backup, so that a target can try what it is not sure of."""
+    """The first rows of the tables of a backup, with which a target can test what it is not sure of."""
 
     def records(self, table: Table) -> bytes:
         """The records of the first chunk that has any; empty if the table has none."""
 
 
 class NoSamples:
-    """No rows at all."""
+    """No rows."""
 
     def records(self, table: Table) -> bytes:
         """See `Samples.records`."""
@@ -180,7 +180,7 @@ NO_SAMPLES = NoSamples()
 class Target(Protocol):
     """A database to write to; pickled to the workers like a source.
 
-    Every call may be made twice, and those for one table for several tables at once, in threads.
+    Every call may be made twice; calls for a single table may run for several tables at once, in threads.
     """
 
     def identity(self) -> Identity:
@@ -189,36 +189,36 @@ class Target(Protocol):
     def check(
         self, assignments: Sequence[Assignment], attachments: Attachments, samples: Samples = NO_SAMPLES
     ) -> list[Assignment]:
-        """Judge once whether the tables can be restored, and tell which ones are to be created.
+        """Check once whether the tables can be restored, and set which ones are to be created.
 
         Raises:
-            RefusedError: naming every table that cannot: before anything is written.
+            RefusedError: with every table that cannot be restored, before anything is written.
         """
 
     def begin(self, assignments: Sequence[Assignment], attachments: Attachments) -> None:
-        """What comes before any table is prepared."""
+        """Do what must come before any table is prepared."""
 
     def prepare(self, assignment: Assignment, splits: Iterable[bytes]) -> None:
-        """Make the table ready to be written; `splits`, read when asked for, are keys that cut it into equal parts."""
+        """Make the table ready to be written; `splits`, made when iterated, are keys that cut it into equal parts."""
 
     def write(self, loads: Sequence[Load]) -> list[int]:
-        """Write some pieces, each once, however often it is called, in whichever company.
+        """Write pieces, each only once however often and in whichever groups they come.
 
         Returns:
-            For each, how many of its values the target's own rules will remove at once.
+            For each piece, how many of its values the target's rules will remove at once.
         """
 
     def warnings(self, destination: str, expired: int) -> list[str]:
-        """What a person should know of a restored table of which so many values will not stay; empty if nothing."""
+        """Warnings for people about a restored table, `expired` of whose values the target's rules will remove."""
 
     def finish(self, assignment: Assignment) -> list[str]:
-        """What must wait until the table's data is there; returns what a person should know."""
+        """Do what must wait for the table's rows; returns notes for people."""
 
     def end(self, assignments: Sequence[Assignment], attachments: Attachments) -> Ending:
-        """What must wait until all tables are finished; says the same each time, also after it succeeded."""
+        """Do what must wait for all tables; returns the same each time, also after it succeeded."""
 
     def forget(self) -> None:
-        """Remove what only calls that are made twice need: the job is over, none will be."""
+        """Remove what only repeated calls need: the job is over, so no call will be repeated."""
 
     def unfinished(self, assignments: Sequence[Assignment]) -> list[str]:
-        """After a failure: what is left half done of all tables, for people; empty if nothing is."""
+        """After a failure: what is left half done, for people; empty if nothing is."""

@@ -1,4 +1,4 @@
-"""The keys at which a new table is split before it is written: parts of equal weight, by the index."""
+"""The keys at which a new table is split before it is written: into parts of equal size, by the index."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ SPLIT_SIZE = 128 << 20
 """Bytes of records between two keys."""
 
 MOST_SPLITS = 1000
-"""Keys of one table."""
+"""Most keys of one table."""
 
 
 def splits_of(store: Store, manifest: Manifest, place: int) -> Iterator[bytes]:
@@ -28,7 +28,7 @@ def splits_of(store: Store, manifest: Manifest, place: int) -> Iterator[bytes]:
     files = (file for file in manifest.index if file.object.name in names)
     entries = (item for file in files for item in read_index(store, file) if item.place == place)
     chunks = (chunk for item in entries for chunk in item.shard.chunks)
-    # A named space has no keys to split at.
+    # Rows in a named space have no keys of the table's order.
     yield from splits((chunk for chunk in chunks if not chunk.range.space), size)
 
 

@@ -13,12 +13,12 @@ from transforms.shard_check import sum_shards
 from transforms.verify_work import Entries, VerifyWork
 
 LEVELS = ("L0", "L1", "L2", "L3")
-"""What a verification proves, each with all before it; L0 is proved by reading the manifest."""
+"""The levels of a verification; each includes those before it. Reading the manifest is L0."""
 
 
 @dataclass
 class Verify(beam.PTransform[PBegin, PCollection[Report]]):
-    """Check a backup at level L1, L2 or L3, and report once."""
+    """Check a backup at level L1, L2 or L3; gives one report."""
 
     work: VerifyWork
     level: str

@@ -28,19 +28,19 @@ _PIECE = 8 << 20
 _RECEIPTS = "/receipts/"
 
 READS = 8
-"""Objects of a group that are read at once: the store of a small one may be far away."""
+"""Most objects of a group that are read at once: the store may be far away."""
 
 GROUP_SIZE, GROUP_LENGTH = 64 << 20, 64
-"""Bytes of the shards that are checked together, and how many they are: each alone may be small."""
+"""Most bytes, and most objects, that are checked together: each alone may be small."""
 
 Entries = tuple[IndexEntry, ...]
-"""Neighbouring entries of the index, of whichever tables."""
+"""Neighbouring entries of the index, of any tables."""
 
 Objects = tuple[ObjectRef, ...]
 """Objects that are checked together."""
 
 Select = Callable[[Manifest], Collection[int]]
-"""The places in a manifest of the tables that are meant; pure, and pickled to workers."""
+"""Gives the places in a manifest of the selected tables; pure, and pickled to workers."""
 
 
 def every_table(manifest: Manifest) -> Collection[int]:
@@ -59,13 +59,13 @@ def let_pass(name: str, data: bytes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class VerifyWork:
-    """What every worker of a verification is told.
+    """What every worker of a verification gets.
 
     Attributes:
         backup: The backup.
-        progress: Where the work is told of.
-        inspect: The room's reader of its records; only L3 needs one.
-        check_attachment: The room's reader of its attachments.
+        progress: Progress file.
+        inspect: The room's reader of records, for L3.
+        check_attachment: The room's reader of attachments.
         select: The tables whose index files, shards and receipts are checked.
     """
 
@@ -76,9 +76,9 @@ class VerifyWork:
     select: Select = every_table
 
     def whole(self, level: str) -> Amount:
-        """How much work the checks of a level are: objects to look at, or else stored bytes and records to read.
+        """The amount of work of a level: the objects to check or, from L2 on, the bytes to read.
 
-        Of stored bytes it is a little too small: the manifest does not know how large receipts and headers are.
+        The bytes are a little too few: the manifest does not have the sizes of receipts and headers.
         """
         manifest = self.backup.manifest()
         named = documents(manifest)
@@ -92,7 +92,7 @@ class VerifyWork:
         return groups_of(documents(self.backup.manifest()), lambda ref: ref.size, GROUP_SIZE, GROUP_LENGTH)
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
-        """The index files that hold something of the selected tables."""
+        """The index files with entries of the selected tables."""
         places = _select(self)
         return (file for file in self.backup.manifest().index if any(part.place in places for part in file.parts))
 
@@ -109,7 +109,7 @@ class VerifyWork:
         return tuple(objects_of(entries))
 
     def receipts(self, entries: Entries) -> Objects:
-        """The receipts alone: at L3 a shard is read once, for all levels."""
+        """The receipts alone: at L3 each shard is read once, for all levels."""
         return tuple(dict.fromkeys(entry.receipt for entry in entries))
 
     def check_objects(self, refs: Objects) -> Report:
@@ -141,17 +141,17 @@ class VerifyWork:
         return None
 
     def check_shards(self, entries: Entries) -> list[CheckedShard]:
-        """L3, with all before it, of the shards of a group."""
+        """L3 and all levels before it, of the shards of a group."""
         return list(map_ahead(self.check_shard, entries, READS))
 
     def check_shard(self, entry: IndexEntry) -> CheckedShard:
-        """L3, with all before it: a shard is as it was written, and every chunk has the rows, digests and keys."""
+        """L3 and all levels before it: a shard is as it was written, and every chunk has its rows, digests and keys."""
         table = self.backup.manifest().tables[entry.place].table
         item = self.progress.item(f"shard {entry.shard.object.name}")
         return ShardCheck(self.backup.store(), self.inspect, table, item).check(entry)
 
     def check_tables(self, shards: Iterable[CheckedShard]) -> list[Report]:
-        """L3: the sums of the tables whose chunks all decode are those of the manifest."""
+        """L3: the sums of all tables without a damaged chunk are those of the manifest."""
         sums = {place: Totals() for place in sorted(_select(self))}
         damaged = set()
         for shard in shards:
@@ -170,17 +170,17 @@ class VerifyWork:
 
 
 def _items(refs: Objects) -> int:
-    """As how many objects they count: how many receipts there are is not known before."""
+    """How many objects they count as: receipts do not count, since their number is not known beforehand."""
     return sum(_RECEIPTS not in ref.name for ref in refs)
 
 
 def _check_bytes(store: Store, item: Item, ref: ObjectRef) -> str | None:
     digest = hashlib.sha256()
     try:
-        for start in range(0, ref.size + 1, _PIECE):  # one byte more: the object may be longer than it was
+        for start in range(0, ref.size + 1, _PIECE):  # one byte more: the object may have become longer
             digest.update(piece := store.read(ref.name, start, _PIECE))
             item.add(bytes=len(piece))
-            if len(piece) < _PIECE:  # it may be shorter, too
+            if len(piece) < _PIECE:  # or shorter
                 break
     except NotFoundError:
         return f"{ref.name} is missing."
@@ -191,5 +191,5 @@ def _check_bytes(store: Store, item: Item, ref: ObjectRef) -> str | None:
 
 @functools.lru_cache(maxsize=4)
 def _select(work: VerifyWork) -> frozenset[int]:
-    """The places of the selected tables, found once a process."""
+    """The places of the selected tables, found once per process."""
     return frozenset(work.select(work.backup.manifest()))
