@@ -1,1 +1,1 @@
-"""The vault: where backups lie, what they are made of and what proves them whole."""
+"""The vault: where backups are stored, what they consist of, and what proves them whole."""

@@ -1,7 +1,7 @@
-"""How old a backup is by its id, and whether a vault has young ones: an id begins with the time it was begun.
+"""The age of backups, by their ids: an id begins with the time when the backup was begun.
 
-The clock of the machine that took a backup may have been wrong. A time in the future proves nothing: a backup that has
-one is neither young nor the latest, however long it goes on looking so.
+The clock of the machine that took a backup may have been wrong. A time in the future proves nothing: such a backup
+counts neither as young nor as the latest.
 """
 
 import logging
@@ -14,19 +14,19 @@ from transforms.vault.format.intent import begin_of_id
 from transforms.vault.format.layout import begun_at
 
 SKEW = timedelta(minutes=5)
-"""By how much the clocks of two machines may differ before a time is one of the future."""
+"""How much the clocks of two machines may differ before a time counts as in the future."""
 
 _LOG = logging.getLogger("shardkeep")
 
 
 def is_ahead(backup: str, now: datetime) -> bool:
-    """Whether a backup was begun in the future, as its id has it."""
+    """Whether a backup was begun in the future, by its id."""
     begun = begun_at(backup)
     return begun is not None and begun > now + SKEW
 
 
 def is_younger(backup: str, age: timedelta, now: datetime) -> bool:
-    """Whether a backup was begun within this time, to the second; one of the future was not."""
+    """Whether a backup was begun within `age`, to the second, and not in the future."""
     begun = begun_at(backup)
     return begun is not None and not is_ahead(backup, now) and begin_of_id(begun) >= begin_of_id(now - age)
 
@@ -45,7 +45,7 @@ def seconds_of(listing: Listing) -> float | None:
 
 
 def warn_of_ahead(backups: Iterable[str], now: datetime) -> None:
-    """Name the backups that were begun in the future."""
+    """Warn of the backups that were begun in the future."""
     for backup in backups:
         if is_ahead(backup, now):
             _LOG.warning(
@@ -56,10 +56,10 @@ def warn_of_ahead(backups: Iterable[str], now: datetime) -> None:
 
 
 def require_newer(listings: Iterable[Listing], age: timedelta, now: datetime) -> None:
-    """Refuse a vault in which one of the listed sources has no good backup that was begun within this time.
+    """Refuse a vault in which one of the listed sources has no good backup that was begun within `age`.
 
     Raises:
-        NotFoundError: if there is such a source, or no backup at all; with the newest good one of each.
+        NotFoundError: if there is such a source, or no backup; with the newest good one of each such source.
     """
     by_source: dict[str, list[str]] = {}
     for item in listings:

@@ -19,10 +19,10 @@ from transforms.vault.vault import Vault
 
 STARTED, FAILED, COMMITTED, BROKEN, DELETING = "STARTED", "FAILED", "COMMITTED", "BROKEN", "DELETING"
 LOOKS = 16
-"""Folders that are looked at side by side: a look is a few requests, which wait for a store that may be far away."""
+"""Backups that are looked at at once: each look waits for a few requests to a store that may be far away."""
 
 Place: TypeAlias = tuple[str, str]
-"""The names of a source's folder and of a backup's in it, which is the backup's id."""
+"""The name of a source's folder, and the id of a backup in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Listing:
         source: Name of the source's folder.
         backup: Its id.
         state: One of STARTED, FAILED, COMMITTED, BROKEN, DELETING.
-        manifest: What it holds, if it is committed.
-        lone_intent: What it set out to do, if it is not committed and as far as that can be read.
-        problem: Why it is broken, or why it failed: a line for each failure that was noted.
+        manifest: Its manifest, if it is committed.
+        lone_intent: Its intent, if it is not committed and the intent can be read.
+        problem: Why it is broken, or why it failed: a line for each failure note.
     """
 
     source: str
@@ -47,17 +47,17 @@ class Listing:
 
     @property
     def intent(self) -> Intent | None:
-        """The intent, be it the manifest's or that of a backup without one."""
+        """The intent: from the manifest or, without one, as its own object."""
         return self.manifest.intent if self.manifest else self.lone_intent
 
     @property
     def order(self) -> tuple[str, str, str]:
-        """When it was made, for sorting."""
+        """A key that sorts backups by the time they were begun."""
         return (second_of((self.source, self.backup)), self.intent.created if self.intent else "", self.backup)
 
 
 def second_of(place: Place) -> str:
-    """When a backup was begun; its id begins with the time to the second."""
+    """When a backup was begun, to the second, as its id begins."""
     return place[1].partition("-")[0]
 
 
@@ -72,7 +72,7 @@ def list_backups(vault: Vault, source: str | None = None) -> list[Listing]:
 
 
 def sources_of(vault: Vault, source: str | None) -> list[str]:
-    """The sources of a vault, or the one that is named.
+    """The names of all source folders of a vault, or the one that is named.
 
     Raises:
         NotFoundError: if there is no such source.
@@ -113,13 +113,13 @@ def _exists(folder: PrefixedStore, name: str) -> bool:
         folder.stat(name, 0)
     except NotFoundError:
         return False
-    except IntegrityError:  # no file, but something has the name
+    except IntegrityError:  # no regular file, but the name is taken
         return True
     return True
 
 
 def _look_at_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Listing | None:
-    """A backup that was committed; None if there is no manifest, which is known by reading it: one request, not two."""
+    """A committed backup; None without a manifest. Reading it finds that out: one request, not two."""
     try:
         return Listing(source, backup, COMMITTED, manifest=read_manifest(vault, folder, source, backup))
     except NotFoundError:
@@ -132,12 +132,12 @@ def _look_at_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: 
 def _read_intent(folder: PrefixedStore, layout: BackupLayout) -> Intent | None:
     try:
         return Intent.decode(read_whole(folder, layout.intent, LARGEST_DOCUMENT), layout.intent)
-    except ShardkeepError:  # it adds to the listing of an incomplete backup and decides nothing
+    except ShardkeepError:  # only information about an incomplete backup
         return None
 
 
 def read_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Manifest:
-    """The manifest of a backup, proved on its own and to be of this place.
+    """The manifest of a backup, checked by itself and against its place.
 
     Raises:
         NotFoundError: if there is none.

@@ -1,4 +1,4 @@
-"""Runs of neighbouring chunks: what a worker of a restore or a verification reads at once."""
+"""Runs of neighbouring chunks, which a restore or a verification reads together."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from transforms.vault.format.shard import Chunk, Shard
 from transforms.vault.store.interface import Store
 
 RUN_SIZE = 64 << 20
-"""Stored bytes from the start of a run to its end, but for a single larger chunk."""
+"""Most stored bytes from the start of a run to its end; only a single chunk may be larger."""
 
 RUNS_AT_ONCE = 64
 """Most runs in one group."""
@@ -24,7 +24,7 @@ class ChunkRun:
     Attributes:
         place: The table's place in the manifest.
         shard: Name of the shard.
-        sync: The marker behind each of its blocks.
+        sync: The marker after each of its blocks.
         chunks: The chunks, in the order of their offsets.
     """
 
@@ -35,7 +35,7 @@ class ChunkRun:
 
     @property
     def size(self) -> int:
-        """Stored bytes, as they are read."""
+        """Stored bytes to read."""
         return self.chunks[-1].offset + self.chunks[-1].length - self.chunks[0].offset
 
 
@@ -47,7 +47,7 @@ def runs_of(place: int, shard: Shard, run_size: int = RUN_SIZE) -> Iterator[Chun
 
 
 def _neighbours(chunks: Iterable[Chunk], run_size: int) -> Iterator[tuple[Chunk, ...]]:
-    """Chunks from the first of which to the end of the last is no more than `run_size`: what is between is read too."""
+    """Runs of at most `run_size` bytes from start to end; what lies between the chunks is read too."""
     run: list[Chunk] = []
     for chunk in chunks:
         if run and chunk.offset + chunk.length - run[0].offset > run_size:
@@ -59,15 +59,15 @@ def _neighbours(chunks: Iterable[Chunk], run_size: int) -> Iterator[tuple[Chunk,
 
 
 def run_groups(runs: Iterable[ChunkRun]) -> Iterator[tuple[ChunkRun, ...]]:
-    """Neighbouring runs, of whichever shards and tables, in groups: each may be one element of work.
+    """Neighbouring runs, of any shards and tables, in groups; each group is an element of work.
 
-    A group stores no more than a run may, so one of small tables costs about what a run of a large table does.
+    A group has at most the bytes of a run, so a group of small tables costs about as much as a run of a large table.
     """
     return groups_of(runs, lambda run: run.size, RUN_SIZE, RUNS_AT_ONCE)
 
 
 def read_chunks(store: Store, run: ChunkRun) -> Iterator[tuple[Chunk, bytes]]:
-    """The chunks of a run with their records, each proved by its digest.
+    """The chunks of a run with their records, checked against their digests.
 
     Raises:
         IntegrityError: naming shard, offset and range, if a chunk is not what was written.
@@ -81,7 +81,7 @@ def read_chunks(store: Store, run: ChunkRun) -> Iterator[tuple[Chunk, bytes]]:
 
 
 def records_of(run: ChunkRun, chunk: Chunk, stored: bytes) -> bytes:
-    """The records of a chunk of a run, out of its blocks and proved by its digest.
+    """The records in the blocks of a chunk, checked against its digest.
 
     Raises:
         IntegrityError: naming shard, offset and range, if they are not what was written.

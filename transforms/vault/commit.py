@@ -1,4 +1,4 @@
-"""The commit: a manifest out of an intent, plans and index files, written once."""
+"""The commit: the manifest, made from the intent, plans and index files, and written once."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,28 +22,28 @@ from transforms.vault.inventory import check_inventory
 from transforms.vault.store.interface import Store, put_once, read_whole
 
 _AT_ONCE = 16
-"""Plans that are read at once: each waits for an answer of the store."""
+"""Plans that are read at once: each waits for the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a manifest is made of beside intent and plans; see `Manifest` for the fields."""
+    """The content of a manifest beside intent and plans; see `Manifest` for the fields."""
 
     files: Sequence[IndexFile]
     facts: Mapping[str, Any] = field(default_factory=dict)
     attachments: Mapping[str, ObjectRef] = field(default_factory=dict)
     schemas: Mapping[int, dict[str, Any]] = field(default_factory=dict)
-    """By a table's place in the intent, where it is not the intent's."""
+    """By the table's place in the intent, if it differs from the intent's."""
 
 
 def commit(store: Store, backup: str, gathered: Gathered) -> Manifest:
     """Write the manifest of a backup; `store` is the source's folder.
 
-    Running twice is harmless: the same files give the same bytes, and an engine that ran the whole
-    job again finds the manifest of its own run, which stands.
+    It may run twice: the same files give the same bytes, and an engine that ran the whole
+    job again finds the manifest of its own run, which counts.
 
     Raises:
-        IntegrityError: if the files do not make whole tables.
+        IntegrityError: if the files do not have all of each table.
         ExistsError: if another run committed this backup.
     """
     layout = BackupLayout(backup)
@@ -108,7 +108,7 @@ def _own_manifest(store: Store, layout: BackupLayout, intent: Intent, error: Exi
 
 
 def _check_own(store: Store, manifest: Manifest) -> None:
-    """A manifest of this run that an earlier try of the job wrote counts if its objects are there."""
+    """Check a manifest that an earlier attempt of this run wrote: it counts if its objects exist."""
     problem = next(check_inventory(store, manifest), None)
     if problem:
         raise IntegrityError(f"An earlier try of this run committed a backup that is not whole: {problem}")

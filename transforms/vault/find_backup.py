@@ -1,4 +1,4 @@
-"""Which backup of a vault a person means."""
+"""Finds the backup that the options name."""
 
 from datetime import datetime, timezone
 from functools import partial
@@ -29,17 +29,17 @@ LATEST = "latest"
 def find_backup(
     vault: Vault, wanted: str, source: str | None = None, name: str | None = None, now: datetime | None = None
 ) -> Listing:
-    """The backup that a person means.
+    """The backup that the options name.
 
-    No other backup is looked at than the one that is found, and for `latest` those that were begun after it.
+    Only that backup is looked at and, for `latest`, those that were begun after it.
 
     Args:
-        vault: Where it is.
-        wanted: Its id; the beginning or the random end of one, if no other id has it; one of these after its source
+        vault: The vault.
+        wanted: Its id; the beginning or the random end of its id, if no other id has it; one of these after its source
             and a slash; or `latest`, the newest backup that was committed, be it broken now or not. A backup that was
             begun in the future is named in a warning and is not the latest.
         source: The folder's name of its source, if it must be of one.
-        name: The name that a person gave it, if it must have one.
+        name: The name that it was given, if it must have one.
         now: The time; the clock's if None.
 
     Raises:
@@ -100,9 +100,9 @@ def _latest(vault: Vault, source: str | None, name: str | None, now: datetime) -
 
 
 def _newest(vault: Vault, name: str | None, now: datetime, source: str) -> tuple[Listing | None, list[str]]:
-    """The newest backup of a source that was committed, and the ids of those of the future that were passed over.
+    """The newest committed backup of a source, and the ids of backups of the future that were passed over.
 
-    Where two were begun in one second, their intents decide.
+    If several were begun in one second, their intents decide.
     """
     places = sorted(places_of(vault, source), key=second_of, reverse=True)
     ahead: list[str] = []
@@ -115,7 +115,7 @@ def _newest(vault: Vault, name: str | None, now: datetime, source: str) -> tuple
 
 
 def _counts(listing: Listing, name: str | None) -> bool:
-    if listing.state == BROKEN and listing.intent is None:  # whose name nobody knows is not stepped over
+    if listing.state == BROKEN and listing.intent is None:  # its name is not known, so it is not skipped
         return True
     return listing.state in (COMMITTED, BROKEN) and _has_name(listing, name)
 

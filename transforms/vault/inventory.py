@@ -12,16 +12,16 @@ from transforms.vault.format.object_ref import ObjectRef
 from transforms.vault.store.interface import Store
 
 LOOKS = 16
-"""Objects that are looked at side by side: a look is a request, which waits for a store that may be far away."""
+"""Objects that are looked at at once: each waits for a request to a store that may be far away."""
 
 
 def documents(manifest: Manifest) -> list[ObjectRef]:
-    """The objects that the manifest itself names, but for the index files: intent, attachments and plans."""
+    """The objects that the manifest names, except index files: intent, attachments and plans."""
     return [manifest.intent_object, *manifest.attachments.values(), *manifest.plans]
 
 
 def damaged_tables(manifest: Manifest, names: Collection[str]) -> list[str]:
-    """The tables whose shards or index files have these names, for people; plans and receipts are of many tables."""
+    """The names of the tables whose shards or index files have these names; plans and receipts are shared by tables."""
     folders = {parts[2] for name in names if len(parts := name.split("/")) == 4 and parts[1] == "data"}
     return [
         entry.table.name
@@ -31,7 +31,7 @@ def damaged_tables(manifest: Manifest, names: Collection[str]) -> list[str]:
 
 
 def entries_or_problem(store: Store, file: IndexFile) -> tuple[list[IndexEntry], str | None]:
-    """The entries of an index file, or none and what is wrong with it."""
+    """The entries of an index file and None, or no entries and what is wrong with it."""
     try:
         return read_index(store, file), None
     except NotFoundError:
@@ -41,18 +41,18 @@ def entries_or_problem(store: Store, file: IndexFile) -> tuple[list[IndexEntry],
 
 
 def objects_of(entries: Iterable[IndexEntry]) -> list[ObjectRef]:
-    """The shards and receipts of entries, each once: a receipt speaks of several shards."""
+    """The shards and receipts of entries, each once: a receipt is of several shards."""
     return list(dict.fromkeys(ref for entry in entries for ref in (entry.shard.object, entry.receipt)))
 
 
 def check_objects(store: Store, refs: Sequence[ObjectRef]) -> Iterator[tuple[str, str]]:
-    """What is wrong with objects, each after its name; so many are looked at side by side as are worth waiting for."""
+    """What is wrong with objects, each problem after the object's name; `LOOKS` of them are looked at at once."""
     problems = map_ahead(partial(check_object, store), refs, LOOKS)
     return ((ref.name, problem) for ref, problem in zip(refs, problems, strict=True) if problem)
 
 
 def check_inventory(store: Store, manifest: Manifest) -> Iterator[str]:
-    """What is wrong with the objects of a backup; those of all its index files are looked at side by side."""
+    """What is wrong with the objects of a backup; `LOOKS` objects, of any index files, are looked at at once."""
     bad_files = list[str]()
 
     def named() -> Iterator[ObjectRef]:

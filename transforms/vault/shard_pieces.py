@@ -1,4 +1,4 @@
-"""A shard from its first byte to its last, in pieces that hold whole runs of chunks: each byte is read once."""
+"""Reads a shard from its first byte to its last, each byte once, in pieces that hold whole runs of chunks."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from transforms.vault.format.shard import Chunk
 from transforms.vault.store.interface import Store
 
 PIECE = 8 << 20
-"""Bytes of a piece at most, but for a single larger chunk."""
+"""Most bytes of a piece; only a single chunk may be larger."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShardPiece:
-    """Bytes `start` to `start + len(data)` of the shard `name`, and the run of chunks in them, if there is one."""
+    """Bytes `start` to `start + len(data)` of the shard `name`, and the run of chunks in them, if any."""
 
     name: str
     start: int
@@ -23,7 +23,7 @@ class ShardPiece:
     run: ChunkRun | None
 
     def chunks(self) -> Iterator[tuple[Chunk, bytes]]:
-        """The chunks of the run with their records, each proved by its digest.
+        """The chunks of the run with their records, checked against their digests.
 
         Raises:
             IntegrityError: naming shard, offset and range, if a chunk is not what was written.
@@ -35,9 +35,9 @@ class ShardPiece:
 
 
 def read_pieces(store: Store, entry: IndexEntry, tally: Tally) -> Generator[ShardPiece, None, None]:
-    """Read a shard once, and count its bytes in.
+    """Read a shard once, and add its bytes to the tally.
 
-    Of an object that is longer than it should be one byte more is read, and of a shorter one all: the tally differs.
+    If the object is too long, one byte more is read; if it is too short, all of it: then the tally differs.
 
     Raises:
         NotFoundError: if the shard is missing.
@@ -53,7 +53,7 @@ def read_pieces(store: Store, entry: IndexEntry, tally: Tally) -> Generator[Shar
 
 
 def _spans(entry: IndexEntry) -> Iterator[tuple[int, int, ChunkRun | None]]:
-    """Starts and ends of neighbouring spans of a shard: a run with the header or what else is right before it."""
+    """Starts and ends of neighbouring spans of a shard: each run together with what is right before it."""
     reached, size = 0, entry.shard.object.size
     for run in runs_of(entry.place, entry.shard, PIECE):
         first = run.chunks[0].offset

@@ -1,4 +1,4 @@
-"""A vault as a whole: `VAULT.json`, and the folders of its sources."""
+"""A vault: its `VAULT.json` and the folders of its sources."""
 
 import secrets
 from collections.abc import Iterator
@@ -14,27 +14,27 @@ from transforms.vault.store.opening import absolute_place, open_store, require_f
 from transforms.vault.store.prefixed import PrefixedStore
 
 _LARGEST = 1 << 20
-"""Bytes of `VAULT.json`, which has a few hundred."""
+"""Most bytes of `VAULT.json`, which has a few hundred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """An open vault: where it is, its store, and the id that every manifest in it repeats."""
+    """An open vault: its place, its store, and its id, which every manifest repeats."""
 
     place: str
     store: Store
     id: str
 
     def folder(self, source: str) -> PrefixedStore:
-        """The objects of a source, under the names that references use."""
+        """The objects of a source's folder, by the names that references use."""
         return PrefixedStore(self.store, source)
 
     def sources(self) -> Iterator[str]:
-        """The names of the sources' folders, sorted; folders that no source can have are none."""
+        """The names of the sources' folders, sorted; folders with other names are ignored."""
         return filter(is_source, self.store.folders(""))
 
     def backups(self, source: str) -> Iterator[str]:
-        """The ids of a source's backups, sorted; folders that no backup can have are none."""
+        """The ids of a source's backups, sorted; folders with other names are ignored."""
         return filter(is_backup, self.folder(source).folders(""))
 
 
@@ -59,7 +59,7 @@ def open_vault(place: str) -> Vault:
 
 
 def open_or_create_vault(place: str) -> Vault:
-    """Open the vault at a place; make one where there is none. What dead writers have left in it is removed.
+    """Open the vault at a place, or create one. What killed writers have left half-written is removed.
 
     Raises:
         RefusedError: if there are backups without `VAULT.json`: with a new id none of them could be read.
@@ -73,9 +73,7 @@ def open_or_create_vault(place: str) -> Vault:
         store = open_store(place)
     if _has_backups(store):
         return _open_or_refuse(place)
-    with suppress(
-        ExistsError
-    ):  # another backup made it at the same moment: the vault that is read is the one that counts
+    with suppress(ExistsError):  # another backup created it at the same moment: the vault that is read counts
         put_once(store, VAULT, seal({"format": FORMAT, "vault": secrets.token_hex(16)}))
     return open_vault(place)
 
@@ -86,7 +84,7 @@ def _has_backups(store: Store) -> bool:
 
 
 def _open_or_refuse(place: str) -> Vault:
-    try:  # another backup may have made the vault, and begun, since it was looked for
+    try:  # another backup may have created the vault and begun meanwhile
         return open_vault(place)
     except NotFoundError as error:
         raise RefusedError(

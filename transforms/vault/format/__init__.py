@@ -1,1 +1,1 @@
-"""What a vault's objects are called and made of, read and written; what it says is in docs/vault.md."""
+"""The format of a vault's objects, as docs/vault.md specifies it: names, encoding and decoding."""

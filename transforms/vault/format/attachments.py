@@ -1,4 +1,4 @@
-"""What belongs to a backup beside its rows: objects that its manifest names."""
+"""Attachments: objects of a backup beside its rows, named by the manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from transforms.vault.format.object_ref import ObjectRef, read_proved, refer
 from transforms.vault.store.interface import Store, put_once
 
 LARGEST_ATTACHMENT = 1 << 30
-"""Bytes of the largest attachment: readers take one into memory as a whole."""
+"""Most bytes of an attachment: readers load one into memory whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """The attachments of a backup by their names; `store` is the source's folder."""
+    """The attachments of a backup, by name; `store` is the source's folder."""
 
     store: Store
     refs: Mapping[str, ObjectRef]
 
     def read(self, name: str) -> bytes:
-        """The bytes of an attachment, proved by their digests.
+        """The bytes of an attachment, checked against its digests.
 
         Raises:
             NotFoundError: if the backup has none of this name, or its object is missing.
-            IntegrityError: if its bytes are not those that were written.
+            IntegrityError: if its bytes are not as they were written.
         """
         if name not in self.refs:
             raise NotFoundError(f"the backup has no attachment {name}. Choose a backup of this kind of source.")
@@ -32,10 +32,10 @@ class Attachments:
 
 
 def attach(store: Store, layout: BackupLayout, contents: Mapping[str, bytes]) -> dict[str, ObjectRef]:
-    """Write the attachments of a backup, each named by its content: a second try may write others beside them.
+    """Write the attachments of a backup, each named by its content: a second attempt may write others beside them.
 
     Raises:
-        RefusedError: if one is larger than a reader takes.
+        RefusedError: if one is larger than a reader accepts.
     """
     refs = {}
     for name, data in sorted(contents.items()):

@@ -1,4 +1,4 @@
-"""What documents of this process say, known by their bytes: a command reads its intent or manifest more than once."""
+"""A cache of decoded documents: a command reads its intent or manifest more than once."""
 
 import hashlib
 from collections import deque
@@ -9,16 +9,16 @@ T = TypeVar("T")
 
 
 class Decoded(Generic[T]):
-    """The values of the documents that were decoded or encoded last; they must be frozen, since all readers share them.
+    """The values of the documents decoded or encoded last; they must be frozen, since all readers share them.
 
-    A value is found by the SHA-256 of the document, which says all of it: it does not matter where the bytes are from.
+    A value is found by the document's SHA-256, so it does not matter where the bytes are from.
     """
 
     def __init__(self, most: int) -> None:
         self._values: deque[tuple[bytes, T]] = deque(maxlen=most)  # any thread may append
 
     def value(self, data: bytes, decode: Callable[[], T]) -> T:
-        """The value of a document; raises what `decode` does, which is called for one that is not known."""
+        """The value of a document; an unknown one is decoded by `decode`, whose errors are raised."""
         digest = hashlib.sha256(data).digest()
         for known, value in list(self._values):
             if known == digest:
@@ -26,6 +26,6 @@ class Decoded(Generic[T]):
         return self.know(data, decode())
 
     def know(self, data: bytes, value: T) -> T:
-        """Keep the value of a document, and forget the oldest if they are too many; returns the value."""
+        """Keep the value of a document, and forget the oldest if there are too many; returns the value."""
         self._values.append((hashlib.sha256(data).digest(), value))
         return value

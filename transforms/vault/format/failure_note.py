@@ -1,4 +1,4 @@
-"""Failure notes: what a backup that failed leaves, so that it is not taken for one that is running."""
+"""Failure notes: a failed backup leaves one, so that it is not taken for a running one."""
 
 import hashlib
 import logging
@@ -9,19 +9,19 @@ from transforms.vault.format.sealed_json import seal, unseal
 from transforms.vault.store.interface import Store, put_once
 
 MOST_CHARACTERS = 2000
-"""Of a message."""
+"""Most characters of a message."""
 
 _LARGEST = 1 << 20
-"""Bytes of a note; a larger one is none of ours, and is cut, so that its seal shows it."""
+"""Most bytes of a note; a larger one is not ours and is cut, so that its seal does not fit."""
 
 _LOG = logging.getLogger("shardkeep")
 
 
 def note_failure(store: Store, layout: BackupLayout, error: BaseException) -> None:
-    """Note that a try at a part of the backup has failed; the same failure leaves the same note.
+    """Note that an attempt at a part of the backup has failed; the same failure leaves the same note.
 
-    A note decides nothing: an engine may try again, and a manifest counts more. That it cannot be written is
-    logged, and matters less than the failure itself, which the caller raises.
+    A note is only information: an engine may try again, and a manifest has precedence. If it cannot be written, that is
+    only logged: the failure itself, which the caller raises, matters more.
     """
     data = seal({"error": type(error).__name__, "message": str(error)[:MOST_CHARACTERS]})
     try:
@@ -31,13 +31,13 @@ def note_failure(store: Store, layout: BackupLayout, error: BaseException) -> No
 
 
 def read_failures(store: Store, layout: BackupLayout) -> list[str] | None:
-    """Why the tries at a backup failed, one text for each note that can be read; None if there is no note."""
+    """Why attempts at a backup failed, a text for each note that can be read; None if there is no note."""
     names = list(store.list(f"{layout.notes}failure"))
     return [text for name in names if (text := _read(store, name))] if names else None
 
 
 def _read(store: Store, name: str) -> str | None:
-    """What a note says; None if it cannot be read: it explains a failure and decides nothing."""
+    """The text of a note; None if it cannot be read, since it is only information."""
     try:
         value = unseal(store.read(name, 0, _LARGEST), name)
     except ShardkeepError:

@@ -1,4 +1,4 @@
-"""The index: every chunk that a backup needs, in files of bounded size, sorted by table and key."""
+"""The index: every chunk of a backup, in files of limited size, sorted by table and key."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ INDEX_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """A shard, or the chunks of it that the backup needs, its table's place in the manifest, and its receipt."""
+    """A shard with the chunks that the backup needs, its table's place in the manifest, and its receipt."""
 
     place: int
     shard: Shard
@@ -43,17 +43,17 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class IndexPart:
-    """What the manifest holds of a table's neighbouring entries in an index file.
+    """A table's neighbouring entries in an index file, as the manifest summarises them.
 
     Attributes:
         place: The table's place in the intent.
         file: The file.
-        range: From the first chunk's start to the last chunk's end, in one key space.
-        shards: How many entries there are.
-        chunks: How many chunks they have.
+        range: The range from the first chunk's start to the last chunk's end, in one key space.
+        shards: Number of entries.
+        chunks: Number of their chunks.
         totals: The sums of the chunks.
-        read_started: When the first of the shards was begun, microseconds, UTC.
-        read_finished: When the last of them was read, microseconds, UTC.
+        read_started: When reading the first of the shards began, microseconds since 1970, UTC.
+        read_finished: When reading the last of them ended, microseconds since 1970, UTC.
     """
 
     place: int
@@ -73,7 +73,7 @@ class IndexFile:
     Attributes:
         number: Its number among the index files of its plan.
         object: The file.
-        parts: What it holds of each key space of each table.
+        parts: Its entries of each key space of each table, summarised.
     """
 
     number: int
@@ -82,7 +82,7 @@ class IndexFile:
 
     @property
     def order(self) -> tuple[int, int]:
-        """Its place among all index files: tables of a plan are neighbours, and so are its files."""
+        """A key that sorts index files: by the plan's first table, then by number in the plan."""
         return self.parts[0].place, self.number
 
     @property
@@ -92,7 +92,7 @@ class IndexFile:
 
     @property
     def shards(self) -> int:
-        """How many entries it has."""
+        """Number of its entries."""
         return sum(part.shards for part in self.parts)
 
 
@@ -113,7 +113,7 @@ def decode_index(data: bytes, name: str) -> list[IndexEntry]:
     """The inverse of `encode_index`; `name` is the file's.
 
     Raises:
-        IntegrityError: if the bytes are no index file, or speak of chunks that no shard can have.
+        IntegrityError: if the bytes are not an index file, or have chunks that cannot be in their shard.
     """
     return decode_records(data, INDEX_SCHEMA, name, _entry_of)
 
@@ -124,7 +124,7 @@ def _entry_of(record: dict[str, Any]) -> IndexEntry:
 
 
 def summarise(number: int, ref: ObjectRef, entries: Sequence[IndexEntry]) -> IndexFile:
-    """What the manifest holds of a file with `entries`.
+    """The summary, for the manifest, of an index file with `entries`.
 
     Raises:
         IntegrityError: if the ranges of a table's entries, or the chunks of one, do not tile, or there are none.
@@ -147,7 +147,7 @@ def _part(table: int, ref: ObjectRef, shards: Sequence[Shard]) -> IndexPart:
 
 
 def read_index(store: Store, file: IndexFile) -> list[IndexEntry]:
-    """The entries of an index file, proved to be what the manifest says.
+    """The entries of an index file, checked against the manifest.
 
     Raises:
         IntegrityError: if the file's bytes, ranges or sums differ.

@@ -19,19 +19,19 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a backup set out to do.
+    """What a backup is to contain, and how.
 
     Attributes:
         vault: Id of the vault.
         backup: Id of the backup: UTC time, then random characters.
         run: Random id of the run that took it.
         created: When the plan was made, RFC 3339, UTC.
-        source: Whom it reads.
-        consistency: What it promises.
-        label: A person's name for it, or "".
+        source: The source.
+        consistency: What it promises, a word of `docs/vault.md`.
+        label: The name that the user gave it, or "".
         options: The options that shape its content.
         tables: The selected tables.
-        tool: Name and version of what wrote it.
+        tool: Name and version of the program that wrote it.
     """
 
     vault: str
@@ -82,7 +82,7 @@ class Intent:
 
     @classmethod
     def from_json(cls, value: dict[str, Any], tables: tuple[Table, ...]) -> "Intent":
-        """The intent in a JSON object, its own or a manifest; raises ValueError for a field of another form."""
+        """The intent in a JSON object, an intent or a manifest; raises ValueError for a field of another form."""
         fields, names = Fields(value), ("vault", "backup", "run", "created", "consistency", "label", "tool")
         texts = {name: fields.text(name) for name in names}
         if not is_backup(texts["backup"]):
@@ -99,7 +99,7 @@ def require_format(value: dict[str, Any], name: str) -> None:
     """Refuse an object of another format.
 
     Raises:
-        IntegrityError: if it is of one that this version does not know.
+        IntegrityError: if this version does not know the format.
     """
     found = value.get("format")
     if type(found) is not int or found != FORMAT:
@@ -120,5 +120,5 @@ def new_backup_id(now: datetime) -> str:
 
 
 def begin_of_id(moment: datetime) -> str:
-    """How the ids of backups begin that are begun in the second of a moment; they sort by time."""
+    """The beginning of the ids of backups that are begun in the second of `moment`; they sort by time."""
     return f"{moment.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}"

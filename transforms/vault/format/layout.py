@@ -1,4 +1,4 @@
-"""Where everything lies in a vault. Names below a source's folder are what references hold."""
+"""The names of all objects in a vault. References hold names relative to the source's folder."""
 
 import re
 from dataclasses import dataclass
@@ -22,23 +22,23 @@ FORMS = {
     "index file": rf"index/{_NUMBER}-{_NUMBER}-{_DIGEST}\.avro",
     "attachment": rf"attachments/{_DIGEST}-[A-Za-z0-9_.-]{{1,180}}",
 }
-"""Below a backup's folder, the one form that the names of each kind of object have (`docs/vault.md`, Layout)."""
+"""The form of the names of each kind of object, below a backup's folder (`docs/vault.md`, Layout)."""
 
 
 def check_name(kind: str, name: str, backup: str | None = None) -> str:
-    """The name of an object as a document has it, if it is of the form that its kind has in `FORMS`.
+    """The name of an object in a document, if it has the form of its kind in `FORMS`.
 
     Args:
-        kind: What it should name.
+        kind: The kind of object.
         name: The name, relative to the source's folder.
-        backup: Whose it must be; None for any backup of the source.
+        backup: The backup that it must belong to; None for any backup of the source.
 
     Raises:
         ValueError: if it is of another form.
     """
     whose, _, rest = name.partition("/")
     is_whose = whose == backup if backup else re.fullmatch(BACKUP_FORM, whose, re.ASCII)
-    if not is_whose or not re.fullmatch(FORMS[kind], rest, re.ASCII):  # patterns that are compiled once, not per backup
+    if not is_whose or not re.fullmatch(FORMS[kind], rest, re.ASCII):  # `re` caches these patterns
         raise ValueError(
             f"{name[:200]!r} is no name of an object of the kind {kind}{f' of {backup}' if backup else ''}"
         )
@@ -61,7 +61,7 @@ def begun_at(backup: str) -> datetime | None:
 
 
 def is_source(name: str) -> bool:
-    """Whether a folder's name may be a source's."""
+    """Whether a folder's name can be that of a source."""
     return re.fullmatch(SOURCE_FORM, name, re.ASCII) is not None
 
 
@@ -73,17 +73,17 @@ class BackupLayout:
 
     @property
     def intent(self) -> str:
-        """The first object."""
+        """The intent, the first object."""
         return f"{self.backup}/{INTENT}"
 
     @property
     def manifest(self) -> str:
-        """The commit."""
+        """The manifest, the last object."""
         return f"{self.backup}/{MANIFEST}"
 
     @property
     def tombstone(self) -> str:
-        """What marks a backup that is being deleted."""
+        """The object that marks a backup that is being deleted."""
         return f"{self.backup}/{TOMBSTONE}"
 
     @property
@@ -102,7 +102,7 @@ class BackupLayout:
         return f"{self.backup}/notes/"
 
     def failure(self, note: str) -> str:
-        """A note that the backup failed; `note` is made of eight hexadecimal digits."""
+        """A failure note; `note` is made of eight hexadecimal digits."""
         return f"{self.notes}failure-{note}.json"
 
     def plan(self, number: int) -> str:
@@ -118,7 +118,7 @@ class BackupLayout:
         return f"{self.backup}/receipts/{plan:06d}-{portion:06d}-{unique}.avro"
 
     def attachment(self, name: str, digest: bytes) -> str:
-        """An attachment, named by its content; `name` is made of letters, digits, `-`, `_` and `.`."""
+        """An attachment, named by its content; `name` consists of letters, digits, `-`, `_` and `.`."""
         return f"{self.backup}/attachments/{digest.hex()[:32]}-{name}"
 
     def index(self, plan: int, number: int, digest: bytes) -> str:

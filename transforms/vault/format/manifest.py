@@ -22,7 +22,7 @@ from transforms.vault.format.totals import Totals, sum_of
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
-    """A table of a committed backup: what it was, how many ranges were planned, its parts of the index."""
+    """A table of a committed backup: the table, the number of planned ranges, and its parts of the index."""
 
     table: Table
     ranges: int
@@ -39,13 +39,13 @@ class Manifest:
     """A committed backup.
 
     Attributes:
-        intent: What it set out to do.
+        intent: The intent.
         intent_object: The intent's object.
         plans: The plans, in their order.
-        index: The index files, in the order of tables and their keys, each with what it holds of every table.
-        tables: What became of each table of the intent, in its order.
-        facts: What the source tells of the reading, such as positions in its log: a JSON object.
-        attachments: By name, what belongs to the backup beside the rows.
+        index: The index files, in the order of tables and keys, each with its parts.
+        tables: The tables, in the intent's order.
+        facts: Facts about the reading, such as positions in the source's log: a JSON object.
+        attachments: The attachments by name.
     """
 
     intent: Intent
@@ -63,7 +63,7 @@ class Manifest:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the source says to people of the reading: texts among the facts, which are the room's own."""
+        """The source's notes for people: texts among the facts, which are the room's own."""
         notes = self.facts.get("notes")
         return tuple(note for note in notes if isinstance(note, str)) if isinstance(notes, list) else ()
 
@@ -105,7 +105,7 @@ _MANIFESTS = Decoded[Manifest](most=1)
 
 
 def check_tables(manifest: Manifest) -> Manifest:
-    """The manifest, when each of its tables is whole.
+    """The manifest, if each of its tables is whole.
 
     Raises:
         IntegrityError: if the index leaves out a key of a table or holds one twice.
@@ -116,7 +116,7 @@ def check_tables(manifest: Manifest) -> Manifest:
 
 
 def check_table(entry: TableEntry) -> None:
-    """Check that a table's parts of the index tile every key space that they speak of, from end to end.
+    """Check that a table's parts of the index tile each of their key spaces, from end to end.
 
     Raises:
         IntegrityError: if they do not, or there is none.
@@ -130,7 +130,7 @@ def check_table(entry: TableEntry) -> None:
 
 
 def decode_manifest(data: bytes, name: str) -> Manifest:
-    """The manifest in an object's bytes, proved on its own (level L0).
+    """The manifest in an object's bytes, checked by itself (level L0).
 
     Raises:
         IntegrityError: if it is corrupt, of an unknown format, or does not add up.
@@ -139,7 +139,7 @@ def decode_manifest(data: bytes, name: str) -> Manifest:
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """The object's bytes, which this process need not decode to know what they say."""
+    """The object's bytes; this process keeps the manifest, and need not decode them again."""
     data = manifest.encode()
     _MANIFESTS.know(data, manifest)
     return data
@@ -250,11 +250,11 @@ def _key_from_json(item: Fields) -> bytes:
 
 
 def rfc3339(micros: int) -> str:
-    """A time in microseconds since 1970, UTC, as RFC 3339 writes it."""
+    """A time in microseconds since 1970, UTC, in the form of RFC 3339."""
     return f"{_to_the_second(micros // 1_000_000)}.{micros % 1_000_000:06d}Z"
 
 
 @lru_cache(maxsize=1000)
 def _to_the_second(seconds: int) -> str:
-    """Many small tables are read in one second, and to write out a time takes longer than all their numbers."""
+    """A cache: many small tables are read in one second, and formatting a time is slow."""
     return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%S}"

@@ -1,4 +1,4 @@
-"""Whether an object is there as it was written, by what its store knows of it."""
+"""Checks whether an object exists as it was written, by its store's metadata."""
 
 from transforms.errors import IntegrityError, NotFoundError
 from transforms.vault.format.object_ref import ObjectRef
@@ -6,7 +6,7 @@ from transforms.vault.store.interface import Store
 
 
 def check_object(store: Store, ref: ObjectRef) -> str | None:
-    """What is wrong with an object, or None: by what its store knows of it, without reading it."""
+    """What is wrong with an object, by its store's metadata and without reading it; None if nothing is."""
     try:
         stat = store.stat(ref.name, ref.size)
     except NotFoundError:

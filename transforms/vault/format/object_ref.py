@@ -1,4 +1,4 @@
-"""References to stored objects, with what proves their bytes."""
+"""References to stored objects, with size and checksums."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MOST_CRC32C = (1 << 32) - 1
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """An object of a source's folder and its bytes' proofs, taken before they were stored.
+    """A reference to an object in a source's folder; size and checksums are from before it was stored.
 
     Attributes:
         name: Name below the source's folder, beginning with the id of the backup that wrote it.
@@ -31,7 +31,7 @@ class ObjectRef:
     sha256: bytes
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON objects: digests in hexadecimal."""
+        """As a JSON object, with digests in hexadecimal."""
         return {"name": self.name, "size": self.size, "crc32c": f"{self.crc32c:08x}", "sha256": self.sha256.hex()}
 
     @classmethod
@@ -46,7 +46,7 @@ class ObjectRef:
 
     @classmethod
     def from_record(cls, record: dict[str, Any], kind: str) -> "ObjectRef":
-        """The object that an Avro record names, of any backup of the source; see `from_json`.
+        """The reference in an Avro record, to an object of any backup of the source; see `from_json`.
 
         Raises:
             ValueError: if its name is of another form, or a number out of its range.
@@ -56,7 +56,7 @@ class ObjectRef:
 
 
 class Tally:
-    """Size, CRC32C and SHA-256 of bytes that pass by."""
+    """Counts the size, CRC32C and SHA-256 of bytes."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -64,7 +64,7 @@ class Tally:
         self._sha256 = hashlib.sha256()
 
     def add(self, data: bytes) -> None:
-        """Count `data` in."""
+        """Add `data`."""
         self.size += len(data)
         self._crc32c.update(data)
         self._sha256.update(data)
@@ -76,21 +76,21 @@ class Tally:
 
 
 def read_proved(store: Store, ref: ObjectRef, kind: str, most: int) -> bytes:
-    """All bytes of an object, proved by its reference.
+    """All bytes of an object, checked against its reference.
 
     Args:
         store: The source's folder.
-        ref: What the object must be.
+        ref: The reference.
         kind: What it is, for the message.
-        most: Bytes of the largest object of its kind.
+        most: Most bytes of an object of its kind.
 
     Raises:
         NotFoundError: if there is none.
-        IntegrityError: if its bytes are others, or more than `most`.
+        IntegrityError: if its bytes differ, or are more than `most`.
     """
     if ref.size > most:
         raise IntegrityError(f"{ref.name}: a vault holds no {kind} of {ref.size:,} bytes; {most:,} are the most.")
-    data = store.read(ref.name, 0, ref.size + 1)  # a byte more, to see that there is none
+    data = store.read(ref.name, 0, ref.size + 1)  # one byte more, to see whether it is too long
     if refer(ref.name, data) != ref:
         raise IntegrityError(f"{ref.name}: the {kind} is not the one that was written. Verify the backup.")
     return data

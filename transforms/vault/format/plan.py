@@ -67,7 +67,7 @@ def _planned(row: dict[str, Any]) -> tuple[tuple[int, int], PlannedRange]:
 
 
 def settle_plan(store: Store, name: str, plan: int, portions: list[Portion]) -> list[Portion]:
-    """Write the plan, or take the one that is there: whoever plans first plans for all."""
+    """Write the plan, or take the existing one: the first plan that is written counts."""
     try:
         put_once(store, name, encode_plan(portions))
     except ExistsError:

@@ -1,4 +1,4 @@
-"""Portions: neighbouring planned ranges that one worker reads in one session, and of which it leaves one receipt."""
+"""Portions: neighbouring planned ranges that a worker reads in one session, with one receipt."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ TABLES_PER_PLAN = 64
 """Most tables that are planned together."""
 
 LEAST_PLANS = 4
-"""Plans that a backup has at least, if it has as many tables: a few large tables are to be planned side by side."""
+"""Fewest plans of a backup that has as many tables: a few large tables should be planned side by side."""
 
 RANGES_PER_PORTION = 64
 """Most ranges of a portion."""
 
 PORTION_SIZE = 16 << 20
-"""Bytes on the source's disks that a portion of several ranges holds at most, as far as the source can tell. Reading
-them takes about as long as the way to 64 tables; with more, a middling database would be in too few portions."""
+"""Most bytes on the source's disks of a portion of several ranges, as far as the source can tell. Reading
+them takes about as long as the requests for 64 tables; with more, a medium database would have too few portions."""
 
 RANGES_PER_FILE = 64
 """Most ranges in one index file: about 16,000 chunks of full-size shards."""
@@ -39,7 +39,7 @@ class Portion:
     Attributes:
         plan: Number of the plan that it is of.
         number: Its number in the plan, from 0.
-        file: Number of the index file, among those of the plan, that its shards will be in.
+        file: Number of the index file for its shards, among those of the plan.
         ranges: The ranges, in the plan's order.
     """
 
@@ -50,13 +50,13 @@ class Portion:
 
 
 def tables_of_plan(plan: int, tables: int) -> range:
-    """The places of the tables of a plan, of so many tables in the whole backup."""
+    """The places of the tables of a plan, in a backup of `tables` tables."""
     size = _plan_size(tables)
     return range(plan * size, min(tables, (plan + 1) * size))
 
 
 def plans_of(tables: int) -> range:
-    """The numbers of the plans of a backup of so many tables."""
+    """The numbers of the plans of a backup of `tables` tables."""
     return range(-(-tables // _plan_size(tables)))
 
 
@@ -69,8 +69,8 @@ def portions_of(plan: int, ranges: Iterable[tuple[PlannedRange, int | None]]) ->
 
     Args:
         plan: Its number.
-        ranges: The ranges in the plan's order, each with its bytes on the source's disks; None if they are not known,
-            which makes a portion of its own.
+        ranges: The ranges in the plan's order, each with its bytes on the source's disks; None, if they are not known,
+            gives the range its own portion.
     """
     groups = groups_of(ranges, _weigh, PORTION_SIZE, RANGES_PER_PORTION)
     files = groups_of(enumerate(groups), lambda item: len(item[1]), RANGES_PER_FILE, RANGES_PER_FILE)

@@ -1,4 +1,4 @@
-"""Receipts: what a worker leaves when it has finished the shards of a portion."""
+"""Receipts: a worker writes one when it has finished the shards of a portion."""
 
 import os
 from collections.abc import Collection, Iterable, Sequence
@@ -32,7 +32,7 @@ class ReceiptEntry:
 
     Attributes:
         place: The place of its table in the intent.
-        number: Number of the planned range that it is of; its own range may have ended earlier.
+        number: Number of its planned range; its own range may end earlier.
         shard: The shard.
     """
 
@@ -43,11 +43,11 @@ class ReceiptEntry:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptSummary:
-    """What travels through the pipeline of a receipt: of constant size.
+    """The summary of a receipt as an element of the pipeline; its size is constant.
 
     Attributes:
-        plan: Number of the plan that its portion is of.
-        file: Number of the index file that its shards will be in.
+        plan: Number of its portion's plan.
+        file: Number of the index file for its shards.
         receipt: The receipt's object.
     """
 
@@ -57,7 +57,7 @@ class ReceiptSummary:
 
 
 def encode_receipt(entries: Iterable[ReceiptEntry]) -> bytes:
-    """A receipt: an Avro file with one record for each shard."""
+    """The bytes of a receipt: an Avro file with one record for each shard."""
     records = ({"table": item.place, "number": item.number, "shard": item.shard.to_record()} for item in entries)
     return encode_records(RECEIPT_SCHEMA, records)
 
@@ -77,30 +77,30 @@ def _entry_of(row: dict[str, Any]) -> ReceiptEntry:
 
 
 def write_receipt(store: Store, name: str, entries: Iterable[ReceiptEntry]) -> ObjectRef:
-    """Leave the receipt of finished shards."""
+    """Write the receipt of finished shards."""
     data = encode_receipt(entries)
     put_once(store, name, data)
     return refer(name, data)
 
 
 def read_receipt(store: Store, ref: ObjectRef) -> list[ReceiptEntry]:
-    """The shards that a receipt speaks of.
+    """The shards in a receipt.
 
     Raises:
-        IntegrityError: if the receipt is not what its writer wrote.
+        IntegrityError: if the receipt is not as it was written.
     """
     return decode_receipt(read_proved(store, ref, "receipt", LARGEST_FILE), ref.name)
 
 
 def stem_of(name: str) -> str:
-    """What the names of all tries at one portion have in common: the name without its random part (V5)."""
+    """The common part of the receipt names of a portion's attempts: the name without its random part (V5)."""
     return name.rpartition("-")[0]
 
 
 def find_receipts(store: Store, stems: Collection[str]) -> dict[str, str]:
-    """The receipts that are there, by stem; of several for a portion the one with the smallest name, which counts (V7).
+    """The existing receipts, by stem; of several for a portion, the one with the smallest name, which counts (V7).
 
-    The store is asked once, for the names that begin as all stems do: where nothing is there, that is one request.
+    The store is asked once, for all names with the stems' common prefix: if there is no receipt, that is one request.
     """
     found: dict[str, str] = {}
     beginning = os.path.commonprefix(list(stems))  # noqa: RUF071 - of names, not of paths
@@ -111,10 +111,10 @@ def find_receipts(store: Store, stems: Collection[str]) -> dict[str, str]:
 
 
 def take_receipt(store: Store, name: str, portion: Portion) -> ReceiptSummary:
-    """The summary of the receipt that an earlier try at a portion has left.
+    """The summary of the receipt that an earlier attempt at a portion has written.
 
     Raises:
-        IntegrityError: if it is no receipt of this portion, or if a shard of it is not there, whole, as V3 promises.
+        IntegrityError: if it is not a receipt of this portion, or if one of its shards is missing or damaged (see V3).
     """
     data = read_whole(store, name, LARGEST_FILE)
     try:

@@ -21,17 +21,17 @@ from transforms.json_fields import blamed_on
 T = TypeVar("T")
 
 LARGEST_FILE = 256 << 20
-"""Bytes of the records of a file, uncompressed: the entries of a million chunks with keys of some 100 bytes."""
+"""Most bytes of a file's uncompressed records: the entries of a million chunks with keys of some 100 bytes."""
 
 _SYNC = b"Shardkeep vault\n"
-"""One marker for all: equal content must give equal bytes, and nobody splits these files."""
+"""The same marker in all files: equal content must give equal bytes, and these files are never split."""
 
 
 def encode_records(schema: dict[str, Any], records: Iterable[dict[str, Any]]) -> bytes:
     """An Avro container file with `records` in one block; equal records give equal bytes.
 
     Raises:
-        RefusedError: if they are larger than a reader takes.
+        RefusedError: if they are larger than a reader accepts.
     """
     text = json.dumps(schema)
     parsed, buffer, count = _parsed(text), io.BytesIO(), 0
@@ -48,7 +48,7 @@ def encode_records(schema: dict[str, Any], records: Iterable[dict[str, Any]]) ->
 
 
 def decode_records(data: bytes, schema: dict[str, Any], name: str, made_of: Callable[[dict[str, Any]], T]) -> list[T]:
-    """What is made of the records of the file `name`, which must be of this schema.
+    """The values that `made_of` makes of the records of the file `name`, which must have this schema.
 
     Raises:
         IntegrityError: if the bytes are anything else, or if a record makes `made_of` raise.
@@ -76,7 +76,7 @@ def _parsed(schema: str) -> Any:  # noqa: ANN401 -- what fastavro makes of a sch
 
 @lru_cache(maxsize=16)
 def _canonical(schema: str) -> str:
-    """The form of a schema in which schemas that decode alike are equal (Avro 1.12, "Parsing Canonical Form")."""
+    """A schema's Parsing Canonical Form (Avro 1.12): it is equal for schemas that decode alike."""
     try:
         return to_parsing_canonical_form(json.loads(schema))
     except SchemaParseException as error:

@@ -1,4 +1,4 @@
-"""JSON objects that prove themselves: one canonical form, with its own SHA-256 inside."""
+"""Sealed JSON objects: one canonical form that contains its own SHA-256."""
 
 import hashlib
 import json
@@ -10,20 +10,20 @@ from transforms.errors import IntegrityError, RefusedError
 SEAL = "self_sha256"
 
 LARGEST_DOCUMENT = 512 << 20
-"""Bytes of the largest object: some 100,000 tables. A reader takes no more into its memory."""
+"""Most bytes of an object: some 100,000 tables. A reader loads no more into memory."""
 
 DEEPEST = 200
-"""How deep arrays and objects may lie in each other: a rule of garbage collection may reach 100 (protobuf's limit)."""
+"""How deeply arrays and objects may be nested: a garbage collection rule may reach 100 (protobuf's limit)."""
 
 
 _AFTER = b'"}\n'
-"""What follows an empty seal that is an object's last field."""
+"""The end of an object whose last field is an empty seal."""
 
 
 def canonical(value: dict[str, Any]) -> bytes:
-    """The one form of a JSON value: keys sorted, on one line of ASCII with a newline at its end.
+    """The canonical form of a JSON value: keys sorted, on one line of ASCII with a newline at the end.
 
-    On one line, since Python lays out JSON ten times as slowly, and a manifest may describe thousands of tables. ASCII,
+    On one line, since Python indents JSON ten times as slowly, and a manifest may describe thousands of tables. ASCII,
     since names of an SQL_ASCII database need not be UTF-8: their other bytes are lone surrogates, which JSON can
     escape and UTF-8 cannot hold.
     """
@@ -31,10 +31,10 @@ def canonical(value: dict[str, Any]) -> bytes:
 
 
 def seal(value: dict[str, Any]) -> bytes:
-    """The canonical form of `value` with its seal: the SHA-256 of this form with an empty seal.
+    """The canonical form of `value` with a seal: the SHA-256 of the same form with an empty seal.
 
     Raises:
-        RefusedError: if it is larger or deeper than a reader takes.
+        RefusedError: if it is larger or deeper than a reader accepts.
     """
     blank = canonical({**value, SEAL: ""})
     first = {key: item for key, item in value.items() if key < SEAL}
@@ -49,10 +49,10 @@ def seal(value: dict[str, Any]) -> bytes:
 
 
 def unseal(data: bytes, name: str) -> dict[str, Any]:
-    """The value that `seal` made `data` of.
+    """The inverse of `seal`; `name` is the object's.
 
     Raises:
-        IntegrityError: naming `name`, if a single byte differs, or if it is no sealed JSON object.
+        IntegrityError: if a single byte differs, or if `data` is not a sealed JSON object.
     """
     try:
         value = json.loads(
@@ -68,7 +68,7 @@ def unseal(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _is_sealed(digest: object, data: bytes) -> bool:
-    """Whether `data`, with the digest that it carries taken out, has this digest."""
+    """Whether `data`, without the digest that it contains, has this digest."""
     if not isinstance(digest, str) or not data.isascii():
         return False
     filled, blank = (f'"{SEAL}": "{text}"'.encode() for text in (digest, ""))
@@ -76,7 +76,7 @@ def _is_sealed(digest: object, data: bytes) -> bool:
 
 
 def _without_doubles(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; of two members of one name readers take different ones."""
+    """An object; two members with one name are refused, since readers differ in which one counts."""
     value = dict(members)
     if len(value) < len(members):
         raise ValueError("an object has two members of one name")
@@ -88,7 +88,7 @@ def _refuse_number(text: str) -> NoReturn:
 
 
 def _is_shallow(value: "dict[str, Any]") -> bool:
-    """Whether nothing lies deeper than it may: level by level, since it may be deeper than Python's stack."""
+    """Whether nothing is nested too deeply: checked level by level, since it may be deeper than Python's stack."""
     level: list[Any] = [value]
     for _ in range(DEEPEST):
         level = [item for held in level for item in _members(held) if isinstance(item, list | dict)]

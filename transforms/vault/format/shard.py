@@ -10,10 +10,10 @@ from transforms.vault.format.object_ref import ObjectRef
 from transforms.vault.format.plan import RANGE_FIELDS, range_of
 
 LARGEST_CHUNK = 2 << 30
-"""Bytes of a chunk, stored or not: one row of PostgreSQL takes up to 1 GiB (MaxAllocSize of utils/memutils.h)."""
+"""Most bytes of a chunk, stored or not: a row of PostgreSQL has up to 1 GiB (MaxAllocSize of utils/memutils.h)."""
 
 LAST_TIME = 253_402_300_799_999_999
-"""The end of the year 9999, microseconds since 1970: RFC 3339 knows no later one."""
+"""The end of the year 9999, microseconds since 1970: the last time that RFC 3339 can express."""
 
 
 def _fixed(name: str, size: int) -> dict[str, Any]:
@@ -67,10 +67,10 @@ class Chunk:
         rows: Number of rows.
         records: Number of Avro records; more than rows where a row is too large for one.
         bytes: Size of the uncompressed records.
-        offset: Where its first Avro block begins in the shard; without rows there is no block.
+        offset: Where its first Avro block begins in the shard; a chunk without rows has no block.
         length: Size of its blocks.
         sha256: SHA-256 of the uncompressed canonical records.
-        hash_sum: Sum modulo 2^128 of every record's hash (`transforms.record_digest`).
+        hash_sum: Sum modulo 2^128 of the hashes of all records (`transforms.record_digest`).
     """
 
     range: KeyRange
@@ -115,11 +115,11 @@ class Shard:
 
     Attributes:
         object: Its object.
-        sync: The marker behind each of its Avro blocks.
+        sync: The marker after each of its Avro blocks.
         range: Its keys.
-        read_started: When reading began, microseconds, UTC.
+        read_started: When reading began, microseconds since 1970, UTC.
         read_finished: When it ended.
-        chunks: What it holds, in the order of its keys.
+        chunks: Its chunks, in the order of the keys.
     """
 
     object: ObjectRef
@@ -150,7 +150,7 @@ class Shard:
         """The inverse of `to_record`.
 
         Raises:
-            ValueError: if no shard can have these numbers, or holds these chunks.
+            ValueError: if no shard can have these numbers or chunks.
         """
         started, finished = (whole(record[name], name, LAST_TIME) for name in ("read_started", "read_finished"))
         chunks = tuple(Chunk.from_record(chunk, record["space"]) for chunk in record["chunks"])
@@ -161,7 +161,7 @@ class Shard:
 
 
 def check_chunk(chunk: Chunk) -> Chunk:
-    """The chunk, if there can be one like it: each row is a record or more, each record a byte or more.
+    """The chunk, if its numbers are possible: each row has at least one record, each record at least one byte.
 
     Raises:
         ValueError: if its numbers contradict each other, or if it is larger than `LARGEST_CHUNK`.
@@ -175,7 +175,7 @@ def check_chunk(chunk: Chunk) -> Chunk:
 
 
 def _check_places(shard: Shard) -> None:
-    """Check that the chunks of a shard that have rows lie in it one after the other."""
+    """Check that the chunks of a shard that have rows are inside it, one after the other."""
     reached = 0
     for chunk in (chunk for chunk in shard.chunks if chunk.length):
         end = chunk.offset + chunk.length

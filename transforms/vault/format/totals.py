@@ -1,4 +1,4 @@
-"""Sums over chunks: what a range, a table and a backup hold."""
+"""Sums over the chunks of a range, a table or a backup."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class Totals:
     hash_sum: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
-        """The totals of both."""
+        """The sum of two totals."""
         return Totals(
             self.rows + other.rows,
             self.records + other.records,
@@ -36,11 +36,11 @@ class Totals:
 
     @property
     def digest(self) -> str:
-        """The table digest: independent of ranges, chunks, shards and order."""
+        """The table digest: it does not depend on ranges, chunks, shards or order."""
         return f"{HASH}:{self.hash_sum:032x}"
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON objects."""
+        """As a JSON object."""
         return {
             "rows": self.rows,
             "records": self.records,
@@ -51,7 +51,7 @@ class Totals:
 
     @classmethod
     def from_json(cls, data: Fields) -> "Totals":
-        """The inverse of `to_json`; raises ValueError for another hash than ours, and for another form."""
+        """The inverse of `to_json`; raises ValueError for a hash of another name, and for another form."""
         name, _, digits = data.text("digest").partition(":")
         if name != HASH:
             raise ValueError(f"unknown table digest {name[:60]}")
@@ -67,6 +67,6 @@ def totals_of(chunks: Iterable[Chunk]) -> Totals:
 
 
 def sum_of(parts: Iterable[Totals]) -> Totals:
-    """The sums of all parts: their one part itself where there is one only, as for most of many small tables."""
+    """The sum of all parts; a single part is returned as it is, as for most of many small tables."""
     several = list(parts)
     return several[0] if len(several) == 1 else sum(several, Totals())

@@ -1,1 +1,1 @@
-"""What a vault asks of a file system or an object store, and the two that answer."""
+"""Stores: the interface that a vault needs, and its implementations for a folder and for Cloud Storage."""

@@ -24,13 +24,13 @@ from transforms.vault.store.resumable_upload import PART
 class CloudStore:
     """Objects of `bucket` whose names begin with `folder` and a slash, or all of them if `folder` is empty.
 
-    Creating needs roles/storage.objectCreator, and all else but deleting roles/storage.objectViewer.
+    Creating needs roles/storage.objectCreator, everything else but deleting roles/storage.objectViewer.
 
     Attributes:
         bucket: Its name.
-        folder: Names of parts with a slash between them.
-        patience: How long each request is tried again; those of streams longer.
-        part: Bytes that one request of a stream carries, and its memory; a multiple of 256 KiB.
+        folder: The folder, with slashes between its parts.
+        patience: How long each request is retried; those of streams longer.
+        part: Bytes of one request of a stream, and its memory; a multiple of 256 KiB.
     """
 
     bucket: str
@@ -39,7 +39,7 @@ class CloudStore:
     part: int = PART
 
     def put(self, name: str, data: bytes) -> None:
-        """Create the object `name` whole; see `cloud_write.put`. What is too large for one request is streamed."""
+        """Create the object `name` whole; see `cloud_write.put`. Large objects are streamed."""
         if len(data) <= self.part:
             cloud_write.put(self._write(name), data)
             return
@@ -51,15 +51,15 @@ class CloudStore:
         return cloud_write.stream(replace(self._write(name), patience=self.patience.of_stream()))
 
     def group(self) -> AbstractContextManager[ObjectGroup]:
-        """See `Store.group`: an object is durable as soon as it is there."""
+        """See `Store.group`: an object is durable as soon as it exists."""
         return put_group(self)
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of an object; see `Store.read`.
 
         Raises:
-            IntegrityError: if the object was read whole, and its bytes do not have its checksum. Of less the store
-                tells none.
+            IntegrityError: if the object was read whole, and its bytes do not have its checksum. For a part, the store
+                has none.
         """
         if length == 0:
             self.stat(name)  # raises if there is none
@@ -73,7 +73,7 @@ class CloudStore:
         return data
 
     def _download(self, blob: Blob, start: int, end: int | None) -> bytes:
-        """Bytes as they are stored: what has a Content-Encoding is not decoded."""
+        """Bytes as they are stored: no Content-Encoding is decoded."""
         try:
             data: bytes = blob.download_as_bytes(
                 start=start or None, end=end, raw_download=True, checksum=None, timeout=TIMEOUT, retry=self._retry()
@@ -83,7 +83,7 @@ class CloudStore:
         return data
 
     def stat(self, name: str, size: int | None = None) -> ObjectStat:
-        """Size and checksum of an object, as the store tells them; see `Store.stat`."""
+        """Size and checksum of an object from its metadata; see `Store.stat`."""
         blob = self._blob(name)
         with explained(self._doing(name, GET)):
             blob.reload(timeout=TIMEOUT, retry=self._retry())
@@ -109,7 +109,7 @@ class CloudStore:
         yield from sorted(folder.removesuffix("/")[len(self._key(prefix)) :] for folder in found)
 
     def delete(self, name: str) -> None:
-        """Remove an object, and none that takes its place meanwhile; one that is not there is no error."""
+        """Remove an object, but not one that replaces it meanwhile; a missing one is no error."""
         blob = self._blob(name)
         with explained(self._doing(name, DELETE)):
             try:

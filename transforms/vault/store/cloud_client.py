@@ -1,4 +1,4 @@
-"""The one connection of this process to Cloud Storage, and how patiently it asks."""
+"""This process's connection to Cloud Storage, and its policy of retries."""
 
 import os
 from collections.abc import Iterator
@@ -18,27 +18,27 @@ from transforms.errors import UnreachableError
 from transforms.process_registry import ProcessRegistry
 
 EMULATOR = "STORAGE_EMULATOR_HOST"
-"""The variable by which Google's client libraries are sent to an emulator; its value begins with `http://`."""
+"""The variable with which Google's client libraries use an emulator; its value begins with `http://`."""
 
 TIMEOUT = (20.0, 60.0)
-"""Seconds for connecting, and for a pause within a request or answer."""
+"""Timeout in seconds for connecting, and for a pause within a request or answer."""
 
-# Without it, the library (3.17) asks for the bucket itself in a thread of its own, which a writer has no right to.
+# Without it, the library (3.17) requests the bucket itself in another thread, which a writer has no right to.
 _NO_BUCKET_METADATA = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
-# More threads than this wait for nobody; their further connections are just not kept open.
+# With more threads than this, none waits; the additional connections are just not kept open.
 _THREADS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a request is tried again while the store answers that it is busy, or not at all.
+    """How long a request is retried while the store is busy or does not answer.
 
     Attributes:
-        seconds: In all.
-        first_pause: Most seconds before the first repetition; the pause is random, and the next ones may each be twice
+        seconds: Total time.
+        first_pause: Most seconds before the first retry; pauses are random, and each next one may be twice
             as long.
-        longest_pause: Most seconds of any.
+        longest_pause: Most seconds of any pause.
     """
 
     seconds: float = 120.0
@@ -46,11 +46,11 @@ class Patience:
     longest_pause: float = 32.0
 
     def of_stream(self) -> "Patience":
-        """Five times as long: of a stream that breaks all is lost, what was read from the database for it too."""
+        """Five times as long: if a stream breaks, everything is lost, with what was read from the database for it."""
         return replace(self, seconds=5 * self.seconds)
 
     def retry(self) -> Retry:
-        """As the client library takes it, which knows what is worth a repetition: 408, 429, 5xx, and lost connections.
+        """As the client library's `Retry`; the library knows what to retry: 408, 429, 5xx, and lost connections.
 
         Source: https://cloud.google.com/storage/docs/retry-strategy
         """
@@ -63,21 +63,21 @@ PATIENCE = Patience()
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Google's client, and the session with its credentials and open connections that it works with."""
+    """Google's client, and the session that it uses, with credentials and open connections."""
 
     client: Client
     session: AuthorizedSession
 
 
 _CLOUDS = ProcessRegistry[str | None, Cloud]()
-"""By emulator, each of which is a place of its own; None for Cloud Storage itself."""
+"""Connections by emulator; None for Cloud Storage itself."""
 
 
 def cloud() -> Cloud:
-    """The connection of this process; made at the first call, and anew where another emulator is named.
+    """This process's connection; made at the first call, and again if another emulator is named.
 
     Raises:
-        UnreachableError: if there are no credentials, or the metadata server does not tell of them.
+        UnreachableError: if there are no credentials, or the metadata server does not answer.
     """
     emulator = os.environ.get(EMULATOR)
     with _CLOUDS.held() as clouds:

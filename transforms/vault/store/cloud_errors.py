@@ -1,4 +1,4 @@
-"""What Cloud Storage and the way to it say, in our words."""
+"""Translates errors of Cloud Storage, and of the connection to it, into Shardkeep's."""
 
 import http.client
 import os
@@ -36,7 +36,7 @@ FAILURES = (
     urllib3.exceptions.HTTPError,
     http.client.HTTPException,
 )
-"""All that a request may end with; OSError is what the `requests` package derives its errors from."""
+"""All errors of a request; the `requests` package derives its errors from OSError."""
 
 CREATE = "storage.objects.create"
 GET = "storage.objects.get"
@@ -55,7 +55,7 @@ _LOGIN = "Run `gcloud auth application-default login`, or check the service acco
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """What is being done: to which object, or all with a prefix, of which bucket, by which permission."""
+    """What is being done: to which object, or all with a prefix, of which bucket, with which permission."""
 
     bucket: str
     name: str
@@ -64,7 +64,7 @@ class Doing:
 
 @contextmanager
 def explained(doing: Doing) -> Iterator[None]:
-    """Turn what goes wrong in the block into an error of ours."""
+    """Turn errors in the block into Shardkeep's."""
     try:
         yield
     except FAILURES as error:
@@ -72,7 +72,7 @@ def explained(doing: Doing) -> Iterator[None]:
 
 
 def explain(error: BaseException, doing: Doing) -> ShardkeepError:
-    """An error of ours, with what to do next, and who was asked if that is an emulator.
+    """Shardkeep's error, with what to do next, and the emulator's name if one was used.
 
     Args:
         error: One of FAILURES.
@@ -108,7 +108,7 @@ def _explain(error: BaseException, doing: Doing) -> ShardkeepError:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What made the last try fail; an answer that the library did not want is told in the answer's own words."""
+    """The cause of the last failed attempt; for an unexpected answer, the answer's own words."""
     cause = error.cause if isinstance(error, RetryError) and error.cause else error
     answer = getattr(cause, "response", None)
     if isinstance(cause, InvalidResponse) and isinstance(answer, requests.Response) and not answer.ok:
@@ -117,7 +117,7 @@ def _cause(error: BaseException) -> BaseException:
 
 
 def _not_found(error: NotFound, doing: Doing) -> ShardkeepError:
-    """An object may be missing where it is asked for; where one is created or listed only the bucket can be."""
+    """The error of a 404: if an object was read, it is missing; if one was created or listed, the bucket is."""
     if doing.permission in (CREATE, LIST) or is_of_bucket(error):
         return NotFoundError(
             f"bucket {doing.bucket} does not exist. Correct the name after gs://, or create it with `gcloud storage "
@@ -127,7 +127,7 @@ def _not_found(error: NotFound, doing: Doing) -> ShardkeepError:
 
 
 def is_of_bucket(error: NotFound) -> bool:
-    """Whether it is the bucket that is missing, which the store tells in words alone."""
+    """Whether the bucket is missing, which only the words of the answer say."""
     return "bucket does not exist" in str(error)
 
 
@@ -152,16 +152,16 @@ def _words(error: GoogleAPICallError) -> str:
 
 
 def said(error: BaseException) -> str:
-    """An error's own words on one line, without a stop at the end."""
+    """An error's message on one line, without a full stop."""
     details = details_of(error) if isinstance(error, GoogleAPICallError) else []
     text = next((detail["message"] for detail in details if "message" in detail), None) or str(error)
     return " ".join((text or type(error).__name__).split()).removesuffix(".")
 
 
 def details_of(error: GoogleAPICallError) -> list[dict[str, str]]:
-    """What the JSON API tells of an error: objects with `message`, `reason` and others; none if it told nothing.
+    """The JSON API's details of an error: objects with `message`, `reason` and others; empty if there are none.
 
-    The client library reads them in some of its calls, and in others it leaves them in the answer.
+    The client library reads them in some calls, and leaves them in the answer in others.
     """
     if error.errors or not isinstance(error.response, requests.Response):
         return list(error.errors)

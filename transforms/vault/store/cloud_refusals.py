@@ -1,11 +1,11 @@
-"""Refusals of Cloud Storage against which no role on the bucket helps, known by their words, and what helps.
+"""Refusals of Cloud Storage for which no role on the bucket helps, recognised by their words, and what helps.
 
 Source of the reasons: https://cloud.google.com/storage/docs/json_api/v1/status-codes
 """
 
 import re
 
-# Words with spaces or capitals, so that no bucket is taken for one by its name.
+# Words with spaces or capitals, so that no bucket's name matches.
 _ADVICE = (
     (
         re.compile("vpcServiceControls|VPC Service Controls"),
@@ -33,7 +33,7 @@ _ADVICE = (
 
 
 def advice(words: str) -> str | None:
-    """What helps against a refusal, as sentences; None if it is none of these.
+    """What helps against a refusal, as sentences; None for any other refusal.
 
     Args:
         words: The message and the reasons of an answer of 400 or 403.

@@ -1,4 +1,4 @@
-"""How an object comes into a bucket of Cloud Storage: once, whole, and known again by who wrote it."""
+"""Creates an object in a bucket of Cloud Storage: once, whole, and recognised by its writer."""
 
 import base64
 import secrets
@@ -16,24 +16,24 @@ from transforms.vault.store.interface import ObjectStat, ObjectWriter, taken
 from transforms.vault.store.resumable_upload import ResumableUpload
 from transforms.vault.store.upload_session import UploadSession
 
-TOKEN = "shardkeep-write"  # noqa: S105 - a name, and nothing secret
-"""The custom metadata by which a write whose answer was lost knows its own object; random for each write."""
+TOKEN = "shardkeep-write"  # noqa: S105 - a name, not a secret
+"""The custom metadata by which a write whose answer was lost recognises its object; random for each write."""
 
 _CONTENT_TYPE = "application/octet-stream"
 _IF_NEW = 0
-"""The generation that an object must have for a creation to succeed: none."""
+"""The precondition of a creation: generation 0, no such object."""
 
 
 @dataclass(frozen=True, slots=True)
 class CloudWrite:
-    """A write that has its token.
+    """A write with its token.
 
     Attributes:
         key: The object's whole name in the bucket.
         doing: What messages say: the bucket, and the object's name in the vault.
-        token: Random digits.
-        patience: How long requests are tried again.
-        part: Bytes that one request of a stream carries.
+        token: Random digits, the object's metadata.
+        patience: How long requests are retried.
+        part: Bytes of one request of a stream.
     """
 
     key: str
@@ -43,28 +43,28 @@ class CloudWrite:
     part: int
 
     def blob(self) -> Blob:
-        """The object, as nothing is known of it."""
+        """The object, without metadata."""
         return cloud().client.bucket(self.doing.bucket).blob(self.key)
 
     def marked(self) -> Blob:
-        """The object as it shall be."""
+        """The object with the metadata to write."""
         blob = self.blob()
         blob.metadata = {TOKEN: self.token}
         return blob
 
 
 def new_token() -> str:
-    """A token that no other write has."""
+    """A write with a new token."""
     return secrets.token_hex(16)
 
 
 def put(write: CloudWrite, data: bytes) -> None:
-    """Create the object by one request that carries `data` and its checksum.
+    """Create the object by one request with `data` and its checksum.
 
     Raises:
         ExistsError: if the name is taken.
-        IntegrityError: if the object is there with other bytes.
-        UnreachableError: if it cannot be created, or not be verified.
+        IntegrityError: if the object exists with other bytes.
+        UnreachableError: if it cannot be created or verified.
     """
     _check(write, _settle(write, lambda: _insert(write, data)), len(data), google_crc32c.value(data))
 
@@ -101,7 +101,7 @@ def _begin(write: CloudWrite) -> ResumableUpload:
             _CONTENT_TYPE, if_generation_match=_IF_NEW, checksum=None, timeout=TIMEOUT, retry=retry
         )
     except FAILURES as error:
-        _own(write)  # a name that is taken may also be told as a missing right to delete
+        _own(write)  # for a taken name, the answer may also be a missing right to delete
         raise explain(error, write.doing) from error
     return ResumableUpload(UploadSession(cloud().session, url), retry, write.part)
 
@@ -122,7 +122,7 @@ class _Writer:
 
 
 def _settle(write: CloudWrite, publish: Callable[[], ObjectStat]) -> ObjectStat:
-    """Publish the object; where that seems to fail, look whether it is there and ours."""
+    """Publish the object; if that seems to fail, look whether the object exists and is ours."""
     try:
         return publish()
     except FAILURES as error:
@@ -132,19 +132,19 @@ def _settle(write: CloudWrite, publish: Callable[[], ObjectStat]) -> ObjectStat:
 
 
 def _own(write: CloudWrite) -> ObjectStat | None:
-    """What is known of the object if this write made it; None if there is none, or it cannot be looked at."""
+    """The object's stat if this write created it; None if not, or if it cannot be read."""
     blob = write.blob()
     try:
         blob.reload(timeout=TIMEOUT, retry=write.patience.retry())
     except FAILURES:
-        return None  # the failure that led here is the one to tell
+        return None  # the failure that led here is the one to report
     if (blob.metadata or {}).get(TOKEN) != write.token:
         raise taken(write.doing.name)
     return stat_of(write.doing.name, blob.size, blob.crc32c)
 
 
 def stat_of(name: str, size: "int | str | None", crc32c: str | None) -> ObjectStat:
-    """The stat of an object from what the store tells of it.
+    """The stat of an object from its metadata.
 
     Args:
         name: The object's name in the vault.
@@ -152,7 +152,7 @@ def stat_of(name: str, size: "int | str | None", crc32c: str | None) -> ObjectSt
         crc32c: In the form of the JSON API: base64 of four bytes, the highest first.
 
     Raises:
-        UnreachableError: if it tells no size or checksum.
+        UnreachableError: if size or checksum is missing.
     """
     if size is None or not crc32c:
         raise UnreachableError(
@@ -163,7 +163,7 @@ def stat_of(name: str, size: "int | str | None", crc32c: str | None) -> ObjectSt
 
 
 def _check(write: CloudWrite, stat: ObjectStat, size: int, crc32c: int) -> None:
-    """Hold what the store tells against what was written, from the bytes themselves."""
+    """Compare the store's metadata with size and checksum of the written bytes."""
     if (stat.size, stat.crc32c) != (size, crc32c):
         raise IntegrityError(
             f"{write.doing.name}: {size} bytes with CRC32C {crc32c:08x} were written, and Cloud Storage tells of "

@@ -1,7 +1,7 @@
-"""Files that are being written, in a folder of the vault of their own, until they get their names.
+"""Files that are being written, in a separate folder of the vault, until they get their names.
 
-A writer holds a lock (`flock`) on its file as long as it lives, so a file without one is nobody's: what `kill -9` left.
-On NFS a lock counts on other machines only where the mount has locks (not with `nolock` or `local_lock=flock`).
+A writer holds a lock (`flock`) on its file as long as it lives, so a file without a lock was left by `kill -9`.
+On NFS other machines see a lock only if the mount supports it (not with `nolock` or `local_lock=flock`).
 """
 
 import fcntl
@@ -27,14 +27,14 @@ _LOG = logging.getLogger("shardkeep")
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A file without a name of its own yet: its name in the folder, and the open file."""
+    """A file that is being written: its temporary name, and the open file."""
 
     name: str
     file: BinaryIO
 
 
 def begin(folders: OpenFolders) -> Incoming:
-    """A new file that nobody else has, private whatever the umask."""
+    """A new file, readable by its owner only, whatever the umask."""
     folder = folders.open(INCOMING, [])
     while True:
         name = secrets.token_hex(16)
@@ -45,14 +45,14 @@ def begin(folders: OpenFolders) -> Incoming:
 
 
 def _is_kept(descriptor: int) -> bool:
-    """Lock a new file; whether it is still there, since one that tidies up may have been quicker than the lock."""
+    """Lock a new file; returns whether it still exists, since `tidy` may have removed it before the lock."""
     os.fchmod(descriptor, _PRIVATE)
     _lock(descriptor, fcntl.LOCK_EX)
     return os.fstat(descriptor).st_nlink > 0
 
 
 def _lock(descriptor: int, kind: int) -> bool:
-    """Whether the file is locked; a file system without locks has none, and nothing is removed from it."""
+    """Whether the file is locked; on a file system without locks, all count as locked, and none is removed."""
     try:
         fcntl.flock(descriptor, kind)
     except OSError:
@@ -61,7 +61,7 @@ def _lock(descriptor: int, kind: int) -> bool:
 
 
 def publish(folders: OpenFolders, incoming: Incoming, name: str) -> list[str]:
-    """Give a file its name; returns the folders that were made for it. Raises FileExistsError if the name is taken."""
+    """Give a file its name; returns the folders that were created. Raises FileExistsError if the name is taken."""
     folder, _, last = name.rpartition("/")
     made: list[str] = []
     source, target = folders.open(INCOMING), folders.open(folder, made)
@@ -70,9 +70,9 @@ def publish(folders: OpenFolders, incoming: Incoming, name: str) -> list[str]:
 
 
 def discard(folders: OpenFolders, incoming: Incoming) -> None:
-    """Close a file and take away the name that it had while it was written.
+    """Close a file and remove its temporary name.
 
-    One that could not be written cannot be closed well, which is not told once more.
+    If it could not be written, closing fails too; that error is not raised again.
     """
     with suppress(OSError):
         incoming.file.close()
@@ -81,7 +81,7 @@ def discard(folders: OpenFolders, incoming: Incoming) -> None:
 
 
 def tidy(root: str) -> None:
-    """Remove the files whose writers are gone. That it cannot be done is logged, and fails nothing."""
+    """Remove the files whose writers are gone. A failure is only logged."""
     try:
         with explained(INCOMING), suppress(FileNotFoundError), opened_folder(root, INCOMING) as folder:
             removed = [name for name in filter(_FORM.fullmatch, os.listdir(folder)) if _remove_nobodys(folder, name)]
@@ -101,7 +101,7 @@ def _remove_nobodys(folder: int, name: str) -> bool:
 
 @contextmanager
 def _opened(folder: int, name: str) -> Iterator[int]:
-    """For writing, which a lock on NFS needs."""
+    """The file, open for writing, which a lock on NFS needs."""
     descriptor = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     try:
         yield descriptor

@@ -1,4 +1,4 @@
-"""The store interface: the few things that a vault asks of a file system or an object store.
+"""The store interface: the few operations that a vault needs of a file system or an object store.
 
 Names are relative to the vault, with `/` between their parts. Every implementation passes the one
 conformance suite in `tests/transforms/vault/store_conformance.py`.
@@ -16,7 +16,7 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class ObjectStat:
-    """What a store knows of an object: its name, size in bytes and CRC32C (unsigned)."""
+    """An object's name, size in bytes and CRC32C (unsigned)."""
 
     name: str
     size: int
@@ -24,14 +24,14 @@ class ObjectStat:
 
 
 class ObjectWriter(Protocol):
-    """An object in the making."""
+    """An object that is being created."""
 
     def write(self, data: bytes) -> None:
         """Append `data`."""
 
 
 class ObjectGroup(Protocol):
-    """Objects in the making that nobody needs before all of them are there."""
+    """Objects that are being created, and not needed before all of them exist."""
 
     def create(self, name: str) -> AbstractContextManager[ObjectWriter]:
         """Create the object `name` from a stream, as `Store.create` does; it appears when the group's block ends."""
@@ -40,8 +40,8 @@ class ObjectGroup(Protocol):
 class Store(Protocol):
     """Objects by name. Nothing is ever overwritten or renamed.
 
-    Every method raises `UnreachableError` where the store does not answer or does not permit it, and
-    `IntegrityError` where what has the name is no object (a link or a device in a folder).
+    Every method raises `UnreachableError` if the store does not answer or does not permit it, and
+    `IntegrityError` if the name is that of a link or a device in a folder.
     """
 
     def put(self, name: str, data: bytes) -> None:
@@ -50,14 +50,14 @@ class Store(Protocol):
     def create(self, name: str) -> AbstractContextManager[ObjectWriter]:
         """Create the object `name` from a stream.
 
-        The object appears, whole, when the block ends; an exception in the block terminates it, and
+        The object appears, whole, when the block ends; an exception in the block cancels it, and
         no object appears. Raises `ExistsError` if the name is taken.
         """
 
     def group(self) -> AbstractContextManager[ObjectGroup]:
-        """Create several objects, which are all there, and durable, when the block ends: cheaper than one by one.
+        """Create several objects, all of which exist, and are durable, when the block ends: cheaper than one by one.
 
-        An exception in the block may leave some of them; each is whole.
+        After an exception in the block some of them may exist; each is whole.
         """
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
@@ -66,8 +66,8 @@ class Store(Protocol):
     def stat(self, name: str, size: int | None = None) -> ObjectStat:
         """Size and checksum of an object. Raises `NotFoundError`.
 
-        A store that computes the checksum from the bytes need not where the object has another size than `size`: it is
-        0 then.
+        A store that computes the checksum from the bytes need not if the object's size is not `size`: the checksum is
+        then 0.
         """
 
     def list(self, prefix: str) -> Iterator[str]:
@@ -80,21 +80,21 @@ class Store(Protocol):
         """The parts that follow `prefix` (empty, or ending in `/`) in names with a further `/`, sorted."""
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object; a missing one is no error."""
 
 
 def taken(name: str) -> ExistsError:
-    """The error of a name that an object has already."""
+    """The error for a name that is taken."""
     return ExistsError(f"{name} exists already in the vault; nothing is overwritten.")
 
 
 def missing(name: str) -> NotFoundError:
-    """The error of a name that no object has."""
+    """The error for a missing object."""
     return NotFoundError(f"{name} is not in the vault.")
 
 
 def read_whole(store: Store, name: str, most: int) -> bytes:
-    """All bytes of an object that has no more than `most`.
+    """All bytes of an object, at most `most`.
 
     Raises:
         NotFoundError: if there is none.
@@ -107,13 +107,13 @@ def read_whole(store: Store, name: str, most: int) -> bytes:
 
 
 def put_once(store: Store, name: str, data: bytes) -> None:
-    """Create `name` with `data`, and recognise an object with equal bytes as done.
+    """Create `name` with `data`; an existing object with equal bytes counts as success.
 
-    A put whose answer was lost is tried again, finds its own object and succeeds.
+    So a put whose answer was lost can be retried.
 
     Raises:
         ExistsError: if the object exists with other bytes.
-        UnreachableError: if the store fails again and again.
+        UnreachableError: if the store fails repeatedly.
     """
     for rest in reversed(range(_TRIES)):
         try:

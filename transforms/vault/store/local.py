@@ -22,11 +22,11 @@ _LOG = logging.getLogger("shardkeep")
 
 @dataclass(frozen=True, slots=True)
 class LocalStore:
-    """Objects as files below `root`, which nobody but their owner may read, nor the folders that it makes.
+    """Objects as files below `root`; only the owner may read them and the folders that are created for them.
 
-    A file is written in the folder `.incoming` and linked to its final name when it is whole and on
-    disk: linking, unlike renaming, fails if the name is taken. Symbolic links below `root` are not followed; they are
-    in no list, which is logged.
+    A file is written in the folder `.incoming` and linked to its final name once it is whole and on
+    disk: linking, unlike renaming, fails if the name is taken. Symbolic links below `root` are not followed, and are
+    not listed, which is logged.
     """
 
     root: str
@@ -61,7 +61,7 @@ class LocalStore:
             return file.read(rest if length is None else min(rest, length))
 
     def stat(self, name: str, size: int | None = None) -> ObjectStat:
-        """Size and checksum; a file system keeps none, so it is taken from the bytes, if `size` is theirs or None."""
+        """Size and checksum; the checksum is computed from the bytes, if `size` is their number or None."""
         with explained(name), opened_file(self.root, name) as file:
             found = os.fstat(file.fileno()).st_size
             return ObjectStat(name, found, _checksum(file) if size in (None, found) else 0)
@@ -72,13 +72,13 @@ class LocalStore:
         yield from sorted(self._walk(f"{folder}{slash}", prefix))
 
     def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Names and sizes of the objects that begin with `prefix`, sorted; without what is removed meanwhile."""
+        """Names and sizes of the objects that begin with `prefix`, sorted; files removed meanwhile are left out."""
         for name in self.list(prefix):
             with suppress(NotFoundError), explained(name), opened_file(self.root, name) as file:
                 yield name, os.fstat(file.fileno()).st_size
 
     def _walk(self, folder: str, prefix: str) -> Iterator[str]:
-        """Names below `folder` that begin with `prefix`; folders that can hold none are not entered."""
+        """Names below `folder` that begin with `prefix`; folders that cannot contain any are skipped."""
         for entry, is_folder in self._entries(folder):
             name = f"{folder}{entry}"
             if not is_folder:
@@ -93,7 +93,7 @@ class LocalStore:
         )
 
     def _entries(self, folder: str) -> Sequence[tuple[str, bool]]:
-        """What is in a folder, by name, and whether it is a folder; nothing where there is none."""
+        """The names in a folder, each with whether it is a folder; empty if the folder does not exist."""
         found = []
         try:
             with explained(folder), suppress(FileNotFoundError), opened_folder(self.root, folder) as descriptor:
@@ -108,7 +108,7 @@ class LocalStore:
         return found
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object; a missing one is no error."""
         *folder, last = parts_of(name)
         with explained(name), suppress(FileNotFoundError), opened_folder(self.root, "/".join(folder)) as above:
             os.unlink(last, dir_fd=above)

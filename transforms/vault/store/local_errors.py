@@ -1,4 +1,4 @@
-"""What a file system says, in our words."""
+"""Translates errors of a file system into Shardkeep's."""
 
 import errno
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from transforms.errors import IntegrityError, ShardkeepError, UnreachableError
 from transforms.vault.store.interface import missing, taken
 
-# What opening says of a link that is not to be followed, of a socket, of a device without a driver: open(2).
+# The errors of opening a link that must not be followed, a socket, a device without a driver: open(2).
 NO_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENODEV})
 
 
 @contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Turn what a file system refuses in the block into an error of ours; `name` is the object's."""
+    """Turn a file system's errors in the block into Shardkeep's; `name` is the object's."""
     try:
         yield
     except OSError as error:
@@ -21,7 +21,7 @@ def explained(name: str) -> Iterator[None]:
 
 
 def no_object(name: str, what: str) -> IntegrityError:
-    """The error of a name that something else than an object has; `what` it is."""
+    """The error for a name that is not an object's; `what` it is."""
     return IntegrityError(f"{name} is {what}: a vault holds folders and files alone, and nothing is opened through it.")
 
 

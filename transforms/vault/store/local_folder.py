@@ -1,7 +1,7 @@
 """Folders and files below a local vault, opened part by part and never through a symbolic link.
 
-What is in a vault may be a stranger's: a link in it, or a `..` in a name, would lead to a file that is not the vault's,
-and opening a FIFO would wait forever. The vault's own folder is the user's word, and may be a link.
+A vault's content is not trusted: a link in it, or a `..` in a name, would lead to a file outside the vault,
+and opening a FIFO would wait forever. The vault's own folder is given by the user, and may be a link.
 """
 
 import os
@@ -16,14 +16,14 @@ from transforms.errors import IntegrityError
 from transforms.vault.store.local_errors import no_object
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
-# O_NONBLOCK: to open a FIFO would wait for its other end.
+# O_NONBLOCK: opening a FIFO would wait for its other end.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 _PRIVATE = 0o700
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFolders:
-    """Descriptors of folders below `root`, each opened once; all are closed when the block ends. For one thread."""
+    """Descriptors of folders below `root`, each opened once; closed when the block ends. For one thread."""
 
     root: str
     opened: dict[str, int] = field(default_factory=dict)
@@ -36,20 +36,20 @@ class OpenFolders:
             os.close(self.opened.popitem()[1])
 
     def open(self, folder: str, made: list[str] | None = None) -> int:
-        """The descriptor of a folder, whose parts have `/` between them; empty for `root` itself.
+        """The descriptor of a folder.
 
         Args:
-            folder: The folder's name below `root`.
-            made: If it is given, what is not there is made, private whatever the umask, and is added to it by its name.
+            folder: The folder's name below `root`, with `/` between its parts; empty for `root` itself.
+            made: If given, missing folders are created, for their owner only, and their names are added to it.
 
         Raises:
-            FileNotFoundError: if it is not there.
-            IntegrityError: if a part of it is no folder, or a link.
+            FileNotFoundError: if it does not exist.
+            IntegrityError: if a part of it is a link, or not a folder.
         """
         return self._open(parts_of(folder), made)
 
     def open_above(self) -> int:
-        """The descriptor of the folder that holds `root`."""
+        """The descriptor of the folder that contains `root`."""
         if ".." not in self.opened:
             self.opened[".."] = os.open(Path(self.root).parent, _FOLDER)
         return self.opened[".."]
@@ -78,8 +78,8 @@ def opened_file(root: str, name: str) -> Iterator[BinaryIO]:
     """A file below `root`, to be read.
 
     Raises:
-        FileNotFoundError: if it is not there.
-        IntegrityError: if what has the name is no regular file, or is reached through a link.
+        FileNotFoundError: if it does not exist.
+        IntegrityError: if it is not a regular file, or is reached through a link.
     """
     *folder, last = parts_of(name)
     with opened_folder(root, "/".join(folder)) as above:
@@ -92,7 +92,7 @@ def parts_of(name: str) -> list[str]:
     """The parts of a name.
 
     Raises:
-        IntegrityError: if one leads elsewhere, or cannot be a file's.
+        IntegrityError: if a part leads elsewhere, or cannot be a file's name.
     """
     parts = [part for part in name.split("/") if part]
     if any(part in (".", "..") or "\0" in part for part in parts):
@@ -101,7 +101,7 @@ def parts_of(name: str) -> list[str]:
 
 
 def _below(descriptor: int, parts: list[str], made: list[str] | None) -> int:
-    """The descriptor of the last one of parts, in the folder that is open."""
+    """The descriptor of the last of `parts`, in the open folder."""
     part, folder = parts[-1], "/".join(parts)
     try:
         return os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
@@ -117,9 +117,9 @@ def _below(descriptor: int, parts: list[str], made: list[str] | None) -> int:
 
 
 def _make(descriptor: int, part: str) -> None:
-    with suppress(FileExistsError):  # another writer made it meanwhile
+    with suppress(FileExistsError):  # another writer created it meanwhile
         os.mkdir(part, _PRIVATE, dir_fd=descriptor)
-        os.chmod(part, _PRIVATE, dir_fd=descriptor)  # the umask may have taken even the owner's rights
+        os.chmod(part, _PRIVATE, dir_fd=descriptor)  # the umask may have removed even the owner's rights
 
 
 def _make_root(root: Path) -> None:
@@ -131,7 +131,7 @@ def _make_root(root: Path) -> None:
 
 
 def _regular(descriptor: int, name: str) -> int:
-    """The descriptor, if it is a regular file's; else it is closed."""
+    """The descriptor, if it is that of a regular file; else it is closed."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise no_object(name, "no regular file")

@@ -1,4 +1,4 @@
-"""Several files that get their names together: bringing them to disk side by side takes fewer waits than one by one."""
+"""A group of files that get their names together: syncing them side by side waits less than one by one."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,19 +18,19 @@ from transforms.vault.store.local_folder import OpenFolders, parts_of
 T = TypeVar("T")
 
 _SYNCS = 8
-"""Files that are brought to disk at once."""
+"""Files that are synced at once."""
 
 _ABOVE = ".."
-"""The folder that holds the vault's; no name of a folder below it."""
+"""Stands for the folder that contains the vault's; it cannot be the name of a folder below."""
 
 _REMEMBERED = 1000
 _DURABLE: set[tuple[str, str]] = set()
-"""Folders, each with its vault's, whose entries this process has brought to disk: there they stay, and those above."""
+"""Vaults and folders whose entries this process has synced to disk, with those of all folders above."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileGroup:
-    """Files below the root of `folders` that have no names yet, each after the name that it will get."""
+    """Files below the root of `folders` without final names yet, each after the name that it will get."""
 
     folders: OpenFolders
     begun: list[tuple[str, Incoming]] = field(default_factory=list)
@@ -57,7 +57,7 @@ class FileGroup:
             raise FileExistsError(name)
 
     def publish(self) -> None:
-        """Bring the files to disk, then give them their names, then bring the names to disk, each folder once."""
+        """Sync the files, give them their names, then sync the folders, each once."""
         _side_by_side(_settle, self.begun)
         unsynced: dict[str, str] = {}
         for name, begun in self.begun:
@@ -71,7 +71,7 @@ class FileGroup:
         return self.folders.open_above() if folder == _ABOVE else self.folders.open(folder)
 
     def clear(self) -> None:
-        """Take away the names that the files had while they were written."""
+        """Remove the files' temporary names."""
         for _, begun in self.begun:
             incoming.discard(self.folders, begun)
 
@@ -87,19 +87,19 @@ class _FileWriter:
 
 
 def _settle(item: tuple[str, Incoming]) -> None:
-    """Bring a file to disk; it stays open, and so locked, until it has its name."""
+    """Sync a file; it stays open, and so locked, until it has its name."""
     with explained(item[0]):
         os.fsync(item[1].file.fileno())
 
 
 def _sync(item: tuple[str, int]) -> None:
-    """Bring a folder, by its descriptor, to disk for the object that it holds."""
+    """Sync a folder, by its descriptor, for an object in it."""
     with explained(item[0]):
         os.fsync(item[1])
 
 
 def _side_by_side(function: Callable[[T], None], items: Sequence[T]) -> None:
-    """Call it for each: a file system that keeps a journal writes it once for all that wait for it."""
+    """Call it for each, in threads: a file system writes its journal once for all that wait for it."""
     strips = [items[start::_SYNCS] for start in range(min(_SYNCS, len(items)))]
     for _ in map_ahead(partial(_each, function), strips, _SYNCS):
         pass
@@ -111,26 +111,26 @@ def _each(function: Callable[[T], None], items: Sequence[T]) -> None:
 
 
 def _to_sync(root: str, folder: str) -> Iterator[str]:
-    """The folders that must be on disk for what is in `folder` to be there after a loss of power.
+    """The folders to sync so that the content of `folder` survives a loss of power.
 
-    A folder that others have just made may not be on disk yet: only one that this process has synced is known to be.
+    A folder that another process has just created may not be on disk yet: only this process's syncs are known.
     """
     yield folder
     while folder and (root, folder) not in _DURABLE:
         folder = folder.rpartition("/")[0]
         yield folder
-    # The vault itself may be in a folder of others', which its owner may not read.
+    # The vault itself may be in another user's folder, which its owner may not read.
     if (root, folder) not in _DURABLE and os.access(Path(root).parent, os.R_OK):
         yield _ABOVE
 
 
 def _remember(root: str, folders: Iterable[str]) -> None:
-    """Know folders to be on disk; what was forgotten costs a sync."""
+    """Remember that folders are on disk; forgetting costs only another sync."""
     if len(_DURABLE) > _REMEMBERED:
         _DURABLE.clear()
     _DURABLE.update((root, folder) for folder in folders)
 
 
 def _forget(root: str, made: Iterable[str]) -> None:
-    """Know nothing of folders that were made anew: those that had their names are gone."""
+    """Forget folders that were created again: the earlier ones of these names are gone."""
     _DURABLE.difference_update((root, folder) for folder in made)

@@ -1,4 +1,4 @@
-"""Which store a vault's place is opened with."""
+"""Opens the store at a vault's place."""
 
 import os
 import re
@@ -15,7 +15,7 @@ _CLOUD = "gs://"
 
 
 def absolute_place(vault: str) -> str:
-    """The place that `--vault` names, as every process of this machine understands it; it ends in no slash.
+    """The place that `--vault` names, the same for every process of this machine; without a slash at the end.
 
     Raises:
         UsageError: as `open_store`.
@@ -33,13 +33,13 @@ def open_store(vault: str) -> Store:
     """
     if is_local(vault):
         return LocalStore(absolute_place(vault))
-    from transforms.vault.store.cloud import CloudStore  # its client takes longer to import than most folders to list
+    from transforms.vault.store.cloud import CloudStore  # slow to import
 
     return CloudStore(*_bucket_and_folder(vault))
 
 
 def store_settings(vault: str) -> dict[str, str]:
-    """How the store is reached, for the record in the manifest's options: by an emulator, if it is one."""
+    """How the store is reached, for the manifest's options: the emulator, if there is one."""
     if is_local(vault):
         return {}
     from transforms.vault.store.cloud_client import EMULATOR
@@ -49,16 +49,16 @@ def store_settings(vault: str) -> dict[str, str]:
 
 
 def tidy(vault: str) -> None:
-    """Remove what writers that are gone have left half-written; Cloud Storage forgets an upload after a week."""
+    """Remove what killed writers have left half-written; Cloud Storage itself drops an upload after a week."""
     if is_local(vault):
         incoming.tidy(absolute_place(vault))
 
 
 def require_folder(vault: str) -> None:
-    """Refuse a place of this machine that can be no folder.
+    """Refuse a place of this machine that cannot be a folder.
 
     Raises:
-        UsageError: if it, or the nearest place above it that there is, is a file or a device.
+        UsageError: if it, or the nearest existing place above it, is a file or a device.
     """
     if is_local(vault):
         place = Path(vault).absolute()

@@ -1,4 +1,4 @@
-"""A store whose names all lie below a folder of another store."""
+"""A store whose names are relative to a folder of another store."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager

@@ -1,4 +1,4 @@
-"""A group of objects in a store that takes a small one in one request: such requests are made side by side."""
+"""A group of objects in a store that creates a small one in one request: the requests run side by side."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from transforms.vault.store.interface import ObjectGroup, ObjectWriter, Store
 
 HELD = 1 << 20
-"""Bytes of an object that are held until it is put; a larger one is streamed."""
+"""Most bytes of an object that is held in memory until it is put; a larger one is streamed."""
 
 PUTS = 16
-"""Objects that are being put at once, and the bound of the memory: each waits for an answer."""
+"""Most objects that are being put at once, which limits the memory: each waits for an answer."""
 
 
 @contextmanager
 def put_group(store: Store) -> Iterator[ObjectGroup]:
-    """Create objects; see `Store.group`. `store` needs no more than `put` and `create`."""
+    """Create objects; see `Store.group`. Of `store`, only `put` and `create` are used."""
     with ThreadPoolExecutor(PUTS, "put") as pool:
         group = _PutGroup(store, pool)
         yield group

@@ -1,8 +1,8 @@
 """A resumable upload to Cloud Storage: an object from a stream, in bounded memory, that survives lost answers.
 
-Google's `BlobWriter` is meant for the same, but (in 3.17) its `terminate` asks for the wrong address and cancels
-nothing; and where the store keeps only the beginning of a part, as it may, it fails, or in the last part even succeeds
-without an object. `tests/transforms/vault/test_blob_writer.py` says when it no longer does.
+Google's `BlobWriter` has the same purpose, but (in 3.17) its `terminate` uses the wrong address and cancels
+nothing; and if the store keeps only the beginning of a part, as it may, it fails or, in the last part, even succeeds
+without an object. `tests/transforms/vault/test_blob_writer.py` fails once that is mended.
 
 Source of the protocol: https://cloud.google.com/storage/docs/performing-resumable-uploads
 """
@@ -21,28 +21,28 @@ from transforms.errors import IntegrityError, UnreachableError
 from transforms.vault.store.upload_session import UploadSession, kept
 
 PART = 8 << 20
-"""Bytes that one request carries, and that one open stream holds in memory: the least that Google recommends.
+"""Bytes of one request, and of one open stream in memory: the least that Google recommends.
 
-It must be a multiple of 256 KiB. Smaller ones cost speed, for each part waits for its answer.
+It must be a multiple of 256 KiB. Smaller parts are slower, since each waits for its answer.
 """
 
 Resource: TypeAlias = Mapping[str, Any]
-"""The JSON form of an object, as the store tells it when it exists."""
+"""The metadata of an object, from the store's answer."""
 
 
 @dataclass
 class ResumableUpload:
-    """An upload session and the bytes that it does not have yet.
+    """An upload session, and the bytes that the store does not have yet.
 
     Attributes:
         session: The session.
-        retry: How patiently each step is tried.
-        part: Bytes that one request carries, a multiple of 256 KiB.
-        buffer: What was written and is not known to be kept; at most a part.
+        retry: The policy of retries of each step.
+        part: Bytes of one request, a multiple of 256 KiB.
+        buffer: Bytes that were written and may not be stored; at most a part.
         start: The offset of the buffer's first byte in the object.
-        checksum: CRC32C of all that was written.
-        in_doubt: Whether a request was sent whose effect is not known.
-        broken: Whether a write has failed; then the stream has a gap and must not become an object.
+        checksum: CRC32C of all written bytes.
+        in_doubt: Whether a request was sent whose outcome is not known.
+        broken: Whether a write has failed: the stream has a gap and must not become an object.
     """
 
     session: UploadSession
@@ -56,16 +56,16 @@ class ResumableUpload:
 
     @property
     def size(self) -> int:
-        """Bytes that were written so far."""
+        """Bytes written so far."""
         return self.start + len(self.buffer)
 
     @property
     def crc32c(self) -> int:
-        """The checksum of them."""
+        """The CRC32C of the bytes written so far."""
         return int.from_bytes(self.checksum.digest(), "big")
 
     def write(self, data: bytes) -> None:
-        """Append `data`. The last part is kept back, for it must be sent as the last one."""
+        """Append `data`. The last part is kept back, since it must be marked as the last one."""
         try:
             self._append(data)
         except BaseException:
@@ -83,10 +83,10 @@ class ResumableUpload:
             rest = rest[room:]
 
     def finish(self) -> Resource:
-        """Send the rest; returns the object, which exists now.
+        """Send the rest; returns the metadata of the object, which now exists.
 
         Raises:
-            UnreachableError: if a write has failed before.
+            UnreachableError: if an earlier write has failed.
         """
         if self.broken:
             raise UnreachableError("The stream has a gap, for a write of it has failed. Run again.")
@@ -95,7 +95,7 @@ class ResumableUpload:
                 return done
 
     def cancel(self) -> None:
-        """End it without an object."""
+        """Cancel the upload."""
         self.session.cancel(self.retry)
 
     def _send(self) -> None:
@@ -104,7 +104,7 @@ class ResumableUpload:
             self.retry(self._step)(None)
 
     def _step(self, total: int | None) -> Resource | None:
-        """Send what is not kept, and before it, if that is in doubt, ask; returns the object once it exists."""
+        """Send what is not stored, after asking how much is if that is in doubt; returns the object once it exists."""
         if self.in_doubt:
             done = self._take(self.session.put(b"", "bytes */*"), total, self.start)
             if done or (total is None and not self.buffer):
@@ -114,7 +114,7 @@ class ResumableUpload:
         return self._take(self.session.put(self.buffer, self._range(total), crc32c), total, self.start + 1)
 
     def _take(self, answer: requests.Response, total: int | None, least: int) -> Resource | None:
-        """The object if it exists; else forget what is kept, which must be `least` bytes of the object or more."""
+        """The object if it exists; else drop what is stored, which must be at least `least` bytes of the object."""
         self.in_doubt = False
         if answer.status_code == requests.codes.permanent_redirect:
             self._drop(kept(answer), least)

@@ -1,4 +1,4 @@
-"""The HTTP side of a resumable upload: what an upload session is sent, and what it answers.
+"""The HTTP requests of a resumable upload session, and their answers.
 
 Source: https://cloud.google.com/storage/docs/performing-resumable-uploads
 """
@@ -20,7 +20,7 @@ from transforms.vault.store.cloud_client import TIMEOUT
 from transforms.vault.store.cloud_errors import FAILURES, details_of
 
 _SECONDS_TO_CANCEL = 10.0
-# Expired or unknown, and cancelled. A 404 must not be taken for a bucket's.
+# Expired or unknown, and cancelled. A 404 must not be taken for a missing bucket.
 _ENDED = (404, 410, 499)
 _KEPT = re.compile(r"bytes=0-(\d+)")
 
@@ -31,41 +31,41 @@ class UploadSession:
 
     Attributes:
         http: The HTTP session with the credentials.
-        url: Its address, which is a secret, for who has it may write. It stands in no error.
+        url: Its address, a secret, since it permits writing. No error contains it.
     """
 
     http: AuthorizedSession
     url: str = field(repr=False)
 
     def put(self, body: bytes | bytearray, content_range: str, crc32c: str = "") -> requests.Response:
-        """Send a part of the object; returns an answer of 200 or 201, the object exists, or of 308, it does not.
+        """Send a part of the object; returns the answer: 200 or 201 if the object exists now, 308 if not.
 
         Args:
-            body: The bytes, which may be none.
-            content_range: Where they belong, as the header has it.
-            crc32c: With the last part, of the whole object. The store compares, and does not publish what differs.
+            body: The bytes; may be empty.
+            content_range: Their range, as in the header.
+            crc32c: With the last part, that of the whole object. If it differs, the store does not publish the object.
 
         Raises:
             GoogleAPICallError: on any other answer.
-            ConnectionError: if there is none.
+            ConnectionError: if there is no answer.
         """
         headers = {"Content-Range": content_range} | ({"X-Goog-Hash": f"crc32c={crc32c}"} if crc32c else {})
         return self._ask("PUT", (200, 201, 308), data=memoryview(body) if body else b"", headers=headers)
 
     def cancel(self, retry: Retry) -> None:
-        """End the session without an object. One that cannot be reached ends by itself, after a week."""
+        """Cancel the session. If the store cannot be reached, the session ends by itself after a week."""
         with suppress(*FAILURES):
             retry.with_timeout(_SECONDS_TO_CANCEL)(self._delete)()
 
     def _delete(self) -> None:
-        # 499 tells that the session is cancelled, any other refusal of the request itself that there is none.
+        # 499 means that the session is cancelled, any other refusal that there is no such session.
         self._ask("DELETE", set(range(200, 500)) - {408, 429})
 
     def _ask(
         self,
         method: str,
         expected: Collection[int],
-        **words: Any,  # noqa: ANN401 - those of requests
+        **words: Any,  # noqa: ANN401 - the arguments of `requests`
     ) -> requests.Response:
         try:
             answer: requests.Response = self.http.request(
@@ -79,7 +79,7 @@ class UploadSession:
 
 
 def _refusal(answer: requests.Response) -> GoogleAPICallError:
-    """The error of an answer. The one that the library makes of it would tell the address."""
+    """The error for an answer. The library's own error would contain the address."""
     status, details = answer.status_code, details_of(from_http_response(answer))
     if status in _ENDED:
         status, details = 410, [{"message": "the upload session has ended"}]
@@ -88,10 +88,10 @@ def _refusal(answer: requests.Response) -> GoogleAPICallError:
 
 
 def kept(answer: requests.Response) -> int:
-    """How many bytes the store has, as an answer of 308 tells it.
+    """How many bytes the store has, by an answer of 308.
 
     Raises:
-        UnreachableError: if it is told in a form that the protocol does not know.
+        UnreachableError: if the answer does not have the form of the protocol.
     """
     told = answer.headers.get("Range")
     if told is None:
