@@ -20,7 +20,7 @@ class Identity:
         return encode_parts([self.room, *(value for _, value in self.parts)])
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON objects."""
+        """As a JSON object."""
         return {"room": self.room, "parts": [list(part) for part in self.parts]}
 
     @classmethod
@@ -68,7 +68,7 @@ class Table:
         return encode_parts(self.parts)
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON objects."""
+        """As a JSON object."""
         return {
             "parts": list(self.parts),
             "schema": self.schema,

@@ -1,1 +1,1 @@
-"""What is there: schemas, tables, columns and keys, and how each table can be read."""
+"""The source's catalog: schemas, tables, columns and keys, and how each table can be read."""

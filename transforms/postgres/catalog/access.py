@@ -1,4 +1,4 @@
-"""Whether the tables may be read, wholly: asked before anything is read, since a partial backup looks whole."""
+"""Checks, before anything is read, that the tables may be read completely: a partial backup would look whole."""
 
 from collections.abc import Sequence
 
@@ -16,11 +16,11 @@ def check_access(
 
     Args:
         connection: A session.
-        tables: Those whose rows are read.
-        described: Those that pg_dump locks: it needs the same rights on them, but their policies do not matter.
+        tables: The tables whose rows are read.
+        described: The tables that pg_dump locks: it needs the same rights on them, but their policies do not matter.
 
     Raises:
-        UnreachableError: naming each table that may not be read, or whose rows a policy would filter.
+        UnreachableError: with each table that may not be read, or whose rows a policy would filter.
     """
     every, read = (
         sorted({table.name: table for table in (*described, *tables)}.items()),

@@ -2,7 +2,7 @@
 
 Every column is a union with null, so that one encoding serves all tables. What the logical types of Avro
 (https://avro.apache.org/docs/1.12.0/specification/#logical-types) cannot hold, or what many readers refuse
-(years outside 1 to 9999), stands in a second field as PostgreSQL's own text.
+(years outside 1 to 9999), goes into a second field, as PostgreSQL's own text.
 """
 
 import json
@@ -39,7 +39,7 @@ def avro_schema(name: str, columns: Sequence[Column], text_is_bytes: bool = Fals
     Args:
         name: The exact name of the table, without its schema.
         columns: The columns in the order of their fields; at least one, see `Form.PRESENCE`.
-        text_is_bytes: Whether texts are bytes, of an SQL_ASCII database: nobody knows their encoding.
+        text_is_bytes: Whether texts are bytes, as in an SQL_ASCII database, where their encoding is not known.
     """
     found = [field for column in columns for field in _fields(column, text_is_bytes)]
     return json.dumps({"type": "record", "name": encode(name), "namespace": NAMESPACE, "fields": found})

@@ -1,4 +1,4 @@
-"""The tables of a database, as far as they are selected, with everything that reading them takes."""
+"""The selected tables of a database, with everything that is needed to read them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ class Catalog:
 
     Attributes:
         relations: The tables with rows of their own, sorted by name.
-        notes: What a person should know of what has no rows in a backup.
+        notes: Notes for people about objects whose rows are not in the backup.
     """
 
     relations: tuple[Relation, ...]
@@ -39,14 +39,14 @@ class Catalog:
 
 
 def list_tables(connection: Connection, selection: Selection) -> list[Name]:
-    """The names of the selected tables that have rows of their own: those to lock before a snapshot is taken.
+    """The names of the selected tables with rows of their own: those to lock before a snapshot is taken.
 
-    Everything is checked that would end the backup when all rows are read: the rights on what the archive describes,
+    Also checks what would otherwise end the backup after all rows are read: the rights on what the archive describes,
     which is the whole database, and on sequences.
 
     Raises:
         NotFoundError: if a pattern selects nothing.
-        UnreachableError: if one of them, or what belongs to them, may not be read, or would be filtered.
+        UnreachableError: if one of them, or something of it, may not be read, or its rows would be filtered.
     """
     with translated(_READING):
         chosen, every = _chosen(connection, selection)
@@ -56,17 +56,17 @@ def list_tables(connection: Connection, selection: Selection) -> list[Name]:
 
 
 def load(connection: Connection, selection: Selection, order: ReadOrder) -> Catalog:
-    """What is selected, as of the connection's transaction.
+    """The selected tables, as of the connection's transaction.
 
     Args:
-        connection: A session, best in a transaction of its own.
+        connection: A session, if possible in a separate transaction.
         selection: What is selected.
         order: How the order in which a table is read is chosen.
 
     Raises:
         NotFoundError: if a pattern selects nothing.
         UnreachableError: if a table may not be read, or row-level security would filter its rows.
-        UsageError: if a condition is none.
+        UsageError: if a condition is not one.
         RefusedError: if reads of a table cannot be planned.
     """
     with translated(_READING):
@@ -82,7 +82,7 @@ def load(connection: Connection, selection: Selection, order: ReadOrder) -> Cata
 
 
 def list_selected(connection: Connection, selection: Selection) -> tuple[list[int], tuple[str, ...]]:
-    """The oids of the selected tables that have rows of their own, and the notes of `Catalog`, with little work."""
+    """The oids of the selected tables with rows of their own, and the notes of `Catalog`; cheaper than `load`."""
     with translated(_READING):
         chosen, every = _chosen(connection, selection)
         return [table.oid for table in chosen], _notes(every, _in_recovery(connection))

@@ -1,4 +1,4 @@
-"""The form in which values of a type travel, from what the catalog says of the type."""
+"""The form in which values of a type are transferred, from the type's catalog entry."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from transforms.postgres.catalog.field_names import ROW_FIELD
 from transforms.postgres.codec.column import DIGITS_MOST, Column, Form
 
 # Oids of built-in types never change (src/include/catalog/pg_type.dat). The types of the form TEXT are those
-# whose binary form is their text; every type that is not here is written by its output function.
+# whose binary form is their text; every type that is not listed is written by its output function.
 _FORMS = {
     16: Form.BOOL,
     17: Form.BYTES,
@@ -35,7 +35,7 @@ PRESENCE = Column(name="", field=ROW_FIELD, type="", base="", form=Form.PRESENCE
 
 @dataclass(frozen=True, slots=True)
 class BaseType:
-    """A type that is no domain, and the modifier that counts for a column.
+    """A column's type below all domains, and the modifier that counts for the column.
 
     Attributes:
         oid: Its oid.
@@ -53,14 +53,14 @@ class BaseType:
 
     @property
     def form(self) -> Form:
-        """How its values travel."""
+        """The form in which its values are transferred."""
         if self.kind == "e" or (self.of_extension and self.name == "citext"):
             return Form.TEXT
         form = _FORMS.get(self.oid, Form.OUTPUT)
         return form if form is not Form.NUMERIC or self._is_decimal() else Form.OUTPUT
 
     def digits(self) -> tuple[int, int]:
-        """Precision and scale of a decimal that Avro's readers take, else two zeros."""
+        """Precision and scale of a decimal that Avro's readers accept, else two zeros."""
         return self._declared() if self.form is Form.NUMERIC else (0, 0)
 
     def _is_decimal(self) -> bool:

@@ -22,16 +22,16 @@ def encode(name: str) -> str:
         name: The exact identifier, not empty; bytes that are not UTF-8 as surrogate escapes.
 
     Returns:
-        A name of `[a-z0-9_]` that starts with no digit: other for every other identifier.
+        A name of `[a-z0-9_]` that does not start with a digit; two identifiers never have the same.
     """
     return _RUN.sub(lambda run: f"_x{run[0].encode('utf-8', 'surrogateescape').hex()}_", name)
 
 
 def decode(field: str) -> str:
-    """The identifier whose Avro name is `field`.
+    """The inverse of `encode`.
 
     Raises:
-        ValueError: if `encode` makes no such name.
+        ValueError: if `encode` never returns such a name.
     """
     name = _ENCODED_RUN.sub(lambda run: bytes.fromhex(run[1]).decode("utf-8", "surrogateescape"), field)
     if not name or encode(name) != field:

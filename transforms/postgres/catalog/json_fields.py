@@ -1,4 +1,4 @@
-"""Fields of JSON objects that come from a vault, as what a database of PostgreSQL can hold."""
+"""Reads fields of JSON objects from a vault, and checks that a PostgreSQL database can hold their values."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ OID = range(1, 1 << 32)
 
 
 def text_of(data: object) -> str:
-    """A text by itself, such as an item of a list; see `SqlFields.text`."""
+    """A single text, such as an item of a list; see `SqlFields.text`."""
     return SqlFields({"text": data}, "a list").text("text")
 
 
 @dataclass(frozen=True, slots=True)
 class SqlFields(Fields):
-    """The fields of a JSON object, or the items of a list, by their places; `what` it is, for messages."""
+    """The fields of a JSON object, or the items of a list by position; `what` names it in messages."""
 
     what: str = ""
 
     @classmethod
     def of(cls, value: object, what: str, names: Sequence[str] = ()) -> "SqlFields":
-        """Take an object, or a list of as many items as `names`; raises ValueError if it is something else."""
+        """Make it of an object, or of a list with as many items as `names`; raises ValueError for anything else."""
         if names:
             if not isinstance(value, list) or len(value) != len(names):
                 raise ValueError(f"{what} is no list of {', '.join(names)}")
@@ -36,7 +36,7 @@ class SqlFields(Fields):
         return cls(Fields.of(value, what).value, what)
 
     def text(self, name: str) -> str:
-        """A text that a database can hold: without zero bytes, and UTF-8 or bytes as surrogate escapes."""
+        """A text that a database can hold: without zero bytes; bytes that are not UTF-8 are surrogate escapes."""
         value = Fields.text(self, name)  # a class with slots knows no bare super()
         try:
             statement_bytes(value)
@@ -45,30 +45,30 @@ class SqlFields(Fields):
         return value
 
     def name(self, name: str) -> str:
-        """A text that is not empty."""
+        """A non-empty text."""
         if not (text := self.text(name)):
             raise ValueError(f"{self._of(name)} is empty")
         return text
 
     def word(self, name: str, words: Sequence[str] | frozenset[str]) -> str:
-        """One of a few texts."""
+        """One of the allowed texts."""
         if (text := self.text(name)) not in words:
             raise ValueError(f"{self._of(name)} is {text[:40]!r}, none of {', '.join(sorted(words))}")
         return text
 
     def integer(self, name: str, within: range) -> int:
-        """A whole number; `within` what it must be."""
+        """A whole number in the range `within`."""
         value: int = self.field(name)
         if type(value) is not int or value not in within:
             raise ValueError(f"{self._of(name)} is no whole number from {within[0]} to {within[-1]}")
         return value
 
     def items(self, name: str, read: Callable[[Any], T]) -> tuple[T, ...]:
-        """A list, each item of it as `read` takes it."""
+        """A list, each item converted by `read`."""
         return tuple(map(read, self.array(name)))
 
     def optional(self, name: str, read: Callable[[Any], T]) -> T | None:
-        """None for null; else what `read` makes of the field."""
+        """None for null, else the field converted by `read`."""
         value = self.field(name)
         return None if value is None else read(value)
 

@@ -9,7 +9,7 @@ from transforms.postgres.catalog.json_fields import INT2, SqlFields
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A unique index that puts every row in its place.
+    """A unique index that orders all rows.
 
     Attributes:
         index: Its exact name; it is in the table's schema.
@@ -22,12 +22,12 @@ class Key:
     operators: str = "pg_catalog"
 
     def to_json(self) -> dict[str, Any]:
-        """What the manifest holds of it."""
+        """As the manifest has it."""
         return {"index": self.index, "places": list(self.places), "operators": self.operators}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Key":
-        """The key of which `to_json` made `data`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError if `data` is not a key."""
         fields = SqlFields.of(data, "a key")
         places = fields.items("places", lambda place: SqlFields.of([place], "a key", ["place"]).integer("place", INT2))
         return cls(fields.text("index"), places, fields.name("operators"))

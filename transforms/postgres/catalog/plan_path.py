@@ -1,9 +1,9 @@
 """The search path under which the server can plan a read of a table.
 
-To plan a query the server looks at the table's indexes and statistics, and puts the bodies of SQL functions in their
-expressions in place. A body may call others by bare names; our sessions have an empty search path, in which these are
-not found. Such a table is planned under a path that has them, and its rows are read under the empty one again: texts
-such as those of `regclass` depend on the path. pg_dump plans nothing, since it has neither ranges nor conditions.
+To plan a query, the server looks at the table's indexes and statistics, and inlines the bodies of SQL functions in
+their expressions. A body may call others by unqualified names; our sessions have an empty search path, in which these
+are not found. Such a table is planned under a path that has them, and its rows are read under the empty path: texts
+such as those of `regclass` depend on it. pg_dump needs no such plans, since it has neither ranges nor conditions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -55,18 +55,18 @@ _TRUSTED = """
 
 
 def find(connection: Connection, relations: Iterable[Relation]) -> list[Relation]:
-    """The tables, each with the search path under which the server plans reads of it: for nearly all the empty one.
+    """The tables, each with the search path under which the server can plan reads of it: for nearly all, the empty one.
 
-    Tried are that of the role and the database, then one with all schemas of trusted people. Neither need be the path
-    that the index was made under, and a wrong function in its place could hide rows: so such a table has no key here,
+    The path of the role and the database is tried, then one with all schemas of trusted owners. Neither need be that
+    under which the index was created, and a wrong function could hide rows: so such a table has no key here,
     and is read without its indexes.
 
     Args:
-        connection: A session that has planned nothing under another path: the server remembers what it found.
+        connection: A session that has planned nothing under another path: the server caches what it found.
         relations: The tables.
 
     Raises:
-        RefusedError: if what a function calls is found under none of them.
+        RefusedError: if a function that is called is found under none of them.
     """
     every = list(relations)
     failing = _failing(connection, _callers(connection, every), {})
@@ -111,7 +111,7 @@ def _wide(connection: Connection, relations: Sequence[Relation]) -> dict[int, li
 
 
 def _failing(connection: Connection, relations: Sequence[Relation], paths: Mapping[int, Path]) -> list[Relation]:
-    """Those that cannot be planned; many are tried at once, and halved until the culprits are alone."""
+    """The tables that cannot be planned; many are tried at once, and halved until the failing ones are alone."""
     if not relations or _error(connection, relations, paths) is None:
         return []
     if len(relations) == 1:
@@ -121,7 +121,7 @@ def _failing(connection: Connection, relations: Sequence[Relation], paths: Mappi
 
 
 def _error(connection: Connection, relations: Sequence[Relation], paths: Mapping[int, Path]) -> psycopg.Error | None:
-    """What the server says against a plan for one of them."""
+    """The server's error for a plan for one of them."""
     trials = [_trial(relation, paths.get(relation.oid, ())) for relation in relations]
     try:
         with connection.transaction(force_rollback=True):

@@ -1,4 +1,4 @@
-"""Conditions on rows that people write: one expression each, and nothing that could leave its place."""
+"""Conditions on rows from options: each one expression, which cannot change the rest of its statement."""
 
 import psycopg
 from psycopg import sql
@@ -23,12 +23,12 @@ def enclosed(where: str) -> sql.Composable:
 def check_predicate(connection: Connection, relation: Relation) -> None:
     """Check that a table's condition is one expression of type boolean.
 
-    It is tried between parentheses and between brackets: what would close one kind early, to go on behind it,
-    does not fit between the other. The extended protocol takes no second statement.
+    It is tried between parentheses and between brackets: text that closes one kind early, to continue after it,
+    does not parse between the other. The extended protocol accepts no second statement.
 
     Raises:
-        UsageError: with the server's words if it is not.
-        UnreachableError: if the user may not do what it says.
+        UsageError: with the server's message if it is not.
+        UnreachableError: if the user has no right to evaluate it.
     """
     if not relation.where:
         return

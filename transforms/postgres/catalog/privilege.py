@@ -1,4 +1,4 @@
-"""Privileges on an object that no archive of pg_dump holds, and the statements that grant them again."""
+"""Privileges on objects that are not in pg_dump's archives, and the statements that grant them again."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from transforms.postgres.names.identifiers import Bytes, identifier
 
 PUBLIC = ""
 WORDS = frozenset({"CONNECT", "CREATE", "SELECT", "TEMPORARY", "UPDATE"})
-"""The privileges that there are on databases and large objects (`string_to_privilege` in aclchk.c): words of SQL."""
+"""All privileges on databases and large objects (`string_to_privilege` in aclchk.c), as in SQL."""
 # `acl` is an aclitem[]; the four columns are those of Privilege.
 EXPLODED = """
     pg_catalog.pg_get_userbyid(x.grantor),
@@ -22,7 +22,7 @@ EXPLODED = """
 
 @dataclass(frozen=True, order=True, slots=True)
 class Privilege:
-    """One privilege, as `pg_catalog.aclexplode` tells it; the grantee `PUBLIC` is everybody."""
+    """One privilege, as from `pg_catalog.aclexplode`; the grantee `PUBLIC` is everybody."""
 
     grantor: str
     grantee: str
@@ -30,12 +30,12 @@ class Privilege:
     grantable: bool = False
 
     def to_json(self) -> list[Any]:
-        """As it stands in JSON: a list, since there are many."""
+        """As JSON: a list, since there are many."""
         return [self.grantor, self.grantee, self.word, self.grantable]
 
     @classmethod
     def from_json(cls, data: Any) -> "Privilege":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none, or the word is no privilege's."""
+        """The inverse of `to_json`; raises ValueError for anything else, or an unknown privilege."""
         fields = SqlFields.of(data, "a privilege", ("grantor", "grantee", "word", "grantable"))
         return cls(
             fields.name("grantor"), fields.text("grantee"), fields.word("word", WORDS), fields.truth("grantable")
@@ -43,16 +43,16 @@ class Privilege:
 
 
 Privileges = tuple[Privilege, ...] | None
-"""All privileges on an object; None where nobody ever changed those that its kind has at the start."""
+"""All privileges on an object; None if the default privileges of its kind were never changed."""
 
 
 def privileges_json(privileges: Privileges) -> list[Any] | None:
-    """As they stand in JSON."""
+    """As JSON."""
     return None if privileges is None else [each.to_json() for each in privileges]
 
 
 def privileges_from_json(data: Any) -> Privileges:  # noqa: ANN401 - it may be anything
-    """The inverse of `privileges_json`; raises ValueError if it is none."""
+    """The inverse of `privileges_json`; raises ValueError for anything else."""
     return SqlFields.of({"privileges": data}, "an object").optional("privileges", _read)
 
 
@@ -61,12 +61,12 @@ def _read(data: Any) -> tuple[Privilege, ...]:  # noqa: ANN401 - it may be anyth
 
 
 def grant_statements(thing: sql.Composable, owner: str, privileges: Privileges) -> list[sql.Composed]:
-    """What gives an object exactly these privileges; may be run twice.
+    """The statements that give an object exactly these privileges; they may run twice.
 
     Args:
         thing: Kind and name: `DATABASE "x"`, `LARGE OBJECT 12`.
-        owner: Its owner, by then. Who runs the statements must be a member of it, and of every other grantor.
-        privileges: The privileges; None needs no statement.
+        owner: Its owner at that time. Who runs the statements must be a member of it and of every other grantor.
+        privileges: The privileges; None gives no statements.
     """
     if privileges is None:
         return []
@@ -76,7 +76,7 @@ def grant_statements(thing: sql.Composable, owner: str, privileges: Privileges) 
 
 
 def _in_order(owner: str, privileges: Iterable[Privilege]) -> Iterator[Privilege]:
-    """Nobody grants before having been granted to."""
+    """The grants in an order in which each grantor has the right first."""
     able, rest = {owner}, sorted(privileges)
     while rest:
         ready = [each for each in rest if each.grantor in able] or rest
@@ -92,7 +92,7 @@ def _grant(thing: sql.Composable, owner: str, privilege: Privilege) -> list[sql.
 
 
 def _as_role(role: str, statement: sql.Composed) -> list[sql.Composed]:
-    """A grant is recorded as that of who makes it (GRANTED BY may name nobody else)."""
+    """A grant is recorded as made by the current role, since GRANTED BY can name no other."""
     return [sql.SQL("SET ROLE {}").format(identifier(role)), statement, sql.SQL("RESET ROLE").format()]
 
 

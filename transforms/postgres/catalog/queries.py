@@ -1,4 +1,4 @@
-"""What the server's catalog is asked; every text is cast to `text`, every name is exact.
+"""Queries of the server's catalog; every text is cast to `text`, every name is exact.
 
 The catalogs are those of PostgreSQL 12 to 18, chapter "System Catalogs" of its manual.
 """
@@ -6,14 +6,14 @@ The catalogs are those of PostgreSQL 12 to 18, chapter "System Catalogs" of its 
 from transforms.postgres.names.reserved import LEDGER
 
 # The ledger of a restore belongs to that restore, not to the database.
-# Nobody may make a schema whose name begins with pg_: these are the server's own, and those of temporary tables.
+# No user can create a schema whose name begins with pg_: these are the server's, and those of temporary tables.
 SCHEMAS = f"""
     SELECT n.nspname::text FROM pg_catalog.pg_namespace n
     WHERE NOT pg_catalog.starts_with(n.nspname::text, 'pg_') AND n.nspname NOT IN ('information_schema', '{LEDGER}')
     ORDER BY 1
 """  # noqa: S608
 
-# Everything that has rows, or stands for something that has. Tables of extensions are made and filled by their
+# Everything that has rows, or represents something that has. Tables of extensions are created and filled by their
 # scripts, but for those that an extension configures to be dumped, with its condition (pg_extension.extconfig).
 TABLES = f"""
     SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, c.relispartition,

@@ -9,9 +9,9 @@ WORDS = ("auto", "key", "physical")
 # Since PostgreSQL 14 a condition on ctid is a range scan; before, each range would read the whole table.
 SINCE_TID_RANGE = 14
 FOLLOWS = 0.9
-"""At least how a key must correlate with the file, for reading by it to be sequential."""
+"""Least correlation of a key with the file's order for reading by it to be sequential."""
 SMALL = 32 << 20
-"""Bytes of a table that stays in the server's memory, so that the order of reading does not matter."""
+"""Most bytes of a table that stays in the server's memory, so that the order of reading does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class ReadOrder:
     """How the order is chosen.
 
     Attributes:
-        word: `"auto"`, `"key"` (where there is one) or `"physical"` (where it can be).
+        word: `"auto"`, `"key"` (if there is one) or `"physical"` (if possible).
         major: The server's major version.
         is_frozen: Whether all ranges are read as of one moment; else a row that is updated meanwhile could be in two
             physical ranges, or in none.
@@ -30,7 +30,7 @@ class ReadOrder:
     is_frozen: bool
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be had anywhere.
+        """Refuse what is possible for no table.
 
         Raises:
             UsageError: for an unknown word, and for a physical order that would lose rows or time.
@@ -43,7 +43,7 @@ class ReadOrder:
             raise UsageError(f"--order=physical needs PostgreSQL {SINCE_TID_RANGE} or later; this is {self.major}.")
 
     def choose(self, relation: Relation) -> Relation:
-        """The table with its order, and whether it may be cut in that order."""
+        """The table with its order, and with whether it may be cut in that order."""
         if relation.key and self._prefers_key(relation):
             return replace(relation, order=KEY, is_divisible=True)
         return replace(relation, order=CTID, is_divisible=self._may_cut_file(relation))

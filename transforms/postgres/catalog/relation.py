@@ -30,16 +30,16 @@ class Relation:
         partition_root: The uppermost table that it is a partition of, or None.
         hash_partitioned: Whether a table above it is partitioned by hash.
         parents: The tables that it inherits from directly, a partitioned one included, in their order.
-        key: The key of all usable ones that suits best, or None.
+        key: The best of its usable keys, or None.
         order: In which order it is read: `"key"`, or `"ctid"`: as the rows lie in the table's file.
         is_divisible: Whether it may be cut into several ranges.
-        where: The condition that selects its rows: a user's, or an extension's for a table of its own; may be empty.
+        where: The condition that selects its rows: a user's, or an extension's for its own table; may be empty.
         text_is_bytes: Whether the database is of the encoding SQL_ASCII: then texts are Avro bytes.
         search_path: The schemas in which the server must look to plan a read of it (`plan_path`); nearly always none.
-        pages: Blocks in its file when the catalog was read; not in the manifest, like the next three.
-        bytes: Size of it with its TOAST table.
-        rows_estimate: What the server guesses; -1 if it was never analyzed.
-        correlation: Of the key's first column with the order of rows in the file, -1 to 1; None if not known.
+        pages: Blocks in its file when the catalog was read; like the next three, not in the manifest.
+        bytes: Its size, with its TOAST table.
+        rows_estimate: The server's estimate of its rows; -1 if it was never analyzed.
+        correlation: Correlation of the key's first column with the rows' order in the file, -1 to 1; None if not known.
     """
 
     oid: int
@@ -77,7 +77,7 @@ class Relation:
         return tuple(column for column in self.columns if column.form is not Form.PRESENCE)
 
     def schema_json(self) -> dict[str, Any]:
-        """What the manifest holds of it."""
+        """As the manifest has it."""
         return {
             "kind": KIND,
             "schema": self.name.schema,
@@ -99,10 +99,10 @@ class Relation:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Relation":
-        """The relation of which `schema_json` made `data`, without sizes and estimates.
+        """The inverse of `schema_json`, without sizes and estimates.
 
         Raises:
-            IntegrityError: if it made it of none.
+            IntegrityError: if `data` is not a relation.
         """
         try:
             return cls._read(SqlFields.of(data, "a table"))
@@ -133,10 +133,10 @@ class Relation:
 
 
 def check_names(table: Table) -> Table:
-    """The table, if its names in the manifest are names; the rest of it is read by who needs it.
+    """The table, if its names in the manifest are valid; the rest is checked where it is used.
 
     Raises:
-        IntegrityError: if they are none.
+        IntegrityError: if they are not.
     """
     try:
         fields = SqlFields.of(table.schema, f"the table {table.name}")
@@ -150,7 +150,7 @@ def check_names(table: Table) -> Table:
 
 
 def parse_parts(data: Any) -> Name:  # noqa: ANN401 - it may be anything
-    """A name that is a list of two texts; raises ValueError if it is none."""
+    """A name in a list of two texts; raises ValueError for anything else."""
     fields = SqlFields.of(data, "a name", ("schema", "name"))
     return Name(fields.name("schema"), fields.name("name"))
 

@@ -1,4 +1,4 @@
-"""Values of sequences: read last, as no snapshot holds them, and set again at restore."""
+"""Values of sequences: read last, since no snapshot includes them, and set again by a restore."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -51,12 +51,12 @@ _OF_TABLES = """
 
 @dataclass(frozen=True, order=True, slots=True)
 class SequenceValue:
-    """Where a sequence stands; what it is otherwise stands in the archive.
+    """The value of a sequence; its definition is in the archive.
 
     Attributes:
         name: The sequence.
         last_value: Its value.
-        is_called: Whether that value was handed out, so that the next one follows it.
+        is_called: Whether that value was used, so that the next value follows it.
     """
 
     name: Name
@@ -64,12 +64,12 @@ class SequenceValue:
     is_called: bool
 
     def to_json(self) -> list[Any]:
-        """As it stands in JSON: a list, since there are many."""
+        """As JSON: a list, since there are many."""
         return [self.name.schema, self.name.name, self.last_value, self.is_called]
 
     @classmethod
     def from_json(cls, data: Any) -> "SequenceValue":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError for anything else."""
         fields = SqlFields.of(data, "a sequence", ("schema", "name", "last_value", "is_called"))
         name = Name(fields.name("schema"), fields.name("name"))
         return cls(name, fields.integer("last_value", INT8), fields.truth("is_called"))
@@ -80,8 +80,8 @@ class SequenceList:
     """The sequences of a database or of tables, sorted.
 
     Attributes:
-        names: Those that can be read.
-        lost: Unlogged ones on a standby, where they have no value.
+        names: The readable ones.
+        lost: Unlogged sequences of a standby, which have no value there.
     """
 
     names: tuple[Name, ...]
@@ -89,7 +89,7 @@ class SequenceList:
 
 
 def list_sequences(connection: Connection, tables: Sequence[int] | None = None) -> SequenceList:
-    """The sequences whose value is to be kept.
+    """The sequences whose values are backed up.
 
     Args:
         connection: In the snapshot of the backup, if it has one.
@@ -97,7 +97,7 @@ def list_sequences(connection: Connection, tables: Sequence[int] | None = None) 
             None wants all of the database.
 
     Raises:
-        UnreachableError: naming all that may not be read.
+        UnreachableError: with all that may not be read.
     """
     query = _LIST + (_OF_TABLES if tables is not None else "")
     with translated("listing the sequences"):
@@ -117,7 +117,7 @@ def _check_access(forbidden: list[Name]) -> None:
 
 
 def read_values(connection: Connection, names: Iterable[Name]) -> tuple[SequenceValue, ...]:
-    """Where the sequences stand now, in the order given, whatever snapshot the connection is in.
+    """The current values of sequences, in the given order, whatever snapshot the connection is in.
 
     Raises:
         NotFoundError: if one is gone.
@@ -138,14 +138,14 @@ def _values_query(names: Sequence[Name]) -> sql.Composed:
 
 
 def set_values(connection: Connection, values: Iterable[SequenceValue]) -> None:
-    """Set sequences to where they stood; may be done twice.
+    """Set the values of sequences; may run twice.
 
     Args:
         connection: To the target, as a role that may update the sequences.
         values: The values.
 
     Raises:
-        NotFoundError: if the target lacks one.
+        NotFoundError: if a sequence does not exist in the target.
     """
     rest = iter(values)
     while part := list(islice(rest, AT_ONCE)):

@@ -1,4 +1,4 @@
-"""What the catalog says of tables: those with rows, and those that only stand for rows elsewhere."""
+"""Tables in the catalog: those with rows, and those that only represent rows elsewhere."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ class CatalogTable:
         persistence: `"p"`, `"u"` (unlogged) or `"t"` (temporary).
         is_partition: Whether it is a partition.
         access_method: The name of its access method.
-        condition: Which of its rows are to be dumped, as an extension says; None for none.
+        condition: An extension's condition for the rows to be dumped; None if there is none.
         of_extension: Whether it belongs to an extension.
         parents: The tables directly above.
         above: The partitioned tables above, the nearest first.
@@ -58,24 +58,24 @@ class CatalogTable:
 
     @property
     def is_described(self) -> bool:
-        """Whether `pg_dump` describes it, for which it locks it: tables, but those of extensions and sessions."""
+        """Whether `pg_dump` describes it, and so locks it: all tables except those of extensions and sessions."""
         return self.kind in "rp" and self.persistence != "t" and not self.of_extension
 
     def candidate(self) -> Candidate:
-        """It, to be selected by its name or that of a partitioned table."""
+        """As a candidate for selection by its name or that of a partitioned table."""
         return Candidate(self.name, tuple(parent.name for parent in self.above))
 
     def where(self, predicate: str) -> str:
         """The condition on its rows, an extension's and the user's together.
 
         Raises:
-            RefusedError: if the extension's is none that this version knows.
+            RefusedError: if this version does not understand the extension's condition.
         """
         own = self._own_condition()
         return f"({own}\n) AND ({predicate}\n)" if own and predicate else own or predicate
 
     def _own_condition(self) -> str:
-        """The extension's condition without its WHERE: `pg_dump` puts it, as it is, behind the table's name."""
+        """The extension's condition without its WHERE: `pg_dump` puts it, as it is, after the table's name."""
         if not self.condition or not self.condition.strip():
             return ""
         where = _WHERE.match(self.condition)
@@ -88,12 +88,12 @@ class CatalogTable:
 
 
 def list_schemas(connection: Connection) -> list[str]:
-    """The database's own schemas."""
+    """The database's schemas, without the server's."""
     return [row[0] for row in connection.execute(SCHEMAS)]
 
 
 def list_catalog_tables(connection: Connection) -> list[CatalogTable]:
-    """All tables, foreign tables and materialized views but the server's own, sorted by name."""
+    """All tables, foreign tables and materialized views except the server's, sorted by name."""
     parents = _parents(connection)
     return [_table(row, parents) for row in connection.execute(TABLES).fetchall()]
 
@@ -115,7 +115,7 @@ def _table(row: Sequence[Any], parents: "dict[int, list[Parent]]") -> CatalogTab
 
 
 def without_rows(tables: Iterable[CatalogTable]) -> list[Name]:
-    """Names of partitioned tables, which may be selected though they are empty."""
+    """The names of partitioned tables, which may be selected even if they are empty."""
     return [table.name for table in tables if table.kind == "p"]
 
 
@@ -127,7 +127,7 @@ def _parents(connection: Connection) -> dict[int, list[Parent]]:
 
 
 def _above(oid: int, parents: "dict[int, list[Parent]]") -> tuple[Parent, ...]:
-    """A partition has one parent, and inherits from nothing else."""
+    """The partitioned tables above a table: a partition has one parent, and inherits from nothing else."""
     chain, nearest = list[Parent](), _partitioned(parents.get(oid, ()))
     while nearest is not None:
         chain.append(nearest)

@@ -26,7 +26,7 @@ def _places(relation: Relation) -> dict[int, int]:
 def _best(
     rows: "Iterable[tuple[int, str, list[int], str]]", places: "dict[int, dict[int, int]]"
 ) -> "list[tuple[int, Key]]":
-    """Rows are best first, so later ones are written first and overwritten."""
+    """The best key of each table: rows come best first, so they are written in reverse and overwritten."""
     return [
         (oid, Key(index, tuple(places[oid][number] for number in numbers), operators))
         for oid, index, numbers, operators in reversed(list(rows))

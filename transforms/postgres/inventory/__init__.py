@@ -1,1 +1,1 @@
-"""What a backup notes of a database beside its rows and its schema: settings, roles, states, values."""
+"""What a backup contains of a database beside rows and schema: settings, roles, states, values."""

@@ -1,4 +1,4 @@
-"""What a database is beside its objects: encoding, locale, owner, privileges, comment and settings."""
+"""The properties of a database itself: encoding, locale, owner, privileges, comment and settings."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from transforms.postgres.server.session import Connection
 
 PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin", "d": "libc"}
 """Letters of `datlocprovider` (catalog/pg_collation.h)."""
-# The whole row as JSON, since each major version has other columns of locales.
+# The whole row as JSON, since major versions differ in the columns for locales.
 _ROW = """
     SELECT pg_catalog.to_jsonb(d) - '{datname,datacl}'::pg_catalog.text[], d.datname,
         pg_catalog.pg_encoding_to_char(d.encoding), pg_catalog.pg_get_userbyid(d.datdba), d.datacl IS NOT NULL,
@@ -40,7 +40,7 @@ _SETTINGS = """
     FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
     WHERE d.datname = pg_catalog.current_database()
 """
-# Their values are lists of quoted names, which SET takes one by one (GUC_LIST_QUOTE; the same list is in pg_dump's
+# Their values are lists of quoted names, which SET needs one by one (GUC_LIST_QUOTE; the same list is in pg_dump's
 # dumputils.c).
 _LISTS = {
     "local_preload_libraries",
@@ -64,22 +64,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseProperties:
-    """A database as its catalog has it.
+    """The properties of a database, from the catalog.
 
     Attributes:
         name: Its name.
         encoding: `UTF8`, `SQL_ASCII`, ...
-        provider: Who compares texts: `libc`, `icu` or `builtin`.
+        provider: What compares texts: `libc`, `icu` or `builtin`.
         collate: `LC_COLLATE`.
         ctype: `LC_CTYPE`.
         locale: The locale of `icu` or `builtin`; empty for `libc`.
-        rules: Further rules of ICU.
+        rules: Additional rules of ICU.
         collation_version: The recorded version of its collation; empty if there is none.
         owner: Its owner.
-        tablespace: Where it lives.
+        tablespace: Its tablespace.
         connection_limit: The most connections; -1 for no limit.
         is_template: Whether everybody may clone it.
-        privileges: Who may do what with it.
+        privileges: Its privileges.
         comment: Its comment, or None.
         settings: Its settings and those of roles in it, sorted.
     """
@@ -101,12 +101,12 @@ class DatabaseProperties:
     settings: tuple[Setting, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON."""
+        """As a JSON object."""
         return {**asdict(self), "privileges": privileges_json(self.privileges)}
 
     @classmethod
     def from_json(cls, data: Any) -> "DatabaseProperties":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError for anything else."""
         fields = SqlFields.of(data, "the database")
         return cls(
             **{name: fields.text(name) for name in _TEXTS},
@@ -165,7 +165,7 @@ def create_statement(properties: DatabaseProperties, name: str, server_version: 
     """CREATE DATABASE with the same encoding and locale, from `template0`.
 
     Args:
-        properties: Of the source.
+        properties: The source's.
         name: The new database's name.
         server_version: The target server's `server_version_num`.
 
@@ -189,7 +189,7 @@ def create_statement(properties: DatabaseProperties, name: str, server_version: 
 
 
 def setting_statements(properties: DatabaseProperties, name: str) -> list[sql.Composed]:
-    """What gives the database `name` the source's connection limit, comment and settings; may be run twice."""
+    """The statements that give `name` the source's connection limit, comment and settings; they may run twice."""
     thing = _database(name)
     limit = sql.SQL("ALTER {} CONNECTION LIMIT {}").format(thing, sql.Literal(properties.connection_limit))
     comments = [sql.SQL("COMMENT ON {} IS {}").format(thing, literal(text)) for text in (properties.comment,) if text]
@@ -198,12 +198,12 @@ def setting_statements(properties: DatabaseProperties, name: str) -> list[sql.Co
 
 
 def owner_statement(properties: DatabaseProperties, name: str) -> sql.Composed:
-    """What gives the database `name` to the source's owner; its new owner must exist."""
+    """The statements that give the database `name` to the source's owner, which must exist."""
     return sql.SQL("ALTER {} OWNER TO {}").format(_database(name), identifier(properties.owner))
 
 
 def privilege_statements(properties: DatabaseProperties, name: str) -> list[sql.Composed]:
-    """What grants on the database `name` what was granted on the source, when it has the source's owner."""
+    """The statements that grant on `name` what was granted on the source; it must have the source's owner."""
     return grant_statements(_database(name), properties.owner, properties.privileges)
 
 

@@ -22,12 +22,12 @@ class Extension:
     schema: str
 
     def to_json(self) -> list[str]:
-        """As it stands in JSON."""
+        """As a JSON object."""
         return [self.name, self.version, self.schema]
 
     @classmethod
     def from_json(cls, data: Any) -> "Extension":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError for anything else."""
         fields = SqlFields.of(data, "an extension", ("name", "version", "schema"))
         return cls(fields.name("name"), fields.text("version"), fields.name("schema"))
 

@@ -1,4 +1,4 @@
-"""Everything about a database that neither its tables' rows nor the archive of its schema holds."""
+"""Everything about a database that is neither in its tables' rows nor in the archive of its schema."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from transforms.postgres.names.identifiers import Name
 from transforms.postgres.server.session import Connection
 
 ATTACHMENT = "database.json"
-"""Its name among the attachments of a backup."""
+"""The name of the inventory among a backup's attachments."""
 FORMAT = 1
 NO_LARGE_OBJECTS = LargeObjectProperties()
 
@@ -31,16 +31,16 @@ class DatabaseInventory:
     """A database beside its rows and its schema.
 
     Attributes:
-        properties: What it is itself.
+        properties: The properties of the database itself.
         extensions: Its extensions.
         roles: The roles that its objects name.
-        memberships: Who of these is a member of whom.
-        sequences: Where its sequences stand, or those of the selected tables.
-        matviews: Its materialized views that hold rows, in the order in which they are refreshed.
+        memberships: The memberships among these roles.
+        sequences: The values of its sequences, or of those of the selected tables.
+        matviews: Its populated materialized views, in the order in which they are refreshed.
         large_objects: Owners, privileges and comments of its large objects.
         states: The unusual states of indexes, constraints, triggers and tables, whatever tables are selected.
-        lost_sequences: Unlogged ones without a value, since the backup was taken of a standby.
-        facts: What the source's server said of itself and of the moment of the backup: a JSON object.
+        lost_sequences: Unlogged sequences without a value, since the source is a standby.
+        facts: Facts about the source's server and the moment of the backup: a JSON object.
     """
 
     properties: DatabaseProperties
@@ -56,7 +56,7 @@ class DatabaseInventory:
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know of what is not in it."""
+        """Notes for people about what is not in it."""
         lost = ", ".join(map(str, self.lost_sequences))
         return [f"Unlogged sequences, which have no value on a standby: they begin anew: {lost}."] if lost else []
 
@@ -78,7 +78,7 @@ class DatabaseInventory:
 
     @classmethod
     def from_json(cls, data: Any) -> "DatabaseInventory":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError for anything else."""
         fields = SqlFields.of(data, "the inventory")
         return cls(
             properties=DatabaseProperties.from_json(fields.field("properties")),
@@ -99,10 +99,10 @@ class DatabaseInventory:
 
 
 def parse_inventory(data: bytes) -> DatabaseInventory:
-    """The inventory that `encode` made `data` of.
+    """The inverse of `encode`.
 
     Raises:
-        IntegrityError: if it is none, or of a format that is newer than this program.
+        IntegrityError: if `data` is not an inventory, or its format is newer than this program.
     """
     try:
         value = json.loads(data)
@@ -114,11 +114,11 @@ def parse_inventory(data: bytes) -> DatabaseInventory:
 
 
 def take_inventory(connection: Connection, tables: Sequence[int] | None = None) -> DatabaseInventory:
-    """Ask the server for all of it but `facts`, sequences last: call this when all rows are read.
+    """Read all of it but `facts` from the server, sequences last: call this after all rows were read.
 
     Args:
         connection: In the snapshot of the backup, if it has one.
-        tables: Oids of the tables of the backup if not all tables are in it: then only their sequences are, and
+        tables: Oids of the tables of the backup if it does not have all tables: then it has only their sequences, and
             neither large objects nor materialized views.
 
     Raises:

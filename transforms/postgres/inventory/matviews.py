@@ -6,7 +6,7 @@ from transforms.postgres.names.identifiers import Name
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 
-# Views of every kind that are no extension's.
+# Views of every kind, without those of extensions.
 _VIEWS = """
     SELECT c.oid, n.nspname, c.relname, c.relkind = 'm' AND c.relispopulated
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -27,9 +27,9 @@ _READS = """
 
 
 def list_populated(connection: Connection) -> tuple[Name, ...]:
-    """The materialized views that hold rows, each behind those that it reads, directly or through views.
+    """The populated materialized views, each after those that it reads, directly or through views.
 
-    What a view reads through functions is not known to the server, nor to pg_dump.
+    Neither the server nor pg_dump knows what a view reads through functions.
     """
     with translated("listing the materialized views"):
         rows = connection.execute(_VIEWS).fetchall()
@@ -40,7 +40,7 @@ def list_populated(connection: Connection) -> tuple[Name, ...]:
 
 
 def _in_order(names: Mapping[int, Name], reads: Iterable[tuple[int, int]]) -> Iterable[int]:
-    """Oids by dependency, and by name where that leaves it open, so that it is the same each time."""
+    """Oids in the order of dependencies, otherwise by name, so that the order is always the same."""
     graph: dict[Name, set[Name]] = {name: set() for name in names.values()}
     for reader, read in reads:
         if reader in names and read in names:

@@ -1,6 +1,6 @@
-"""States of objects that their definitions need not show: whether an index is valid, a trigger enabled, and so on.
+"""States of objects that definitions may not show: whether an index is valid, a trigger enabled, and so on.
 
-Only what is unusual is listed, so that a database of many tables costs a few lines. The columns are those of the
+Only unusual states are listed, so that a database of many tables needs only a few lines. The columns are those of the
 catalogs `pg_index`, `pg_constraint`, `pg_class` and `pg_trigger` in PostgreSQL's manual.
 """
 
@@ -16,7 +16,7 @@ from transforms.postgres.server.session import Connection, major_of
 from transforms.skipped import Skipped
 
 SINCE_ENFORCED = 18
-"""The first major version whose constraints may be there without being enforced."""
+"""The first major version with constraints that are not enforced."""
 USUAL = {
     "INDEX": "valid",
     "CONSTRAINT": "validated",
@@ -27,7 +27,7 @@ USUAL = {
     "TRIGGERS OF FOREIGN KEY": "enabled",
     "ACCESS METHOD": "the usual one",
 }
-"""What a state of each kind is for nearly all objects."""
+"""The usual state of each kind."""
 UNUSUAL = {
     "INDEX": ("not valid",),
     "CONSTRAINT": ("not validated",),
@@ -37,9 +37,9 @@ UNUSUAL = {
     "TRIGGER": ("disabled", "for replicas", "always"),
     "TRIGGERS OF FOREIGN KEY": ("disabled",),
 }
-"""The other states of each kind, but of `ACCESS METHOD`, whose state is a name."""
-# What people have made; tables of extensions are made by their scripts. Constraints below those of a partitioned table
-# follow them, and their names are the server's. pg_dump makes no ordinary index that is not valid.
+"""The other states of each kind, except `ACCESS METHOD`, whose state is a name."""
+# Users' objects; tables of extensions are created by their scripts. Constraints below those of a partitioned table
+# follow them, and the server chooses their names. pg_dump never creates an ordinary index that is not valid.
 _STATES = """
     WITH own AS (
         SELECT c.oid, n.nspname::text AS schema, c.relname::text AS relation, c.relkind, c.relispopulated, c.relam
@@ -99,13 +99,13 @@ _OF_THESE = """
 
 @dataclass(frozen=True, order=True, slots=True)
 class ObjectState:
-    """A state of an object; in an inventory only one that is not the usual one of its kind.
+    """A state of an object; an inventory has only states that are unusual for their kind.
 
     Attributes:
         kind: A key of `USUAL`.
         schema: Of the table, materialized view or domain.
         relation: Its name.
-        name: Of its index, constraint or trigger; empty if its own state is meant.
+        name: The name of its index, constraint or trigger; empty for its own state.
         state: `not valid`, `not validated`, `not enforced`, `not populated`, `disabled`, `for replicas`, `always`, or
             the name of an access method; empty for the usual one.
     """
@@ -123,7 +123,7 @@ class ObjectState:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What it is a state of."""
+        """Kind and names of the object."""
         return (self.kind, self.schema, self.relation, self.name)
 
     @property
@@ -132,16 +132,16 @@ class ObjectState:
         return self.state or USUAL[self.kind]
 
     def __str__(self) -> str:
-        """What it is a state of, for people."""
+        """The object, for people."""
         return f"{self.kind} {quoted(self.name)} of {self.of}" if self.name else f"{self.kind} of {self.of}"
 
     def to_json(self) -> list[str]:
-        """As it stands in JSON."""
+        """As a JSON object."""
         return list(astuple(self))
 
     @classmethod
     def from_json(cls, data: Any) -> "ObjectState":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError for anything else."""
         fields = SqlFields.of(data, "a state", [field.name for field in dataclass_fields(cls)])
         kind = fields.word("kind", tuple(USUAL))
         state = fields.word("state", UNUSUAL[kind]) if kind in UNUSUAL else fields.name("state")
@@ -149,20 +149,20 @@ class ObjectState:
 
 
 def list_states(connection: Connection) -> tuple[ObjectState, ...]:
-    """The unusual states of what people have made in a database, sorted."""
+    """The unusual states of users' objects in a database, sorted."""
     return _asked(connection, _UNUSUAL_ONES, ())
 
 
 def differing(
     connection: Connection, source: Iterable[ObjectState], made: Collection[Name], unfilled: Collection[Name] = ()
 ) -> list[Skipped]:
-    """What is in another state than in the source, of objects that are there; for each the SQL that mends it, if any.
+    """Existing objects whose state differs from the source's, each with the SQL that corrects it, if any.
 
     Args:
-        connection: To the target, when everything is made, under the names of the source.
+        connection: To the target, after everything is created, under the names of the source.
         source: The unusual states in the source.
-        made: The tables, materialized views and domains that the restore has made.
-        unfilled: Materialized views of which is known that they could not be filled.
+        made: The tables, materialized views and domains that the restore has created.
+        unfilled: Materialized views that are known to be not populated.
     """
     wanted = {each.key: each for each in source if each.of in made}
     found = {each.key: each for each in list_states(connection) if each.of in made}

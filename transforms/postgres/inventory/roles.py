@@ -1,6 +1,6 @@
-"""The roles that a database's objects name: owners, grantees, and where policies and settings name them.
+"""The roles that a database's objects name: owners and grantees, and those in policies and settings.
 
-Passwords are not among what is read: `pg_roles` shows none.
+Passwords are not read: `pg_roles` shows none.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ _OWNERS = """
     WHERE (o.oid >= {2} OR '{0}' = 'pg_largeobject_metadata' OR '{0}' = 'pg_namespace' AND o.oid = {3})
         AND NOT {4} AND {5}
 """
-# Privileges that initdb or an extension gave at the start are nobody's to restore (pg_init_privs).
+# Initial privileges, from initdb or an extension, are not restored (pg_init_privs).
 _GRANTS = """
     SELECT g.role, 'privileges' FROM pg_catalog.{0} o
         LEFT JOIN pg_catalog.pg_init_privs i ON i.objoid = o.{2} AND i.objsubid = {3}
@@ -92,7 +92,7 @@ class Role:
         name: Its name.
         uses: What it is needed for, sorted: `owner`, `privileges`, `default privileges`, `policy`, `user mapping` or
             `setting`.
-        attributes: What it may, as CREATE ROLE says it: `LOGIN`, `CREATEDB`; no password.
+        attributes: Its attributes as in CREATE ROLE, such as `LOGIN`, `CREATEDB`; never a password.
     """
 
     name: str
@@ -100,31 +100,31 @@ class Role:
     attributes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON."""
+        """As a JSON object."""
         return {"name": self.name, "uses": list(self.uses), "attributes": list(self.attributes)}
 
     @classmethod
     def from_json(cls, data: Any) -> "Role":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError for anything else."""
         fields = SqlFields.of(data, "a role")
         return cls(fields.name("name"), fields.items("uses", text_of), fields.items("attributes", text_of))
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Membership:
-    """That `member` is a member of `role`; both are needed roles."""
+    """`member` is a member of `role`; both are needed roles."""
 
     role: str
     member: str
     admin: bool = False
 
     def to_json(self) -> list[Any]:
-        """As it stands in JSON."""
+        """As a JSON object."""
         return [self.role, self.member, self.admin]
 
     @classmethod
     def from_json(cls, data: Any) -> "Membership":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError for anything else."""
         fields = SqlFields.of(data, "a membership", ("role", "member", "admin"))
         return cls(fields.name("role"), fields.name("member"), fields.truth("admin"))
 
@@ -137,7 +137,7 @@ def list_roles(connection: Connection) -> tuple[Role, ...]:
 
 
 def list_memberships(connection: Connection, roles: Iterable[Role]) -> tuple[Membership, ...]:
-    """Who of `roles` is a member of whom of them, sorted."""
+    """The memberships among `roles`, sorted."""
     with translated("listing the memberships of roles"):
         found = sorted(Membership(*row) for row in connection.execute(_MEMBERSHIPS).fetchall())
     names = {role.name for role in roles}

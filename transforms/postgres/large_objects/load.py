@@ -1,4 +1,4 @@
-"""Writing pages of large objects back."""
+"""Writes pages of large objects."""
 
 from psycopg.errors import UniqueViolation
 
@@ -8,7 +8,7 @@ from transforms.postgres.large_objects.pages import PAGE_SIZE
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 
-# A concurrent writer of another page of the same object may create it first; then it is there on the second look.
+# A concurrent writer of another page may create the object first; then the second query finds it.
 ATTEMPTS = 5
 _NOT_NULL = b"\x02"  # index 1 of the union
 _MISSING = """
@@ -29,14 +29,14 @@ def load(connection: Connection, records: bytes) -> int:
     """Write pages, and create the objects that are missing; may be done twice and side by side with other pages.
 
     Args:
-        connection: To the target; in a transaction, everything happens in it.
+        connection: To the target; if in a transaction, everything happens in it.
         records: Canonical records of `large_objects.COLUMNS`, back to back.
 
     Returns:
         The number of pages.
 
     Raises:
-        IntegrityError: if the records are none.
+        IntegrityError: if the bytes are not such records.
     """
     pages = decode(records)
     with translated("writing large objects"), connection.transaction():
@@ -64,7 +64,7 @@ def decode(records: bytes) -> list[tuple[int, int, bytes]]:
     """The pages of canonical records: large object, page, bytes.
 
     Raises:
-        IntegrityError: if the bytes are no such records.
+        IntegrityError: if the bytes are not such records.
     """
     offset, pages = 0, list[tuple[int, int, bytes]]()
     try:

@@ -1,7 +1,7 @@
 """The large objects of a database, read like a table of pages: columns `loid`, `page` and `data`.
 
 Sizes are asked of the objects (`pg_largeobject`, their table, is for superusers alone), pages read by `lo_get`.
-An empty object has one page without bytes; a hole reads as the zeros that it stands for.
+An empty object has one page without bytes; a hole is read as zeros.
 """
 
 from collections.abc import Generator
@@ -38,7 +38,7 @@ RELATION = Relation(2613, NAME, COLUMNS, key=Key("pg_largeobject_loid_pn_index",
 KIND = "large_objects"
 """`kind` in the schema that the manifest holds: `{**RELATION.schema_json(), "kind": KIND}`."""
 ROW_COST = 64
-"""Bytes that an object's page counts for beside its data: many small objects are work, too."""
+"""Bytes that a page counts for in addition to its data: many small objects are work too."""
 _READ = 0x40000  # INV_READ of libpq/libpq-fs.h
 NAMED_MOST = 20
 
@@ -73,7 +73,7 @@ _BOUNDARIES = f"""
     FROM (SELECT loid, page, share, lag(share, 1, share) OVER (ORDER BY loid, page) AS before FROM shares) s
     WHERE share <> before ORDER BY 1, 2
 """  # noqa: S608
-# By hand: has_largeobject_privilege is of PostgreSQL 18. pg_read_all_data is not about large objects.
+# Computed here: has_largeobject_privilege is new in PostgreSQL 18. pg_read_all_data does not cover large objects.
 _FORBIDDEN = """
     SELECT m.oid FROM pg_catalog.pg_largeobject_metadata m
     WHERE pg_catalog.current_setting('lo_compat_privileges') = 'off'
@@ -87,7 +87,7 @@ _FORBIDDEN = """
 
 
 def exist(connection: Connection) -> bool:
-    """Whether the database has any large object."""
+    """Whether the database has any large objects."""
     with translated("looking for large objects"):
         query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)"
         row = connection.execute(query).fetchone()
@@ -98,7 +98,7 @@ def check_access(connection: Connection) -> None:
     """Check that every large object may be read.
 
     Raises:
-        UnreachableError: naming those that may not, and the way out.
+        UnreachableError: with those that may not, and what to do.
     """
     with translated("looking for large objects that may not be read"):
         oids = [row[0] for row in connection.execute(_FORBIDDEN).fetchall()]
@@ -131,7 +131,7 @@ def parse_end(end: bytes) -> tuple[int, int]:
     """Large object and page of an end that is not open.
 
     Raises:
-        IntegrityError: if it is none of ours.
+        IntegrityError: if it is not one.
     """
     try:
         loid, page = map(int, texts_of(end, len(KEY_PLACES)))

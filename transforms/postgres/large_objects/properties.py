@@ -1,6 +1,6 @@
-"""Owners, privileges and comments of large objects: no schema-only archive holds them.
+"""Owners, privileges and comments of large objects, which schema-only archives do not contain.
 
-Objects that follow one another and are alike are one span, so that this is small however many there are.
+Consecutive objects with equal properties are one span, so that this is small however many there are.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ from transforms.postgres.names.identifiers import identifier, literal
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 
-# Statements in one transaction: each locks its object, and the server's lock table is small.
+# Most statements in one transaction: each locks its object, and the server's lock table is small.
 AT_ONCE = 500
 # A span ends where owner or privileges change; islands of equal ones have equal differences of row numbers.
 # `aclitem[]` has no order, its text has; of the empty one a cast makes an array that is not one-dimensional.
@@ -51,13 +51,13 @@ _IN_SPAN = "SELECT oid FROM pg_catalog.pg_largeobject_metadata WHERE oid BETWEEN
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The large objects from `first` to `last`, both included: all that there are, and all alike.
+    """All large objects from `first` to `last`, both included; they have equal properties.
 
     Attributes:
         first: The first one's oid.
         last: The last one's oid.
         owner: Their owner.
-        privileges: Who may do what with them.
+        privileges: Their privileges.
     """
 
     first: int
@@ -66,12 +66,12 @@ class Span:
     privileges: Privileges
 
     def to_json(self) -> list[Any]:
-        """As it stands in JSON."""
+        """As a JSON object."""
         return [self.first, self.last, self.owner, privileges_json(self.privileges)]
 
     @classmethod
     def from_json(cls, data: Any) -> "Span":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError for anything else."""
         fields = SqlFields.of(data, "a span of large objects", ("first", "last", "owner", "privileges"))
         first, last = (fields.integer(name, OID) for name in ("first", "last"))
         return cls(first, last, fields.name("owner"), fields.optional("privileges", privileges_from_json))
@@ -79,7 +79,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class LargeObjectProperties:
-    """What belongs to large objects beside their bytes.
+    """The properties of large objects beside their bytes.
 
     Attributes:
         spans: Spans in the order of oids; every large object is in one.
@@ -90,12 +90,12 @@ class LargeObjectProperties:
     comments: tuple[tuple[int, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON."""
+        """As a JSON object."""
         return {"spans": [span.to_json() for span in self.spans], "comments": [list(each) for each in self.comments]}
 
     @classmethod
     def from_json(cls, data: Any) -> "LargeObjectProperties":  # noqa: ANN401 - it may be anything
-        """The inverse of `to_json`; raises ValueError if it is none."""
+        """The inverse of `to_json`; raises ValueError for anything else."""
         fields = SqlFields.of(data, "the large objects")
         return cls(fields.items("spans", Span.from_json), fields.items("comments", _read_comment))
 
@@ -121,7 +121,7 @@ def _span(rows: list[tuple[Any, ...]]) -> Span:
 
 
 def write_comments(connection: Connection, properties: LargeObjectProperties) -> None:
-    """Comment on the large objects again, as a role that owns them; may be done twice."""
+    """Set the comments again, as a role that owns the objects; may run twice."""
     statements = (
         sql.SQL("COMMENT ON {} IS {}").format(_thing(oid), literal(text)) for oid, text in properties.comments
     )
@@ -129,7 +129,7 @@ def write_comments(connection: Connection, properties: LargeObjectProperties) ->
 
 
 def write_owners(connection: Connection, properties: LargeObjectProperties) -> None:
-    """Give the large objects to their owners, as a member of these; may be done twice."""
+    """Give the large objects to their owners, as a member of these roles; may run twice."""
     for span in properties.spans:
         owner = identifier(span.owner)
         things = map(_thing, _oids(connection, span))
@@ -137,14 +137,14 @@ def write_owners(connection: Connection, properties: LargeObjectProperties) -> N
 
 
 def write_privileges(connection: Connection, properties: LargeObjectProperties) -> None:
-    """Grant what was granted, when the owners are theirs again; may be done twice."""
+    """Grant the privileges again, after the owners are set; may run twice."""
     for span in properties.spans:
         if span.privileges is not None:
             _run(connection, _grants(_oids(connection, span), span))
 
 
 def _grants(oids: Iterable[int], span: Span) -> Iterator[sql.Composable]:
-    """One object's statements as one, so that no transaction ends between a SET ROLE and its RESET."""
+    """One object's statements joined, so that no transaction ends between a SET ROLE and its RESET."""
     for oid in oids:
         yield sql.SQL("; ").join(grant_statements(_thing(oid), span.owner, span.privileges))
 

@@ -1,1 +1,1 @@
-"""One moment for all readers: a snapshot, a frozen source, and the locks that keep tables as they are."""
+"""One moment for all readers: a snapshot or a frozen source, and the locks that protect tables."""

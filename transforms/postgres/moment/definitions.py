@@ -1,7 +1,7 @@
-"""What no lock on a table keeps as it is, though rows are read by it: names of schemas and types, labels, attributes.
+"""Definitions that reading depends on and table locks do not protect: names of schemas and types, labels, attributes.
 
-A session looks these up as they are now, whatever snapshot it reads rows of. If a label of an enum is renamed in the
-middle of a backup, rows have the one name before and the other one behind, and the archive knows only one of them.
+A session sees their current state, whatever its snapshot. If a label of an enum is renamed in the
+middle of a backup, earlier rows have the old name and later ones the new, and the archive knows only one of them.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 
 Definitions = Mapping[tuple[str, int], tuple[str, str]]
-"""By kind and oid: the name for people, and what must stay as it is."""
+"""By kind and oid: the name for people, and what must not change."""
 _THING = {"schema": "schema", "type": "type", "label": "type", "attributes": "type"}
 
 # Row types of tables are in it if a column somewhere is of such a type. The text of a row has its attributes in their
@@ -48,19 +48,19 @@ _QUERY = b"""
 
 
 def read_definitions(connection: Connection) -> Definitions:
-    """The definitions of the database as the connection's transaction sees them: outside of any, as they are now."""
+    """The definitions as the connection's transaction sees them; outside of a transaction, the current ones."""
     with translated("reading names of schemas and definitions of types"):
         rows = connection.execute(_QUERY).fetchall()
     return {(kind, oid): (name, definition) for kind, oid, name, definition in rows}
 
 
 def check_kept(then: Definitions, now: Definitions) -> None:
-    """Check that what there was at the backup's moment is as it was.
+    """Check that the definitions of the backup's moment have not changed.
 
-    What was made since does not matter, nor what was dropped: no table that is locked can have used it.
+    New and dropped definitions do not matter: no locked table can use them.
 
     Raises:
-        RefusedError: naming the schemas and types that were changed.
+        RefusedError: with the schemas and types that were changed.
     """
     both = then.keys() & now.keys()
     changed = {f"{_THING[key[0]]} {then[key][0]}" for key in both if then[key][1] != now[key][1]}

@@ -1,7 +1,7 @@
-"""Sources that stand still: a standby whose replay is paused, or a clone that nobody writes to.
+"""Frozen sources: a standby whose replay is paused, or a clone that nobody writes to.
 
-Sessions on any number of machines read the same rows from such a source without a shared snapshot. That it stood
-still is not believed but checked: when the job begins, before and after each range is read, and when all is read.
+Sessions on any number of machines read the same rows from such a source without a shared snapshot. That it was
+frozen is checked: when the job begins, before and after each range, and when everything has been read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from transforms.postgres.server.database import Database
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import APPLICATION, Connection, connect, end, major_of
 
-# Their counters see tables that are made or altered, and large objects.
+# Their counters change if tables are created or altered, and with large objects.
 CATALOGS = (Name("pg_catalog", "pg_class"), Name("pg_catalog", "pg_largeobject"))
 ADVICE = "Pause the replay of a standby (SELECT pg_wal_replay_pause()), or read a clone that nobody uses."
 
@@ -30,7 +30,7 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
 """
 _PAUSED = b"SELECT pg_catalog.pg_get_wal_replay_pause_state() = 'paused'"
 _PAUSED_13 = b"SELECT pg_catalog.pg_is_wal_replay_paused()"
-# Both are else kept as they were at the transaction's first look.
+# Otherwise both would stay as at the transaction's first query.
 _LOOK_AGAIN = b"SELECT pg_catalog.pg_stat_clear_snapshot()"
 # A role without pg_read_all_stats sees no backend_type of others; the server's own processes have no user.
 _OTHERS = b"""
@@ -63,10 +63,10 @@ class PausedStandby:
     timeline: int
 
     def check(self, connection: Connection, names: Sequence[Name] | None) -> None:
-        """Compare the replay with how it stood; whichever tables, for they move together.
+        """Compare the replay's position with the recorded one, for all tables.
 
         Raises:
-            IntegrityError: if the replay goes on, or went on, or the standby was promoted.
+            IntegrityError: if the replay continues or has continued, or the standby was promoted.
         """
         now = _replay(connection)
         if not now["standby"]:
@@ -80,7 +80,7 @@ class PausedStandby:
 
 @dataclass(frozen=True, slots=True)
 class QuietClone:
-    """A server that takes writes, with nobody there to write: by name, the marks of the tables that are read.
+    """A server that accepts writes, without any other session: the marks of the tables that are read, by name.
 
     A mark is the table's oid, its file's node, and the server's counters of rows inserted, updated and deleted.
     """
@@ -88,10 +88,10 @@ class QuietClone:
     marks: dict[Name, str]
 
     def check(self, connection: Connection, names: Sequence[Name] | None) -> None:
-        """Look for other sessions, and compare the marks of tables with how they stood.
+        """Look for other sessions, and compare the tables' marks with the recorded ones.
 
         Raises:
-            IntegrityError: if somebody is there, or a table was written to.
+            IntegrityError: if there is another session, or a table was written to.
         """
         with translated("Checking that nobody uses the clone"):
             connection.execute(_LOOK_AGAIN)
@@ -106,14 +106,14 @@ class QuietClone:
 
 @contextmanager
 def frozen(database: Database, list_tables: ListTables) -> Iterator[Moment]:
-    """The moment of a source that stands still, recorded when the block begins.
+    """The moment of a frozen source, recorded when the block begins.
 
     Args:
         database: A standby with its replay paused, or a clone without other sessions.
         list_tables: The tables that will be read.
 
     Raises:
-        RefusedError: if it does not stand still, with the way to make it.
+        RefusedError: if it is not frozen, with how to freeze it.
         UnreachableError: if the server cannot be reached.
     """
     connection = connect(database, purpose="frozen source")

@@ -1,4 +1,4 @@
-"""The three ways to a moment, by the word of the manifest."""
+"""The three kinds of moments, by the manifest's word for the consistency."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +14,7 @@ def moment_of(consistency: str, database: Database, list_tables: ListTables) -> 
     """The moment of a backup of the given consistency, held while the block runs.
 
     Raises:
-        KeyError: for another word than `snapshot`, `frozen-source` and `fuzzy`.
+        KeyError: for a word other than `snapshot`, `frozen-source` and `fuzzy`.
         RefusedError, UnreachableError, NotFoundError: see `hold` and `frozen`.
     """
     return {SNAPSHOT: hold, FROZEN: frozen, FUZZY: _fuzzy}[consistency](database, list_tables)

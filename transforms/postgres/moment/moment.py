@@ -1,4 +1,4 @@
-"""The moment of a backup: what every session that reads for it does first and last, so that all see the same rows."""
+"""The moment of a backup: what every reading session does first and last, so that all see the same rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,17 +19,17 @@ FROZEN = "frozen-source"
 FUZZY = "fuzzy"
 
 LOCK_SECONDS = 10.0
-"""How long a reader waits for anything that is locked: who waits to change a table keeps everybody else from it."""
+"""Seconds that a reader waits for a lock: a session that waits to change a table blocks all others."""
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-# The transactions that a snapshot sees, as `xmin:xmax:running`; by its old name, which PostgreSQL 12 knows too.
+# The transactions that a snapshot sees, as `xmin:xmax:running`; by the function's old name, for PostgreSQL 12.
 SEEN = "SELECT pg_catalog.txid_current_snapshot()::text"
 
 
 class Stillness(Protocol):
-    """How a source is known not to have changed since the moment."""
+    """How to check that a source has not changed since the moment."""
 
     def check(self, connection: Connection, names: Sequence[Name] | None) -> None:
-        """Compare the source, and the tables `names` (None: all of them), with how they stood.
+        """Compare the source, and the tables `names` (None: all of them), with the recorded state.
 
         Raises:
             IntegrityError: if anything has changed.
@@ -38,14 +38,14 @@ class Stillness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The moment that a backup is of, as far as its consistency promises one; it may be pickled.
+    """The moment of a backup, as far as its consistency promises one; may be pickled.
 
     Attributes:
         consistency: `snapshot`, `frozen-source` or `fuzzy`.
         facts: The server and its position when the moment began, for the manifest.
         snapshot: The exported snapshot's id, or None.
         seen: The transactions that it sees, as the server writes them.
-        stillness: For `frozen-source`: what must not have changed.
+        stillness: For `frozen-source`: the state that must not have changed.
     """
 
     consistency: str
@@ -70,11 +70,11 @@ class Moment:
 
         Raises:
             UnreachableError: if the snapshot is gone with the session that held it, or may not be imported.
-            RefusedError: if somebody changes a table or waits to change it.
+            RefusedError: if another session changes a table or waits to change it.
             NotFoundError: if a table is gone.
-            IntegrityError: if a frozen source has moved.
+            IntegrityError: if a frozen source has changed.
         """
-        # The size of a table, an index and a sequence are behind locks too, which cannot be taken without waiting.
+        # The sizes of tables, indexes and sequences need locks too, which cannot be taken without waiting.
         begin = f"{BEGIN}; SET LOCAL lock_timeout = {max(1, round(LOCK_SECONDS * 1000))}"
         try:
             if self.snapshot is not None:
@@ -90,10 +90,10 @@ class Moment:
             raise
 
     def leave(self, connection: Connection, names: Sequence[Name]) -> None:
-        """End the transaction, and make sure that what it read was of the moment.
+        """End the transaction, and check that what it read was of the moment.
 
         Raises:
-            IntegrityError: if a frozen source has moved meanwhile.
+            IntegrityError: if a frozen source has changed meanwhile.
         """
         try:
             if self.stillness is not None:
@@ -102,11 +102,11 @@ class Moment:
             roll_back(connection)
 
     def conclude(self, connection: Connection) -> dict[str, Any]:
-        """Prove that the moment still holds, now that all is read, and return the facts of it, a JSON object.
+        """Check that the moment still holds after everything was read; returns its facts, a JSON object.
 
         Raises:
             UnreachableError: if the snapshot's holder was lost.
-            IntegrityError: if a frozen source has moved.
+            IntegrityError: if a frozen source has changed.
         """
         self.enter(connection, ())
         try:
@@ -118,7 +118,7 @@ class Moment:
         return {**self.facts, "snapshot": self.snapshot, "end": end}
 
     def _import(self, connection: Connection, begin: str, snapshot: str) -> None:
-        """Begin and import, all in one message: of a database with many tables it is sent many times."""
+        """Begin and import the snapshot in one message: it is sent many times for a database with many tables."""
         statements = f"{begin}; SET TRANSACTION SNAPSHOT {literal(snapshot).text}; {SEEN}"
         try:
             seen = _last_value(connection.execute(statements.encode()))
@@ -126,13 +126,13 @@ class Moment:
             if meaning(error.sqlstate) == LOST:
                 raise UnreachableError(f"Importing the snapshot: {said(error)} {LOST[1]}") from error
             raise UnreachableError(_gone(snapshot, said(error))) from error
-        # After a crash the server counts from anew: a session of somebody else's may export the same id.
+        # After a crash the server's counter starts again: another session may export the same id.
         if seen != self.seen:
             raise UnreachableError(_gone(snapshot, "another snapshot has its name now."))
 
 
 def _last_value(cursor: "psycopg.Cursor[tuple[Any, ...]]") -> object:
-    """The value that the last one of several statements returned."""
+    """The value that the last of several statements returned."""
     while cursor.nextset():
         continue
     row = cursor.fetchone()
@@ -140,17 +140,17 @@ def _last_value(cursor: "psycopg.Cursor[tuple[Any, ...]]") -> object:
 
 
 def begin_fuzzy(connection: Connection) -> Moment:
-    """No one moment: every range sees its own; on request only."""
+    """No common moment: every range sees its own; only on request."""
     return Moment(FUZZY, begin_facts(connection))
 
 
 def begin_facts(connection: Connection) -> dict[str, Any]:
-    """What the manifest says of the source and of the beginning."""
+    """Facts for the manifest about the source and the beginning."""
     return {**server_facts.server_facts(connection), "begin": server_facts.position(connection)}
 
 
 def roll_back(connection: Connection) -> None:
-    """End a transaction that only read; a session that is lost has ended it already."""
+    """End a transaction that only read; a lost session has ended it already."""
     with suppress(psycopg.Error):
         connection.execute("ROLLBACK")
 

@@ -1,7 +1,7 @@
 """The snapshot that all sessions of a backup share, and the session that holds it while the job runs.
 
-The holder locks all tables before its transaction takes its snapshot, for a table that somebody truncates or rewrites
-after the snapshot looks empty in it. Tables that were made, dropped or renamed meanwhile show in a second listing.
+The holder locks all tables before its transaction takes its snapshot, since a table that is truncated or rewritten
+after the snapshot looks empty in it. A second listing shows tables that were created, dropped or renamed meanwhile.
 """
 
 import logging
@@ -32,16 +32,16 @@ _LOG = logging.getLogger("shardkeep")
 def hold(
     database: Database, list_tables: ListTables, *, beat: float = BEAT, lock_seconds: float = LOCK_SECONDS
 ) -> Iterator[Moment]:
-    """Hold a snapshot in which all tables that `list_tables` names can be read whole, while the block runs.
+    """Hold a snapshot in which all tables of `list_tables` can be read completely, while the block runs.
 
     Args:
-        database: What is to be read.
-        list_tables: The tables to read; called before the snapshot and in it, in a transaction of its own each time.
-        beat: Seconds between two questions that keep the session from looking dead.
-        lock_seconds: How long to wait for tables that others have locked.
+        database: The database to read.
+        list_tables: The tables to read; called before the snapshot and in it, each time in a separate transaction.
+        beat: Seconds between queries that keep the idle session alive.
+        lock_seconds: Seconds to wait for tables that other sessions have locked.
 
     Raises:
-        RefusedError: if a table is being changed, or tables come and go faster than they can be locked.
+        RefusedError: if a table is being changed, or tables are created and dropped faster than they can be locked.
         UnreachableError: if the server cannot be reached or a table may not be read.
     """
     with Holder(database, list_tables, beat=beat, lock_seconds=lock_seconds) as holder:
@@ -51,7 +51,7 @@ def hold(
 class Holder:
     """The session that holds a snapshot, from `__enter__` to `__exit__`.
 
-    That it held to the end is proved by `Moment.conclude`, which imports the snapshot once more.
+    `Moment.conclude` proves that it held to the end, by importing the snapshot once more.
     """
 
     moment: Moment
@@ -107,7 +107,7 @@ class Holder:
             return sorted(self._list_tables(self._connection))
 
     def _attempt(self, names: list[Name]) -> Moment | None:
-        """The moment, in a transaction that goes on; None, and no transaction, if there are other tables by now."""
+        """The moment, in a transaction that continues; None, without a transaction, if the tables have changed."""
         connection = self._connection
         try:
             with translated(f"{self._database}: taking the snapshot"):

@@ -11,7 +11,7 @@ from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 
 BATCH = 500
-# Only ACCESS EXCLUSIVE conflicts with ACCESS SHARE. Who waits for it counts too: the server serves in order.
+# Only ACCESS EXCLUSIVE conflicts with ACCESS SHARE. A session that waits for it counts too: the queue is in order.
 _IN_THE_WAY = b"""
 SELECT DISTINCT n.nspname, c.relname, l.pid, l.granted
 FROM pg_catalog.pg_locks l
@@ -28,7 +28,7 @@ ORDER BY 1, 2, 3
 def lock(connection: Connection, names: Sequence[Name], *, wait: bool) -> None:
     """Lock tables in ACCESS SHARE mode, each without its partitions, until the transaction ends.
 
-    LOCK takes no snapshot, so locks come before the first query of a transaction that is to see all of a table.
+    LOCK takes no snapshot, so it comes before the first query of a transaction that must see all of a table.
 
     Args:
         connection: In a transaction; it is rolled back if a table is locked by others.
@@ -36,7 +36,7 @@ def lock(connection: Connection, names: Sequence[Name], *, wait: bool) -> None:
         wait: Whether to wait, as long as the session's `lock_timeout` allows.
 
     Raises:
-        RefusedError: naming the tables that others have locked or want to lock, and their processes.
+        RefusedError: with the tables that other sessions have locked or want to lock, and their processes.
         UnreachableError: if there is no right to read a table.
         NotFoundError: if a table does not exist.
     """

@@ -1,1 +1,1 @@
-"""Names of SQL as people write them: identifiers, patterns, and what they select."""
+"""SQL names in options: identifiers, patterns, and what they select."""

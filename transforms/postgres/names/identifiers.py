@@ -1,4 +1,4 @@
-"""Names of SQL: how they are written, how they are read, and how they stand in a statement.
+"""SQL names: how they are written for people, parsed, and put into statements.
 
 Statements are made of `psycopg.sql` pieces. Its own `Identifier` and `Literal` go through the
 encoding of a connection, which for an SQL_ASCII database is ASCII; the pieces here are bytes as they
@@ -32,7 +32,7 @@ _KEYWORDS = (
     " xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable"
 )
 KEYWORDS = frozenset(_KEYWORDS.split())
-# Runs outside quotes that may stand in a name; other signs need quotes. The second alternative is quoted text.
+# Runs outside quotes that a name may contain; other signs need quotes. The second alternative is quoted text.
 _PIECE = re.compile(r'([\w$*?]+)|"((?:[^"]|"")*)"', re.ASCII)
 _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 
@@ -57,7 +57,7 @@ def statement_bytes(text: str) -> bytes:
     """A statement, or a piece of one, as bytes.
 
     Raises:
-        IntegrityError: if it holds a zero byte, at which libpq would cut the statement off, or half a surrogate pair.
+        IntegrityError: if it contains a zero byte, where libpq would cut the statement off, or half a surrogate pair.
     """
     try:
         data = text.encode("utf-8", "surrogateescape")
@@ -85,12 +85,12 @@ def always_quoted(part: str) -> str:
 
 
 def quoted(part: str) -> str:
-    """One part of a name as people write it: between quotes where SQL needs them."""
+    """One part of a name for people: between quotes if SQL needs them."""
     return part if _PLAIN.match(part) and part not in KEYWORDS else always_quoted(part)
 
 
 def is_systems(schema: str) -> bool:
-    """Whether a schema is the server's own: no backup has rows of its tables."""
+    """Whether a schema is the server's own; rows of its tables are not backed up."""
     return schema.startswith("pg_") or schema == "information_schema"
 
 
@@ -112,7 +112,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of characters of a name as it was written; outside quotes it is folded to lower case."""
+    """A run of characters of a written name; outside quotes it is folded to lower case."""
 
     text: str
     is_quoted: bool
@@ -123,10 +123,10 @@ def parse_name(text: str, option: str) -> tuple[str, ...]:
 
     Args:
         text: A name such as `public."My Table"`.
-        option: The option that has it, for the error.
+        option: The option, for the error.
 
     Raises:
-        UsageError: if it is no name.
+        UsageError: if it is not a name.
     """
     parts, rest = parse_pieces(text, option)
     if rest:
@@ -175,6 +175,6 @@ def _malformed(text: str, option: str) -> UsageError:
 
 
 def name_list(names: Iterable[object], most: int = 20) -> str:
-    """Names for people, in their order, cut after `most`; `none` if there are none."""
+    """The first `most` names for people, in their order; `none` if there are none."""
     every = [str(name) for name in names]
     return ", ".join(every[:most]) + (f", ... ({len(every)} in all)" if len(every) > most else "") or "none"

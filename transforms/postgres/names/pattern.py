@@ -15,10 +15,10 @@ class Pattern:
     """What selects names of one or more parts.
 
     Attributes:
-        text: As it was written.
-        option: The option that has it.
+        text: The text in the option.
+        option: The option.
         parts: A regular expression for each part.
-        literal: The one name that it selects; None if it has a glob.
+        literal: The only name that it selects; None if it has a glob.
     """
 
     text: str

@@ -1,3 +1,3 @@
-"""The schema that Shardkeep keeps for itself in a target: the ledger of a restore. No backup holds it."""
+"""The name of Shardkeep's own schema in a target, with the ledger of a restore. It is never backed up."""
 
 LEDGER = "shardkeep_restore"

@@ -16,13 +16,13 @@ class Where:
     predicate: str
 
     def __str__(self) -> str:
-        """The option as one would write it."""
+        """The option as on a command line."""
         return f"--where={self.table}:{self.predicate}"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A table that may be selected: its own name, and those of the partitioned tables that it is part of."""
+    """A table that can be selected: its own name, and those of the partitioned tables that it is part of."""
 
     name: Name
     roots: tuple[Name, ...] = ()
@@ -35,11 +35,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What of a database is read; a partitioned table's name stands for all of its partitions.
+    """The selected tables and rows of a database; a partitioned table's name selects all of its partitions.
 
     Attributes:
         schemas: Patterns of schemas whose tables are selected.
-        tables: Patterns of tables that are selected; with no pattern at all every table is.
+        tables: Patterns of tables that are selected; without any pattern every table is.
         excluded: Patterns of tables that are not selected.
         wheres: Conditions.
     """
@@ -67,7 +67,7 @@ class Selection:
 
     @property
     def is_whole(self) -> bool:
-        """Whether no table or schema was named: then what is beside the tables belongs to the backup too."""
+        """Whether no table or schema was named: then objects beside tables belong to the backup too."""
         return not (self.schemas or self.tables)
 
     def settings(self) -> dict[str, str]:
@@ -103,7 +103,7 @@ class Selection:
         return asked and not self.excludes(candidate)
 
     def excludes(self, candidate: Candidate) -> bool:
-        """Whether a table is left out, though it be selected."""
+        """Whether a table is left out although it is selected."""
         return _match(self.excluded, candidate)
 
     def predicate(self, candidate: Candidate) -> str:
@@ -136,7 +136,7 @@ def parse_where(text: str) -> Where:
     """The condition `SCHEMA.TABLE:predicate`.
 
     Raises:
-        UsageError: if it has no such form.
+        UsageError: if it does not have this form.
     """
     _, rest = parse_pieces(text, "where")
     parts = parse_name(text[: len(text) - len(rest)], "where")

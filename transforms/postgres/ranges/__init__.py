@@ -1,1 +1,1 @@
-"""Cutting tables into ranges, and reading the rows of one."""
+"""Cuts tables into ranges, and reads the rows of a range."""

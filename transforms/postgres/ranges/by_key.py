@@ -1,4 +1,4 @@
-"""Cutting a table into ranges of its key, at values that the server returned and compared."""
+"""Cuts a table into ranges of its key, at values that the server returned and compared."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -14,7 +14,7 @@ from transforms.postgres.ranges.query import compare, operator, output, value, w
 from transforms.postgres.server.session import Connection
 
 PAGES_PER_RANGE = 16
-"""Blocks that are looked at for each range: where the key follows the file, each counts as one row."""
+"""Blocks to sample for each range: if the key follows the file's order, a block counts as a single row."""
 MOST_PAGES = 1 << 16
 LEAST_PAGES_PER_RANGE = 4
 _COMPARED_AT_ONCE = 200
@@ -40,7 +40,7 @@ def key_ranges(connection: Connection, relation: Relation, count: int, pages: in
     """
     boundaries = _boundaries(connection, relation, count, pages) if count > 1 else []
     if not _ascend(connection, relation, boundaries):
-        boundaries = []  # texts that do not come back as they were: such a key is not to be cut
+        boundaries = []  # the texts do not give the same values again, so the key cannot be cut
     return [KeyRange("", start, end) for start, end in pairwise([b"", *map(end_of, boundaries), b""])]
 
 
@@ -63,7 +63,7 @@ def _boundaries(connection: Connection, relation: Relation, count: int, pages: i
 
 
 def _sample(count: int, pages: int) -> sql.Composable:
-    """Whole blocks, the same ones each time; all of them if the table is small."""
+    """A sample of whole blocks, the same each time; all blocks if the table is small."""
     wanted = max(min(count * PAGES_PER_RANGE, MOST_PAGES), count * LEAST_PAGES_PER_RANGE)
     if wanted >= pages:
         return sql.SQL("")
@@ -71,7 +71,7 @@ def _sample(count: int, pages: int) -> sql.Composable:
 
 
 def _ascend(connection: Connection, relation: Relation, boundaries: Sequence[Sequence[str]]) -> bool:
-    """Whether the server, given the texts, finds each boundary before the next one."""
+    """Whether the server, given the texts, sorts each boundary before the next one."""
     for part in _parts(boundaries):
         keys = [_key(relation.key_columns, texts) for texts in part]
         less = operator(relation, "<")

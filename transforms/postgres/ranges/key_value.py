@@ -37,7 +37,7 @@ def texts_of(end: bytes, count: int) -> list[str]:
     """The texts of a key's end.
 
     Raises:
-        IntegrityError: if it is no end of a key of `count` columns.
+        IntegrityError: if it is not an end of a key of `count` columns.
     """
     try:
         texts = json.loads(end.decode("utf-8", "surrogateescape"))
@@ -49,7 +49,7 @@ def texts_of(end: bytes, count: int) -> list[str]:
 
 
 def ctid_end(raw: bytes | None) -> bytes:
-    """The end of a range at a row with this `tid`: block and place in it (`tidsend`)."""
+    """The end of a range at a row with this `tid`: block and position in the block (`tidsend`)."""
     if raw is None or len(raw) != 6:
         raise IntegrityError(f"The server sent {raw!r} where a ctid was expected.")
     return b"(%d,%d)" % struct.unpack(">IH", raw)
@@ -59,7 +59,7 @@ def check_ctid(end: bytes) -> str:
     """The text of an end in the space `ctid`.
 
     Raises:
-        IntegrityError: if it is none.
+        IntegrityError: if it is not one.
     """
     if not _TID.fullmatch(end):
         raise IntegrityError(f"{end!r} is no end of a ctid range.")

@@ -22,7 +22,7 @@ def copy_statement(relation: Relation, key_range: KeyRange) -> sql.Composed:
     Its fields are the table's columns; before them, in physical order, `ctid`.
 
     Raises:
-        IntegrityError: if the range is none of this table.
+        IntegrityError: if the range is not one of this table.
     """
     fields = [_field(column) for column in relation.copied]
     if relation.order == CTID:
@@ -39,7 +39,7 @@ def where_clause(relation: Relation, key_range: KeyRange) -> sql.Composable:
     """What selects the rows of a range, with a space before it; nothing for all rows.
 
     Raises:
-        IntegrityError: if the range is none of this table.
+        IntegrityError: if the range is not one of this table.
     """
     if key_range.space != relation.space:
         raise IntegrityError(f"{relation.name} is read by {relation.order}: {key_range} is no range of it.")

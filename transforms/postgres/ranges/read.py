@@ -1,4 +1,4 @@
-"""Reading the rows of a range: COPY's messages go from libpq's hands to Avro records in compiled code."""
+"""Reads the rows of a range: compiled code turns libpq's COPY messages into Avro records."""
 
 import select
 from collections.abc import Callable, Generator, Sequence
@@ -23,7 +23,7 @@ from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 
 EndOf = Callable[[tuple[bytes | None, ...]], bytes]
-"""Makes the end of a range of the fields of a row's key."""
+"""Makes the end of a range from the fields of a row's key."""
 SECONDS_TO_CANCEL = 5.0
 _PREPARE = sql.SQL("""
     SELECT pg_catalog.to_regclass({})::pg_catalog.oid::pg_catalog.int8, pg_catalog.set_config('search_path', {}, true),
@@ -104,7 +104,7 @@ def _transcoder(relation: Relation) -> tuple[CopyTranscoder, EndOf]:
 
 
 def _preparation(relation: Relation) -> sql.Composed:
-    """The query that asks whose the name is, and steers the planner.
+    """The query that checks whose name it is, and directs the planner.
 
     In physical order every scan will do but that of an index; in the key's, none of the whole file for a range. A
     table that is planned under a search path of its own is read by no index at all: `plan_path`.
@@ -116,10 +116,10 @@ def _preparation(relation: Relation) -> sql.Composed:
 
 
 def _check_name(row: Sequence[Any] | None, relation: Relation) -> None:
-    """Make sure that the name still is the table's.
+    """Check that the name is still the table's.
 
     Raises:
-        RefusedError: if the name is another table's by now. The lock on a table keeps its name, not its schema's.
+        RefusedError: if the name is another table's by now. A lock on a table protects its name, but not its schema's.
     """
     if row is None or row[0] != relation.oid:
         raise RefusedError(
@@ -136,9 +136,9 @@ def _start(connection: Connection, statement: bytes) -> None:
 
 
 def _start_together(connection: Connection, statements: bytes, relation: Relation) -> None:
-    """The preparation and the COPY in one message, for a small table costs little more than the way to the server.
+    """The preparation and the COPY in one message: a small table costs little more than the round trip.
 
-    It is the simple protocol, so nothing in it may be a person's words.
+    It is the simple protocol, so it must not contain text from an option.
     """
     connection.pgconn.send_query(statements)
     _flush(connection)
@@ -155,7 +155,7 @@ def _expect(connection: Connection, status: pq.ExecStatus) -> PGresult:
 
 
 def _chunks(connection: Connection, transcoder: CopyTranscoder, chunk_size: int) -> Generator[None, None, None]:
-    """Stop whenever the transcoder has a batch, and at the end if rows are left."""
+    """Yields whenever the transcoder has a batch, and at the end if rows are left."""
     while (state := transcoder.pull(_address(connection.pgconn), chunk_size)) != ENDED:
         if state == FAILED:
             raise _error(connection.pgconn, _next_result(connection))
@@ -168,7 +168,7 @@ def _chunks(connection: Connection, transcoder: CopyTranscoder, chunk_size: int)
 
 
 def _address(pgconn: PGconn) -> int:
-    """The connection for libpq; psycopg's protocol class does not tell of this attribute."""
+    """The connection's libpq handle; psycopg's protocol class does not declare this attribute."""
     address: int = getattr(pgconn, "pgconn_ptr", None) or 0
     return address
 
@@ -193,7 +193,7 @@ def _wait(connection: Connection) -> None:
 
 
 def _flush(connection: Connection) -> None:
-    """A long statement may have to wait until the server takes it, and the server until we take its notices."""
+    """Send a statement; a long one may have to wait for the server, which may wait for us to read its notices."""
     while connection.pgconn.flush():
         if connection.poll(select.POLLIN | select.POLLOUT) & select.POLLIN:
             connection.pgconn.consume_input()
@@ -207,11 +207,11 @@ def _error(pgconn: PGconn, result: PGresult | None) -> Exception:
 
 
 def _abandon(connection: Connection) -> None:
-    """End a query that nobody listens to any more, and the session with it."""
+    """Cancel a query whose rows are no longer read, and close its session."""
     try:
         if not connection.closed:
             connection.cancel_safe(timeout=SECONDS_TO_CANCEL)
     except psycopg.Error:
-        pass  # the session is as good as gone; closing it is all that is left
+        pass  # the session is lost; it can only be closed
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""Cutting tables into the ranges that are wanted: of their keys, or of `ctid`, equal runs of a file's blocks."""
+"""Cuts tables into ranges of their keys or of `ctid`, which are equal runs of a file's blocks."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -25,9 +25,9 @@ def ctid_ranges(count: int, pages: int) -> list[KeyRange]:
 
 
 SMALL_RANGE = 16 << 20
-"""Bytes on disk that a range has at least, unless a number of ranges is asked for."""
+"""Fewest bytes on disk of a range, unless the number of ranges is given."""
 MANY = 64
-"""Ranges of a table that is large enough: many more than readers, so that the last ones do not wait for one."""
+"""Ranges of a large table: many more than readers, so that all readers finish at about the same time."""
 
 
 def plan(connection: Connection, relations: Sequence[Relation], wanted: Wanted) -> list[TablePlan]:
@@ -36,8 +36,8 @@ def plan(connection: Connection, relations: Sequence[Relation], wanted: Wanted) 
     Args:
         connection: A session that sees the tables' rows.
         relations: The tables.
-        wanted: How many, or how large. There are fewer where rows or blocks do not suffice, and one range of a table
-            that may not be cut.
+        wanted: How many, or how large. There are fewer if rows or blocks do not suffice, and one range for a table
+            that must not be cut.
     """
     with translated("asking how large tables are"):
         sizes = _sizes(connection, relations)

@@ -1,1 +1,1 @@
-"""Reaching one server: its address, its password, sessions with it, and what its errors mean."""
+"""Connecting to one server: its address, password and sessions, and its errors as Shardkeep's."""

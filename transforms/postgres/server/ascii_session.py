@@ -1,7 +1,7 @@
-"""Sessions with databases of encoding SQL_ASCII, whose text is bytes that need not be UTF-8.
+"""Sessions with databases of encoding SQL_ASCII, whose text is bytes that may not be UTF-8.
 
-The server converts nothing there; but it checks what it sends to a client that claims UTF-8, and fails at the first
-byte that is not. So the client claims SQL_ASCII, and the driver, which would then return bytes and take only ASCII,
+The server converts nothing there, but checks what it sends to a client with encoding UTF-8, and fails at the first
+other byte. So the client's encoding is SQL_ASCII, and the driver, which would then return bytes and accept only ASCII,
 is taught UTF-8 with `surrogateescape`.
 """
 
@@ -17,26 +17,26 @@ from psycopg.copy import Writer
 
 Words = str | bytes | sql.Composable
 
-# The last one is what the driver falls back to for types that it does not know.
+# The last one is the driver's fallback for unknown types.
 TEXT_TYPES: tuple[str | int, ...] = ("text", "varchar", "bpchar", "name", '"char"', 0)
 
 
 class _TextLoader(Loader):
-    """Text with other bytes as lone surrogates."""
+    """Decode UTF-8, with other bytes as lone surrogates."""
 
     def load(self, data: Buffer) -> str:
         return bytes(data).decode("utf-8", "surrogateescape")
 
 
 class _TextDumper(Dumper):
-    """The inverse."""
+    """The inverse of `_decode`."""
 
     def dump(self, obj: str) -> Buffer:
         return obj.encode("utf-8", "surrogateescape")
 
 
 class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
-    """A cursor whose statements travel as UTF-8; templates, which psycopg 3.3 would take too, are not used here."""
+    """A cursor whose statements are sent as UTF-8; templates, which psycopg 3.3 accepts too, are not used here."""
 
     def execute(  # type: ignore[override]
         self, query: Words, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None

@@ -1,4 +1,4 @@
-"""A session of psycopg's that gives a silent server up."""
+"""A psycopg connection that gives up on a silent server."""
 
 import select
 from collections.abc import Generator
@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 
 class Connection(psycopg.Connection[tuple[Any, ...]]):
-    """A session; `silence` judges its server's, if there is one."""
+    """A session; `silence`, if set, decides when to give up on a silent server."""
 
     silence: Silence | None = None
 
     def wait(self, gen: PQGen[T], *arguments: Any, **settings: Any) -> T:  # noqa: ANN401 - psycopg's own
-        """As psycopg's, which everything but the rows of a COPY goes through.
+        """As psycopg's `wait`, which everything but the rows of a COPY uses.
 
         Raises:
             psycopg.OperationalError: if the server was silent for too long; the session is closed then.
@@ -37,7 +37,7 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
         return sum({event for _, event in found})
 
     def _heard(self, gen: PQGen[T], silence: Silence) -> Generator[Any, Any, T]:
-        """The same generator; psycopg wakes it ten times a second, with nothing if the socket is not ready."""
+        """The same generator; psycopg resumes it ten times a second, with 0 if the socket is not ready."""
         try:
             state = next(gen)
             last = monotonic()

@@ -1,9 +1,9 @@
-"""What libpq needs to reach a database; for one of Cloud SQL that starts a proxy."""
+"""libpq's connection parameters for a database; for Cloud SQL a proxy is started."""
 
 from transforms.cloud_sql import endpoint
 from transforms.postgres.server.database import Database
 
-# A peer that is gone is noticed in about two minutes, also in the middle of a COPY. Parameters of the URL come first.
+# A dead peer is noticed in about two minutes, even during a COPY. The URL's parameters have precedence.
 TRANSPORT = {
     "connect_timeout": "20",
     "keepalives": "1",
@@ -13,13 +13,13 @@ TRANSPORT = {
     "tcp_user_timeout": "120000",
 }
 PROXY_SECONDS = "40"
-"""How long libpq waits for a session through a proxy, which itself gives up after 30 s and then says why."""
+"""Seconds that libpq waits for a session through a proxy, which itself gives up after 30 s and then says why."""
 
 
 def conninfo(database: Database) -> dict[str, str]:
-    """What libpq needs to reach a database, by libpq's names, without a password; now, and from this process.
+    """The parameters of libpq for a connection from this process, by name, without a password.
 
-    A Cloud SQL instance's proxy is started if this process has none that runs.
+    A Cloud SQL instance's proxy is started if this process has not started it yet.
 
     Raises:
         UnreachableError, UsageError: if the proxy cannot be started; see `endpoint.endpoint`.
@@ -33,5 +33,5 @@ def _where(database: Database) -> dict[str, str]:
     if database.cloud_sql is None:
         return {"host": database.host, "port": port}
     folder = endpoint.endpoint(database.cloud_sql, database.iam_auth)
-    # An address in PGHOSTADDR would come before the host.
+    # An address in PGHOSTADDR would have precedence over the host.
     return {"host": folder, "hostaddr": "", "port": port, "connect_timeout": PROXY_SECONDS}

@@ -1,4 +1,4 @@
-"""The password of a database: fetched where a session is opened, kept in this process's memory only."""
+"""A database's password: fetched when a session is opened, and kept only in this process's memory."""
 
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 # https://developers.google.com/identity/protocols/oauth2/scopes: log in to Cloud SQL, and nothing else.
 LOGIN_SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 SECONDS = 20.0
-"""How long a secret or a token is asked for, again and again."""
+"""Seconds for requesting a secret or a token, retries included."""
 _CREDENTIALS = ProcessRegistry[str, "Credentials"]()
-"""By scope."""
+"""Credentials by scope."""
 
 
 def password_of(database: Database) -> str | None:
-    """The password, or None if libpq is to look for one itself: in PGPASSWORD and the user's pgpass file.
+    """The password; None if libpq should look in PGPASSWORD and the user's pgpass file.
 
-    Nor is there one where the proxy of a Cloud SQL instance logs the account in.
+    It is also None if a Cloud SQL instance's proxy logs the account in.
 
     Raises:
         NotFoundError: if the secret, or this version of it, does not exist.
         UnreachableError: if the secret may not be read, the service does not answer, or there are no credentials.
-        IntegrityError: if the secret is not what was stored, or no text.
+        IntegrityError: if the secret is not as it was stored, or is not text.
     """
     if database.password_secret is not None:
         return secret_text(database.password_secret)
@@ -37,7 +37,7 @@ def password_of(database: Database) -> str | None:
 
 @lru_cache(maxsize=16)
 def secret_text(name: str, client: "Callable[[], SecretManagerServiceClient] | None" = None) -> str:
-    """The text of a secret's version, without a line break at its end, which `echo` leaves; asked for once.
+    """The text of a secret's version, without the line break at the end that `echo` adds; requested once.
 
     Args:
         name: `projects/P/secrets/S/versions/V`.
@@ -81,10 +81,10 @@ def _fetched(name: str, client: "Callable[[], SecretManagerServiceClient]") -> b
 
 
 def login_token() -> str:
-    """A token to log in to Cloud SQL with, of the account that runs this; a new one when the last one expires.
+    """An access token of the account that runs this, for Cloud SQL; a new one when the last one expires.
 
     Raises:
-        UnreachableError: if there are no credentials, or they give no token.
+        UnreachableError: if there are no credentials, or no token for them.
     """
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.requests import Request

@@ -1,4 +1,4 @@
-"""A PostgreSQL database: where it is and as whom it is opened, without any secret."""
+"""A PostgreSQL database: its address and the role to connect as, without any secret."""
 
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -10,12 +10,12 @@ ROOM = "postgres"
 IDLE_SECONDS = 600.0
 """Seconds of a server's silence before it is asked whether it works, unless an option says otherwise."""
 MOST_IDLE_SECONDS = 2_000_000.0
-"""The most that poll(2) can wait at once: its milliseconds are an int."""
+"""Most seconds that poll(2) can wait: its milliseconds are an int."""
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database of a server; it may be pickled and printed, for it holds no secret.
+    """A database of a server; it contains no secret, so it may be pickled and printed.
 
     Attributes:
         host: Host name, address, or the absolute path of the folder of a Unix-domain socket; empty with `cloud_sql`.
@@ -41,13 +41,13 @@ class Database:
     idle_timeout: float = IDLE_SECONDS
 
     def identity(self) -> Identity:
-        """Who it is, whoever logs in, and through whichever of an instance's addresses."""
+        """Its identity, independent of the user and of which of an instance's addresses is used."""
         if self.cloud_sql is not None:
             return Identity(ROOM, (("cloud_sql_instance", self.cloud_sql.instance), ("database", self.name)))
         return Identity(ROOM, (("host", self.host), ("port", str(self.port)), ("database", self.name)))
 
     def url(self) -> str:
-        """Its URL for people; a password was never part of it. A Cloud SQL instance stands among the parameters."""
+        """Its URL for people, which never contains a password. A Cloud SQL instance is among the parameters."""
         instance = [("cloud_sql_instance", self.cloud_sql.instance)] if self.cloud_sql else []
         parameters = urlencode(
             [*instance, *self.parameters], safe="" if self.cloud_sql is None else ":", quote_via=quote

@@ -1,7 +1,7 @@
-"""Reading the URL of a database, as libpq defines it in "Connection URIs", less what Shardkeep decides itself.
+"""Parses the URL of a database, as libpq defines it in "Connection URIs", without what Shardkeep decides itself.
 
-libpq's own reader (`psycopg.conninfo.conninfo_to_dict`) does not do it: its errors repeat parts of the URL, which may
-be a password, and it takes the last of two values without a word.
+libpq's own parser (`psycopg.conninfo.conninfo_to_dict`) cannot be used: its errors repeat parts of the URL, which may
+be a password, and of two values it silently uses the last.
 """
 
 import re
@@ -16,7 +16,7 @@ FORM = "postgresql://USER@HOST:PORT/DB"
 CLOUD_SQL_FORM = "postgresql://USER@/DB"
 SCHEMES = ("postgresql", "postgres")
 PORT = 5432
-# Parameters of libpq that say how a server is reached and trusted. The others choose what is read, or hold a secret.
+# libpq's parameters for reaching and trusting a server. The others choose what is read, or contain a secret.
 PARAMETERS = (
     "channel_binding",
     "connect_timeout",
@@ -49,7 +49,7 @@ PARAMETERS = (
     "target_session_attrs",
     "tcp_user_timeout",
 )
-# Those of them that still mean something on the local socket of a proxy, which itself reaches and trusts the server.
+# Those that still have a meaning on the local socket of a proxy, which itself reaches and trusts the server.
 PROXY_PARAMETERS = ("connect_timeout", "max_protocol_version", "min_protocol_version", "passfile", "require_auth")
 SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 SECRET = re.compile(r"projects/[\w:.-]+/secrets/[\w-]+/versions/[\w-]+", re.ASCII)
@@ -64,7 +64,7 @@ def parse_database(
 ) -> Database:
     """The database that `--database`, `--password_secret` and `--iam_auth` name, and the instance that it is in.
 
-    The URL is never repeated in an error: somebody may have put a password where none belongs.
+    The URL is never repeated in an error: it may contain a password in a wrong place.
 
     Raises:
         UsageError: if the URL is not one of a single database and user, holds a password, or has a parameter that is

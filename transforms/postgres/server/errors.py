@@ -1,4 +1,4 @@
-"""The server's errors as ours: the one place that knows both.
+"""Translates the server's and libpq's errors into Shardkeep's.
 
 The codes are those of Appendix A, "PostgreSQL Error Codes", of PostgreSQL's manual.
 """
@@ -21,7 +21,7 @@ FULL: Meaning = (
     "Lower --max_connections or --writers and the number of workers, or raise the server's limit.",
 )
 # The server's words (src/backend: utils/init/postinit.c, storage/lmgr/proc.c) and, last, PgBouncer's. A server that
-# speaks another language has others, which nobody here knows.
+# uses another language has other words, which are not known here.
 _FULL = ("too many clients", "too many connections", "connection slots", "no more connections allowed")
 
 _CODES: dict[str, Meaning] = {
@@ -58,16 +58,16 @@ _OTHERS: Meaning = (RefusedError, "The server does not take this in the state it
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Raise the server's and libpq's errors as ours.
+    """Raise the server's and libpq's errors in the block as Shardkeep's.
 
     Args:
-        doing: What was tried and with what, to begin the message with.
+        doing: The beginning of the message: what was tried, on which object.
 
     Raises:
         UnreachableError: for a lost or refused connection, a missing right, and a server that is out of resources.
         NotFoundError: for a database, schema or table that does not exist.
-        RefusedError: for locks, cancelled queries, conflicts, and values that the server does not take.
-        UsageError: for an expression that does not parse or names what is not there.
+        RefusedError: for locks, cancelled queries, conflicts, and values that the server does not accept.
+        UsageError: for an expression that does not parse, or names something that does not exist.
         IntegrityError: for damage that the server found in its own files.
     """
     try:
@@ -79,18 +79,18 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def is_ours(error: psycopg.Error) -> bool:
-    """Whether it is no word of the server's but a wrong use of the driver, thus a fault of this program."""
+    """Whether the error is not the server's but a wrong use of the driver, so a fault of this program."""
     return error.sqlstate is None and not isinstance(error, psycopg.OperationalError)
 
 
 def translation(error: psycopg.Error, doing: str) -> ShardkeepError:
-    """The error of ours that says the same."""
+    """Shardkeep's error for a psycopg error."""
     kind, advice = meaning(error.sqlstate)
     return kind(f"{doing}: {said(error)} {advice}")
 
 
 def meaning(sqlstate: str | None) -> Meaning:
-    """Class and advice for a code; no code at all means that no server answered."""
+    """Class and advice for a code; without a code, no server answered."""
     if sqlstate is None:
         return LOST
     if sqlstate in _DAMAGED:
@@ -99,12 +99,12 @@ def meaning(sqlstate: str | None) -> Meaning:
 
 
 def is_full(words: str) -> bool:
-    """Whether a server that refused a session said that it has as many as it, the database or the role may have."""
+    """Whether a session was refused because the server, the database or the role has reached its limit of sessions."""
     return any(known in words for known in _FULL)
 
 
 def said(error: psycopg.Error) -> str:
-    """The server's own words as one line of sentences: message and detail, without the query."""
+    """The server's message and detail on one line, without the query."""
     words = (error.diag.message_primary, error.diag.message_detail)
     return " ".join(_sentence(word) for word in words if word) or _sentence(str(error))
 

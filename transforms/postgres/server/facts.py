@@ -1,4 +1,4 @@
-"""Which server and database a session is with, and where its write-ahead log stands: facts for the manifest."""
+"""Facts about a session's server and database for the manifest, with the position of the write-ahead log."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from psycopg.rows import dict_row
 from transforms.postgres.server.errors import translated
 from transforms.postgres.server.session import Connection
 
-# A 64-bit number stands as text, for readers of JSON that know doubles only.
+# A 64-bit number is a text, for JSON readers that have only doubles.
 _SERVER = """
 SELECT pg_catalog.current_setting('server_version') AS server_version,
        pg_catalog.current_setting('server_version_num')::int AS server_version_num,
@@ -25,7 +25,7 @@ SELECT pg_catalog.to_char(pg_catalog.clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS
 
 
 def server_facts(connection: Connection) -> dict[str, Any]:
-    """Version, encoding, the cluster's system identifier and the database's oid: who the source is, physically."""
+    """Version, encoding, the cluster's system identifier and the database's oid: the source's physical identity."""
     return _row(connection, _SERVER, "Asking which server this is")
 
 

@@ -1,4 +1,4 @@
-"""A session with a database: opened in one way everywhere, with every setting pinned that changes what is read."""
+"""Opens sessions with a database, always in the same way: every setting that changes what is read is pinned."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ from transforms.cloud_sql import endpoint
 from transforms.cloud_sql.proxy import ADVICE
 from transforms.errors import NotFoundError, ShardkeepError, UnreachableError, UsageError
 from transforms.postgres.server import ascii_session
-from transforms.postgres.server.connection import Connection as Connection  # where others look for it
+from transforms.postgres.server.connection import Connection as Connection  # exported for other modules
 from transforms.postgres.server.conninfo import conninfo
 from transforms.postgres.server.credential import password_of
 from transforms.postgres.server.database import Database
@@ -55,10 +55,10 @@ SETTINGS = (
 )
 
 
-# In force from the first statement on: a role's own limit of a few milliseconds may end the one that pins the rest.
-# What a client asks for when it connects comes before what a role or a database prefers.
+# In force from the first statement on: a role's limit of a few milliseconds could end the one that pins the rest.
+# A client's settings at connection have precedence over those of a role or a database.
 FROM_THE_START = "-c statement_timeout=0"
-# Settings of superusers that let damaged pages pass as empty ones, or as they are, with a warning that nobody reads.
+# Superusers' settings that accept damaged pages, as empty or as they are, with only a warning.
 DAMAGE = ("zero_damaged_pages", "ignore_checksum_failure")
 _DAMAGE = ", ".join(f"pg_catalog.current_setting('{name}')" for name in DAMAGE)
 
@@ -89,7 +89,7 @@ def connect(database: Database, *, purpose: str) -> Connection:
 
 
 def end(connection: Connection) -> None:
-    """Close a session, and wait a little until the server has ended it: until then it counts against its limits."""
+    """Close a session, and wait briefly until the server has ended it: until then it counts for the server's limits."""
     if connection.closed:
         return
     with socket.socket(fileno=os.dup(connection.fileno())) as wire:
@@ -106,7 +106,7 @@ def major_of(connection: Connection) -> int:
 
 
 def look(database: Database, query: str, whom: int | str) -> Activity:
-    """What the server does for another session; see `silence.activity`."""
+    """What the server is doing for another session; see `silence.activity`."""
     seconds = min(LONGEST_WAIT, 4 * database.idle_timeout)
 
     def opened() -> Connection:
@@ -128,7 +128,7 @@ def _opened(database: Database, purpose: str, **more: str) -> Connection:
     }
     start = time.monotonic()
     try:
-        # No prepared statements of the driver's own: a pooler in between may give each transaction another server.
+        # No prepared statements by the driver: a pooler in between may give each transaction another server.
         return Connection.connect(autocommit=True, prepare_threshold=None, **arguments)
     except psycopg.OperationalError as error:
         raise _refusal(error, database, start) from error
@@ -137,7 +137,7 @@ def _opened(database: Database, purpose: str, **more: str) -> Connection:
 
 
 def _refusal(error: psycopg.OperationalError, database: Database, start: float) -> ShardkeepError:
-    """No code of libpq's tells why a connection failed, only the server's words, which may be translated."""
+    """Why a connection failed: libpq has no code for that, only the server's words, which may be translated."""
     words = said(error)
     if f'database "{database.name}" does not exist' in words:
         return NotFoundError(f"{database}: {words} Check the name, or create the database first.")
@@ -148,7 +148,7 @@ def _refusal(error: psycopg.OperationalError, database: Database, start: float) 
 
 
 def _proxy_said(database: Database, start: float) -> str:
-    """Why the proxy of a Cloud SQL instance hung up; libpq knows no more than that. Empty if it did not say."""
+    """Why a Cloud SQL instance's proxy closed the connection, which libpq does not know; empty if it did not say."""
     if database.cloud_sql is None:
         return ""
     return endpoint.said(database.cloud_sql, database.iam_auth, start)
@@ -161,7 +161,7 @@ def _check_age(connection: Connection, database: Database) -> None:
 
 
 def _pin(connection: Connection) -> int:
-    """Pin the settings; returns the number of the server's process, which a pooler in between would not tell."""
+    """Pin the settings; returns the id of the server's process, which a pooler in between would hide."""
     major = major_of(connection)
     known = [(name, value) for name, value, since in SETTINGS if major >= since]
     calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(known))

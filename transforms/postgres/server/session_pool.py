@@ -1,4 +1,4 @@
-"""Sessions that are used again: opening one costs the server a process, and a database may have thousands of tables."""
+"""A pool of sessions: opening one costs the server a process, and a database may have thousands of tables."""
 
 import logging
 import random
@@ -17,13 +17,13 @@ from transforms.postgres.server.session import Connection, connect, end
 from transforms.process_registry import ProcessRegistry
 
 PATIENCE = 120.0
-"""Seconds of pauses before a server that has no session left is given up: those of other workers come and go."""
+"""Seconds to wait for a server that has no session left: other workers' sessions come and go."""
 
 PAUSES = (1.0, 15.0)
-"""Seconds of a pause, at least and at most; at random, so that workers that were refused do not come back at once."""
+"""Shortest and longest pause, in seconds; pauses are random, so that refused workers do not return together."""
 
 Wait = Callable[[float], None]
-"""Lets so many seconds pass."""
+"""Waits for a number of seconds."""
 
 _LOG = logging.getLogger("shardkeep")
 _IDLE = ProcessRegistry[Database, list[Connection]]()
@@ -33,16 +33,16 @@ _IDLE = ProcessRegistry[Database, list[Connection]]()
 def lent(
     database: Database, purpose: str, *, keep: bool = True, wait: Wait | None = time.sleep
 ) -> Iterator[Connection]:
-    """A session, outside of any transaction, that goes back when the block ends; one that failed is closed instead.
+    """Lend a session, outside of any transaction, while the block runs; one that failed is closed afterwards.
 
-    One that the server has ended meanwhile is not lent again.
+    A session that the server has ended meanwhile is not lent again.
 
     Args:
-        database: What it is with.
-        purpose: What it is opened for.
-        keep: Whether it goes back. One that waits in this process counts, where others open sessions too.
-        wait: Takes the pauses after which a server that has no session left is asked again: a few such failures, each
-            of them soon over, would else end a job of many workers. None where a person should be told at once.
+        database: The database.
+        purpose: Its purpose, as in `pg_stat_activity`.
+        keep: Whether it is kept for reuse. A kept session counts for the limit if other processes open sessions too.
+        wait: Waits before a server that has no session left is asked again: a few such failures, each
+            soon over, would otherwise end a job of many workers. None to raise the error at once.
 
     Raises:
         UnreachableError, NotFoundError, UsageError: see `connect`.
@@ -60,7 +60,7 @@ def lent(
 
 
 def close_idle(database: Database) -> None:
-    """Close all sessions with a database that nobody uses."""
+    """Close all idle sessions with a database."""
     with _IDLE.held() as by_database:
         idle = by_database.pop(database, [])
     for connection in idle:
@@ -80,7 +80,7 @@ def _awaited(database: Database, purpose: str, wait: Wait) -> Connection:
 
 
 def _pauses() -> Iterator[float]:
-    """Pauses that come to `PATIENCE`."""
+    """Pauses with a sum of `PATIENCE`."""
     left = PATIENCE
     while left > 0:
         pause = min(left, random.uniform(*PAUSES))  # noqa: S311 (no secret is made of it)
@@ -111,11 +111,11 @@ def _popped(database: Database) -> Connection | None:
 
 
 def _is_alive(connection: Connection) -> bool:
-    """Whether the server still keeps an idle session, as far as this machine knows: no way to the server is taken.
+    """Whether an idle session is still open, as far as this machine knows: the server is not asked.
 
-    A server that ends a session says so, and the keepalives of TCP notice when it is gone without a word: in both cases
-    there is something to read or an error. A session that nobody uses is sent nothing else, but for news of a setting
-    that the server's configuration has changed: that one is not lent either.
+    A server that ends a session says so, and TCP's keepalives notice one that disappears: in both cases
+    there is something to read or an error. An idle session is sent nothing else, except news of a setting
+    that was changed in the server's configuration: such a session is not lent either.
     """
     if connection.closed:
         return False

@@ -1,7 +1,7 @@
-"""When a server that says nothing is given up: not while it works.
+"""Decides when to give up on a silent server: not while it works.
 
-A long sort, an index build or a wait for a lock is silent for hours. So after so much silence the server is asked by a
-second session what it does for the first one. Once it does nothing for it, or does not answer at all, the wait ends.
+A long sort, an index build or a wait for a lock is silent for hours. So after some silence a second session asks the
+server what it is doing for the first one. If that is nothing, or the server does not answer, the wait ends.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from transforms.errors import ShardkeepError
 from transforms.postgres.server.errors import is_full
 
 LONGEST_WAIT = 20.0
-"""Seconds that the second session waits for an answer, at most; fewer if the limit is only a few."""
+"""Most seconds that the second session waits for an answer; fewer if the limit is short."""
 
-# `state` is NULL where the role may not see it, and `disabled` where the server does not track it (track_activities).
+# `state` is NULL if the role may not see it, and `disabled` if the server does not track it (track_activities).
 _WORKING = frozenset({"active", "fastpath function call", "disabled", None})
-# The server waits for us, who hear nothing and can send nothing: somebody between swallows it.
+# The server waits for us, but we receive nothing and can send nothing: something in between drops it.
 _WAITS_FOR_US = "Client"
 _ACTIVITY = """
     SELECT state, wait_event_type, state_change::pg_catalog.text FROM pg_catalog.pg_stat_activity WHERE {} = %s
@@ -32,12 +32,12 @@ Session = psycopg.Connection[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What a server says that it does for a session.
+    """What a server is doing for a session, by its own account.
 
     Attributes:
         state: As in `pg_stat_activity`; empty if there is no such session.
-        waits_for: Kind of what it waits for, or None.
-        since: When the state began, in the server's words.
+        waits_for: Type of the event that it waits for, or None.
+        since: When the state began, as the server's text.
     """
 
     state: str | None = ""
@@ -46,7 +46,7 @@ class Activity:
 
     @property
     def is_work(self) -> bool:
-        """Whether it is something that is worth waiting for."""
+        """Whether it is worth waiting for."""
         return self.state in _WORKING and self.waits_for != _WAITS_FOR_US
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Silence:
 
     Attributes:
         limit: Seconds after which the server is asked, again and again.
-        look: Asks it by another session; None before it is known whom to ask about.
+        look: Asks it by another session; None until the session's process is known.
     """
 
     limit: float
@@ -71,9 +71,9 @@ class Silence:
     _last: Activity | None = None
 
     def judge(self) -> str | None:
-        """Called after each `limit` of silence: why the session is to be given up, or None.
+        """Called after each `limit` seconds of silence: returns why to give up on the session, or None.
 
-        An answer may be on its way: what is no work must be seen twice, unchanged.
+        An answer may be on its way: idleness must be seen twice, unchanged.
         """
         if self.look is None:
             return self._words("the session is new")
@@ -89,7 +89,7 @@ class Silence:
 
 
 def activity(opened: Callable[[], Session], query: str, whom: int | str) -> Activity:
-    """What the server does for another session.
+    """What the server is doing for another session.
 
     Args:
         opened: Opens a session to ask with.
