@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     wanted = Wanted(_RANGES, 1 << 28)
     vault = open_or_create_vault(options.vault)
     intent = claim(vault, source, source.tables(), "", {"chunk_size": _CHUNK_SIZE, "ranges": _RANGES})
-    work = BackupWork(vault.place, source, intent.backup, _CHUNK_SIZE, wanted, ProgressFile(""))
+    work = BackupWork(vault.location, source, intent.backup, _CHUNK_SIZE, wanted, ProgressFile(""))
     with Stopwatch() as stopwatch:
         totals = backup(work)
     stopwatch.report(totals.rows, totals.bytes)

@@ -60,7 +60,7 @@ def configure(argv: Sequence[str]) -> BackupConfig:
         source=BigtableSource(instance_of(values, engine.project), values.table),
         chunk_size=values.chunk_size,
         wanted=Wanted(values.ranges, values.shard_size),
-        label=values.name or "",
+        name=values.name or "",
         plan_only=values.plan_only,
         json=values.json,
         engine=engine,

@@ -80,7 +80,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     return RestoreConfig(
         vault=values.vault,
         backup=values.backup,
-        source=values.source,
+        folder=values.source,
         target=target,
         assigning=Assigning(select, target.identity(), values.if_exists == "append", values.into_source),
         plan_only=values.plan_only,

@@ -69,7 +69,7 @@ def configure(argv: Sequence[str]) -> BackupConfig:
         source=source,
         chunk_size=values.chunk_size,
         wanted=Wanted(values.ranges, values.shard_size),
-        label=values.name or "",
+        name=values.name or "",
         plan_only=values.plan_only,
         json=values.json,
         engine=engine,

@@ -132,7 +132,7 @@ def configure(argv: Sequence[str]) -> RestoreConfig:
     return RestoreConfig(
         vault=values.vault,
         backup=values.backup,
-        source=values.source,
+        folder=values.source,
         target=target,
         assigning=Assigning(functools.partial(assign, renames), target.identity(), append=False, into_source=False),
         plan_only=values.plan_only,

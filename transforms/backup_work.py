@@ -51,7 +51,7 @@ class BackupWork:
     """What every worker of a backup gets; the tables themselves are in the intent.
 
     Attributes:
-        vault: The vault's place.
+        vault: The vault's location.
         source: The source to read.
         backup: The backup's id.
         chunk_size: Bytes of records after which a chunk ends, at the end of a row.

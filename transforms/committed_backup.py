@@ -16,7 +16,7 @@ class CommittedBackup:
     """A committed backup; pickled to workers, so it opens the vault only when asked.
 
     Attributes:
-        vault: The vault's place.
+        vault: The vault's location.
         folder: Name of the source's folder.
         id: The backup's id.
     """
@@ -44,6 +44,6 @@ class CommittedBackup:
 
 
 @functools.lru_cache(maxsize=4)
-def _read_manifest(backup: CommittedBackup) -> Manifest:
-    opened = open_vault(backup.vault)
-    return read_manifest(opened, opened.folder(backup.folder), backup.folder, backup.id)
+def _read_manifest(committed: CommittedBackup) -> Manifest:
+    opened = open_vault(committed.vault)
+    return read_manifest(opened, opened.store_of(committed.folder), committed.folder, committed.id)

@@ -41,14 +41,14 @@ class RestoreWork:
     """What every worker of a restore gets.
 
     Attributes:
-        backup: The backup.
+        committed: The backup.
         target: The target to write to.
         assignments: Where the restored tables go.
         progress: Progress file.
         writers: Pieces of a run that are written at once: a server's answer takes longer than our work on a piece.
     """
 
-    backup: CommittedBackup
+    committed: CommittedBackup
     target: Target
     assignments: Assignments
     progress: ProgressFile
@@ -56,7 +56,7 @@ class RestoreWork:
 
     def checked(self) -> VerifyWork:
         """How the backup is checked: its documents and the restored tables, but no other tables."""
-        return VerifyWork(self.backup, self.progress, select=self.assignments.of)
+        return VerifyWork(self.committed, self.progress, select=self.assignments.of)
 
     def begin(self, _: None, report: Report) -> None:
         """Begin with the target, after the check has found the backup whole.
@@ -64,8 +64,8 @@ class RestoreWork:
         Raises:
             IntegrityError: with all that is wrong with the backup.
         """
-        require_ok(report, self.backup.manifest())
-        self.target.begin(self._assignments(), self.backup.attachments())
+        require_ok(report, self.committed.manifest())
+        self.target.begin(self._assignments(), self.committed.attachments())
 
     def places(self, _: None) -> Iterator[Places]:
         """The places of the restored tables in the manifest, in groups of neighbours."""
@@ -80,18 +80,18 @@ class RestoreWork:
     def _prepare(self, place: int) -> None:
         assignment = self._assignment(place)
         self.target.prepare(
-            assignment, splits_of(self.backup.store(), self.backup.manifest(), place) if assignment.create else ()
+            assignment, splits_of(self.committed.store(), self.committed.manifest(), place) if assignment.create else ()
         )
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
         """The index files with entries of the restored tables."""
         assigned = self._assigned()
-        return (file for file in self.backup.manifest().index if any(part.place in assigned for part in file.parts))
+        return (file for file in self.committed.manifest().index if any(part.place in assigned for part in file.parts))
 
     def runs(self, file: IndexFile) -> list[tuple[ChunkRun, ...]]:
         """The runs of chunks of the restored tables in an index file, in groups that never mix two groups of tables."""
         assigned = self._assigned()
-        entries = (entry for entry in read_index(self.backup.store(), file) if entry.place in assigned)
+        entries = (entry for entry in read_index(self.committed.store(), file) if entry.place in assigned)
         parts = groupby(entries, lambda entry: table_group(entry.place))
         return [group for _, part in parts for group in run_groups(_runs_of(part))]
 
@@ -106,7 +106,7 @@ class RestoreWork:
             The group, and what was written.
         """
         _require_prepared(runs, prepared)
-        store = self.backup.store()
+        store = self.committed.store()
         pieces = (piece for run in runs for piece in pieces_of(run, read_chunks(store, run), self.writers))
         groups = piece_groups(runs, pieces, self.writers)
         item = self.progress.item(f"run {runs[0].shard} {runs[0].chunks[0].offset}")
@@ -141,16 +141,16 @@ class RestoreWork:
 
     def end(self, tables: Iterable[Sequence[RestoredTable]]) -> Restored:
         """End with the target, after all tables are finished."""
-        ending = self.target.end(self._assignments(), self.backup.attachments())
+        ending = self.target.end(self._assignments(), self.committed.attachments())
         every = chain.from_iterable(tables)
         return Restored(tuple(sorted(every, key=lambda table: table.destination)), ending)
 
     def look_at_others(self, restored: Restored) -> Restored:
         """Add what a listing shows about the tables that were not chosen; it does not change the outcome."""
-        backup, manifest, assigned = self.backup, self.backup.manifest(), self._assigned()
+        committed, manifest, assigned = self.committed, self.committed.manifest(), self._assigned()
         others = [place for place in range(len(manifest.tables)) if place not in assigned]
-        verify = verify_command(backup.vault, backup.folder, backup.id)
-        return replace(restored, others=look_at(backup.store(), manifest, others, verify))
+        verify = verify_command(committed.vault, committed.folder, committed.id)
+        return replace(restored, others=look_at(committed.store(), manifest, others, verify))
 
     def _assignment(self, place: int) -> Assignment:
         return self._assigned()[place]
@@ -159,16 +159,16 @@ class RestoreWork:
         return list(self._assigned().values())
 
     def _assigned(self) -> dict[int, Assignment]:
-        return _assign(self.backup, self.assignments)
+        return _assign(self.committed, self.assignments)
 
     def _entry(self, place: int) -> TableEntry:
-        return self.backup.manifest().tables[place]
+        return self.committed.manifest().tables[place]
 
 
 @functools.lru_cache(maxsize=4)
-def _assign(backup: CommittedBackup, assignments: Assignments) -> dict[int, Assignment]:
+def _assign(committed: CommittedBackup, assignments: Assignments) -> dict[int, Assignment]:
     """The assignments, derived once per process and value: a step asks for them with every run."""
-    return assignments.of(backup.manifest())
+    return assignments.of(committed.manifest())
 
 
 def _runs_of(entries: Iterable[IndexEntry]) -> Iterator[ChunkRun]:

@@ -147,7 +147,7 @@ class Load:
     """
 
     assignment: Assignment
-    piece: str
+    name: str
     records: bytes
 
 

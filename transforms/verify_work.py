@@ -62,14 +62,14 @@ class VerifyWork:
     """What every worker of a verification gets.
 
     Attributes:
-        backup: The backup.
+        committed: The backup.
         progress: Progress file.
         inspect: The room's reader of records, for L3.
         check_attachment: The room's reader of attachments.
         select: The tables whose index files, shards and receipts are checked.
     """
 
-    backup: CommittedBackup
+    committed: CommittedBackup
     progress: ProgressFile
     inspect: Inspect = inspect_nothing
     check_attachment: CheckAttachment = let_pass
@@ -80,7 +80,7 @@ class VerifyWork:
 
         The bytes are a little too few: the manifest does not have the sizes of receipts and headers.
         """
-        manifest = self.backup.manifest()
+        manifest = self.committed.manifest()
         named = documents(manifest)
         if level == "L1":
             return Amount(items=len(named) + manifest.shards)
@@ -89,16 +89,16 @@ class VerifyWork:
 
     def documents(self, _: None) -> Iterator[Objects]:
         """The objects that the manifest names, but for the index files."""
-        return groups_of(documents(self.backup.manifest()), lambda ref: ref.size, GROUP_SIZE, GROUP_LENGTH)
+        return groups_of(documents(self.committed.manifest()), lambda ref: ref.size, GROUP_SIZE, GROUP_LENGTH)
 
     def index_files(self, _: None) -> Iterator[IndexFile]:
         """The index files with entries of the selected tables."""
         places = _select(self)
-        return (file for file in self.backup.manifest().index if any(part.place in places for part in file.parts))
+        return (file for file in self.committed.manifest().index if any(part.place in places for part in file.parts))
 
     def read_index(self, file: IndexFile) -> Iterator[Entries | Report]:
         """The report on an index file, and its entries."""
-        entries, problem = entries_or_problem(self.backup.store(), file)
+        entries, problem = entries_or_problem(self.committed.store(), file)
         places = _select(self)
         chosen = (entry for entry in entries if entry.place in places)
         yield found(problem, file.object.name)
@@ -114,7 +114,7 @@ class VerifyWork:
 
     def check_objects(self, refs: Objects) -> Report:
         """L1: objects are there, with their sizes and checksums."""
-        report = report_of(len(refs), check_objects(self.backup.store(), refs))
+        report = report_of(len(refs), check_objects(self.committed.store(), refs))
         self.progress.item(f"objects {refs[0].name}").done(items=_items(refs))
         return report
 
@@ -127,8 +127,8 @@ class VerifyWork:
         return report
 
     def _check_bytes(self, item: Item, ref: ObjectRef) -> str | None:
-        problem = _check_bytes(self.backup.store(), item, ref)
-        attachments = self.backup.attachments()
+        problem = _check_bytes(self.committed.store(), item, ref)
+        attachments = self.committed.attachments()
         for name in (name for name, other in attachments.refs.items() if other == ref and problem is None):
             problem = self._check_attachment(attachments, name)
         return problem
@@ -146,9 +146,9 @@ class VerifyWork:
 
     def check_shard(self, entry: IndexEntry) -> CheckedShard:
         """L3 and all levels before it: a shard is as it was written, and every chunk has its rows, digests and keys."""
-        table = self.backup.manifest().tables[entry.place].table
+        table = self.committed.manifest().tables[entry.place].table
         item = self.progress.item(f"shard {entry.shard.object.name}")
-        return ShardCheck(self.backup.store(), self.inspect, table, item).check(entry)
+        return ShardCheck(self.committed.store(), self.inspect, table, item).check(entry)
 
     def check_tables(self, shards: Iterable[CheckedShard]) -> list[Report]:
         """L3: the sums of all tables without a damaged chunk are those of the manifest."""
@@ -160,7 +160,7 @@ class VerifyWork:
         return [self._check_table(place, total) for place, total in sums.items() if place not in damaged]
 
     def _check_table(self, place: int, actual: Totals) -> Report:
-        entry = self.backup.manifest().tables[place]
+        entry = self.committed.manifest().tables[place]
         if actual == entry.totals:
             return found(None)
         return found(
@@ -192,4 +192,4 @@ def _check_bytes(store: Store, item: Item, ref: ObjectRef) -> str | None:
 @functools.lru_cache(maxsize=4)
 def _select(work: VerifyWork) -> frozenset[int]:
     """The places of the selected tables, found once per process."""
-    return frozenset(work.select(work.backup.manifest()))
+    return frozenset(work.select(work.committed.manifest()))

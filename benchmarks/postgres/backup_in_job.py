@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with PostgresSource(database, Selection.parse("", "", "", []), "snapshot").opened() as source:
         vault = open_or_create_vault(options.vault)
         intent = claim(vault, source, source.tables(), "", {"chunk_size": _CHUNK_SIZE})
-        work = BackupWork(vault.place, source, intent.backup, _CHUNK_SIZE, _WANTED, ProgressFile(""))
+        work = BackupWork(vault.location, source, intent.backup, _CHUNK_SIZE, _WANTED, ProgressFile(""))
         with Stopwatch() as stopwatch:
             files = backup_rows(work)
         totals = commit(work.store(), work.backup, work.conclude(files)).totals

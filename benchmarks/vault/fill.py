@@ -38,7 +38,7 @@ def _intent(vault: Vault, moment: datetime, tables: int) -> Intent:
         created=f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z",
         source=SOURCE,
         consistency="row-atomic",
-        label="nightly",
+        name="nightly",
         options={},
         tables=tuple(Table((f"table_{number}",), {"families": {}}, '"bytes"') for number in range(tables)),
         tool="shardkeep",
@@ -46,9 +46,9 @@ def _intent(vault: Vault, moment: datetime, tables: int) -> Intent:
 
 
 def _put(vault: Vault, intent: Intent) -> None:
-    folder, layout = vault.folder(SOURCE.folder), BackupLayout(intent.backup)
-    folder.put(layout.intent, intent.encode())
-    folder.put(layout.manifest, _manifest(intent, layout).encode())
+    store, layout = vault.store_of(SOURCE.folder), BackupLayout(intent.backup)
+    store.put(layout.intent, intent.encode())
+    store.put(layout.manifest, _manifest(intent, layout).encode())
 
 
 def _manifest(intent: Intent, layout: BackupLayout) -> Manifest:

@@ -14,7 +14,7 @@ import apache_beam as beam
 from pipelines.command.job.dataflow import label
 from pipelines.command.job.engine import Engine, open_pipeline, refuse_distant_workers
 from pipelines.command.job.labels import job_labels
-from pipelines.command.job.telling import print_elsewhere, telling
+from pipelines.command.job.watched import print_elsewhere, watched
 from pipelines.command.print.describe import description, details_json
 from pipelines.command.print.tables import render
 from pipelines.command.print.version import version
@@ -42,7 +42,7 @@ class BackupConfig:
     source: Source
     chunk_size: int
     wanted: Wanted
-    label: str
+    name: str
     plan_only: bool
     json: bool
     engine: Engine
@@ -66,7 +66,7 @@ def _backup(config: BackupConfig, build: Build) -> int:
     vault = open_or_create_vault(config.vault)
     shape = {"chunk_size": config.chunk_size, **asdict(config.wanted)}
     options = {**shape, **config.source.settings(), **store_settings(config.vault)}
-    intent = claim(vault, config.source, tables, config.label, options)
+    intent = claim(vault, config.source, tables, config.name, options)
     label(pipeline, job_labels(f"{intent.source.room}-backup", intent.source.folder, intent.backup))
     _run(config, pipeline, build, vault, intent)
     if config.engine.is_launch:
@@ -82,7 +82,7 @@ def _warn(tables: list[Table]) -> None:
             print(f"warning: table {table.name}: {warning}", file=sys.stderr)
 
 
-def claim(vault: Vault, source: Source, tables: Sequence[Table], label: str, options: dict[str, Any]) -> Intent:
+def claim(vault: Vault, source: Source, tables: Sequence[Table], name: str, options: dict[str, Any]) -> Intent:
     """Write the intent: it claims the backup's id, and proves that the vault can be written."""
     now = datetime.now(timezone.utc)
     intent = Intent(
@@ -92,29 +92,29 @@ def claim(vault: Vault, source: Source, tables: Sequence[Table], label: str, opt
         created=f"{now:%Y-%m-%dT%H:%M:%S.%f}Z",
         source=source.identity(),
         consistency=source.consistency,
-        label=label,
+        name=name,
         options=options,
         tables=tuple(tables),
         tool=f"shardkeep {version()}",
     )
-    vault.folder(intent.source.folder).put(BackupLayout(intent.backup).intent, intent.encode())
+    vault.store_of(intent.source.folder).put(BackupLayout(intent.backup).intent, intent.encode())
     return intent
 
 
 def _run(config: BackupConfig, pipeline: beam.Pipeline, build: Build, vault: Vault, intent: Intent) -> None:
-    with telling(config.engine) as told:
+    with watched(config.engine) as job:
         try:
-            build(pipeline, _work(config, vault, intent.backup, told.progress))
-            told.run(pipeline, "backing up", Amount())
+            build(pipeline, _work(config, vault, intent.backup, job.progress))
+            job.run(pipeline, "backing up", Amount())
         except BaseException as error:
-            if not told.goes_on(error):
-                note_failure(vault.folder(intent.source.folder), BackupLayout(intent.backup), error)
+            if not job.goes_on(error):
+                note_failure(vault.store_of(intent.source.folder), BackupLayout(intent.backup), error)
             raise
 
 
 def _work(config: BackupConfig, vault: Vault, backup: str, progress: ProgressFile) -> BackupWork:
     return BackupWork(
-        vault.place,
+        vault.location,
         config.source,
         backup,
         config.chunk_size,

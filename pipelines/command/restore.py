@@ -11,7 +11,7 @@ import apache_beam as beam
 from pipelines.command.job.dataflow import label
 from pipelines.command.job.engine import Engine, open_pipeline, refuse_distant_workers
 from pipelines.command.job.labels import job_labels
-from pipelines.command.job.telling import print_elsewhere, telling
+from pipelines.command.job.watched import print_elsewhere, watched
 from pipelines.command.print.report import Report, Reported
 from pipelines.command.print.result import Result
 from pipelines.command.print.resumption import Resumption
@@ -44,7 +44,7 @@ class RestoreConfig:
 
     vault: str
     backup: str
-    source: str | None
+    folder: str | None
     target: Target
     assigning: Assigning
     plan_only: bool
@@ -64,9 +64,9 @@ def run_restore(config: RestoreConfig, build: Build) -> int:
     if config.report:
         config.report.check(config.engine.is_here)
     vault = open_vault(config.vault)
-    listing = find_backup(vault, config.backup, config.source, config.name)
+    listing = find_backup(vault, config.backup, config.folder, config.name)
     manifest = usable(listing)
-    assigned = _judge(config, manifest, vault.folder(listing.source))
+    assigned = _judge(config, manifest, vault.store_of(listing.folder))
     if config.plan_only:
         return _print_plan(config, manifest, assigned)
     restored = _run(config, build, vault, listing, assigned)
@@ -102,22 +102,22 @@ def _judge(config: RestoreConfig, manifest: Manifest, store: Store) -> Assigned:
 def _run(config: RestoreConfig, build: Build, vault: Vault, listing: Listing, assigned: Assigned) -> Restored | None:
     """Run the job; returns what was restored, None if that is in a worker's log."""
     source = usable(listing).intent.source
-    with telling(config.engine) as told:
-        backup = CommittedBackup(vault.place, listing.source, listing.backup)
+    with watched(config.engine) as job:
+        committed = CommittedBackup(vault.location, listing.folder, listing.backup)
         pipeline = open_pipeline(config.engine)
-        label(pipeline, job_labels(f"{source.room}-restore", listing.source, listing.backup))
+        label(pipeline, job_labels(f"{source.room}-restore", listing.folder, listing.backup))
         assignments = Assignments.judged(config.assigning, assigned)
-        result = Reported(told.result, config.report) if config.report else told.result
-        build(pipeline, RestoreWork(backup, config.target, assignments, told.progress, config.writers), result)
+        result = Reported(job.result, config.report) if config.report else job.result
+        build(pipeline, RestoreWork(committed, config.target, assignments, job.progress, config.writers), result)
         try:
-            told.run(pipeline, "restoring", _whole(usable(listing), assigned))
+            job.run(pipeline, "restoring", _whole(usable(listing), assigned))
         except ShardkeepError as error:
             raise type(error)("\n".join([str(error), *_unfinished(config, listing, assigned)])) from error
         except BaseException as error:
-            if not told.goes_on(error):
+            if not job.goes_on(error):
                 print("\n".join(_unfinished(config, listing, assigned)), file=sys.stderr)
             raise
-        answer = told.answer()
+        answer = job.answer()
         return None if answer is None else restored_of(answer)
 
 
@@ -135,7 +135,7 @@ def _unfinished(config: RestoreConfig, listing: Listing, assigned: Assigned) -> 
     if left and config.resumption:
         source = usable(listing).intent.source
         into_source = config.assigning.writes_source(source, assigned.values())
-        yield f"To go on: {config.resumption.command(listing.backup, listing.source, into_source=into_source)}"
+        yield f"To go on: {config.resumption.command(listing.backup, listing.folder, into_source=into_source)}"
 
 
 def _print_plan(config: RestoreConfig, manifest: Manifest, assigned: Assigned) -> int:

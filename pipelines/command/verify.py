@@ -10,7 +10,7 @@ import apache_beam as beam
 from pipelines.command.job.dataflow import label
 from pipelines.command.job.engine import Engine, open_pipeline, refuse_distant_workers
 from pipelines.command.job.labels import job_labels
-from pipelines.command.job.telling import print_elsewhere, telling
+from pipelines.command.job.watched import print_elsewhere, watched
 from pipelines.command.print.result import Result
 from pipelines.command.print.sizes import counted
 from pipelines.command.rooms import attachment_check, inspector
@@ -32,7 +32,7 @@ class VerifyConfig:
 
     vault: str
     backup: str
-    source: str | None
+    folder: str | None
     level: str
     json: bool
     engine: Engine
@@ -60,16 +60,16 @@ def run_verify(config: VerifyConfig, build: Build) -> int:
 def _check(config: VerifyConfig, build: Build) -> dict[str, Any] | None:
     """Run the check; returns the report, or None if only the job's state gives the result."""
     vault = open_vault(config.vault)
-    listing = find_backup(vault, config.backup, config.source, config.name)
+    listing = find_backup(vault, config.backup, config.folder, config.name)
     manifest = _committed(listing)
     report = report_json(found(None)) if config.level == "L0" else _run(config, build, vault, listing, manifest)
-    return None if report is None else {"backup": listing.backup, "source": listing.source, **report}
+    return None if report is None else {"backup": listing.backup, "source": listing.folder, **report}
 
 
 def _committed(listing: Listing) -> Manifest:
     if listing.state != COMMITTED or listing.manifest is None:
         reason = listing.problem or "it has no manifest, or is being deleted."
-        raise IntegrityError(f"backup {listing.backup} of {listing.source} is {listing.state}: {reason}")
+        raise IntegrityError(f"backup {listing.backup} of {listing.folder} is {listing.state}: {reason}")
     return listing.manifest
 
 
@@ -77,14 +77,14 @@ def _run(
     config: VerifyConfig, build: Build, vault: Vault, listing: Listing, manifest: Manifest
 ) -> dict[str, Any] | None:
     source = manifest.intent.source
-    with telling(config.engine) as told:
+    with watched(config.engine) as job:
         pipeline = open_pipeline(config.engine)
-        label(pipeline, job_labels("verify", listing.source, listing.backup))
-        backup = CommittedBackup(vault.place, listing.source, listing.backup)
-        work = VerifyWork(backup, told.progress, inspector(source), attachment_check(source))
-        build(pipeline, work, config.level, told.result)
-        told.run(pipeline, "verifying", work.whole(config.level))
-        return told.answer()
+        label(pipeline, job_labels("verify", listing.folder, listing.backup))
+        committed = CommittedBackup(vault.location, listing.folder, listing.backup)
+        work = VerifyWork(committed, job.progress, inspector(source), attachment_check(source))
+        build(pipeline, work, config.level, job.result)
+        job.run(pipeline, "verifying", work.whole(config.level))
+        return job.answer()
 
 
 def _print(report: dict[str, Any], as_json: bool) -> None:

@@ -50,7 +50,7 @@ def small_vault(tmp_path_factory: pytest.TempPathFactory) -> SmallVault:
     with pytest.raises(ShardkeepError):
         take(root, SmallSource(broken=True, names=("wide",)))
     [backup] = [item for item in list_backups(open_vault(str(root))) if item.state == COMMITTED]
-    committed = root / backup.source / backup.backup
+    committed = root / backup.folder / backup.backup
     shard = min((committed / "data" / "orders.2024").glob("*.avro"))
     shutil.copy(shard, shard.with_name(f"000000-{'f' * 16}.avro"))
     return SmallVault(root, committed)
@@ -79,7 +79,7 @@ def postgres_vault(
 
 
 def take(root: Path, source: SmallSource) -> None:
-    values: dict[str, Any] = {"chunk_size": 64, "wanted": Wanted(None, 1 << 20), "label": "größe"}
+    values: dict[str, Any] = {"chunk_size": 64, "wanted": Wanted(None, 1 << 20), "name": "größe"}
     values |= {"plan_only": False, "json": True, "engine": Engine.of(["--runner=FnApiRunner"])}
     config = BackupConfig(vault=str(root), source=source, **values)
     assert run_backup(config, build) == 0

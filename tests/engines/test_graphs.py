@@ -39,7 +39,7 @@ def mixed_flattens(graph: Graph) -> list[str]:
 
 def test_no_flatten_mixes_what_is_reshuffled_with_what_is_not(vault: MemoryVault) -> None:
     """Beam's fuser for Flink answers such a graph with `PCollectionNodes .. were consumed but never produced`."""
-    backup = by_hand.new_work(vault.place, MemorySource(vault.database))
+    backup = by_hand.new_work(vault.location, MemorySource(vault.database))
     restore = by_hand.restore_work(vault.committed, MemoryTarget(new_database()))
     graphs: list[Graph] = [Backup(backup), Backup(replace(backup, lanes=2)), Restore(restore)]
     graphs += [Verify(vault.work, level) for level in LEVELS[1:]]

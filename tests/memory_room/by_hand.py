@@ -39,7 +39,7 @@ def new_work(vault: str, source: MemorySource, ranges: int | None = 3, chunk_siz
     """The work of a backup of all tables, whose intent is written."""
     opened = open_or_create_vault(vault)
     intent = claim(opened, source, source.tables(), "by hand", {"chunk_size": chunk_size})
-    return BackupWork(opened.place, source, intent.backup, chunk_size, Wanted(ranges, 1 << 20), NO_PROGRESS)
+    return BackupWork(opened.location, source, intent.backup, chunk_size, Wanted(ranges, 1 << 20), NO_PROGRESS)
 
 
 def portions(work: BackupWork, times: int = 1) -> list[Portion]:
@@ -63,7 +63,7 @@ def backup(work: BackupWork, times: int = 1) -> str:
 
 def committed(vault: str, folder: str, backup: str) -> CommittedBackup:
     """A backup that was committed."""
-    return CommittedBackup(open_vault(vault).place, folder, backup)
+    return CommittedBackup(open_vault(vault).location, folder, backup)
 
 
 def verify_work(backup: CommittedBackup) -> VerifyWork:

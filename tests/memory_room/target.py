@@ -64,7 +64,7 @@ class MemoryTarget:
 
     def write(self, loads: Sequence[Load]) -> list[int]:
         """See `Target.write`."""
-        return [self._write(load.assignment, load.piece, load.records) for load in loads]
+        return [self._write(load.assignment, load.name, load.records) for load in loads]
 
     def _write(self, assignment: Assignment, piece: str, records: bytes) -> int:
         self._database.calls["write"] += 1

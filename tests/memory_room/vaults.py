@@ -27,7 +27,7 @@ class MemoryVault:
     other: str
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """What `--vault` names."""
         return str(self.root)
 
@@ -39,7 +39,7 @@ class MemoryVault:
     @property
     def store(self) -> PrefixedStore:
         """The objects of that folder."""
-        return open_vault(self.place).folder(self.source)
+        return open_vault(self.location).store_of(self.source)
 
     @property
     def folder(self) -> Path:
@@ -49,7 +49,7 @@ class MemoryVault:
     @property
     def committed(self) -> CommittedBackup:
         """The backup."""
-        return by_hand.committed(self.place, self.source, self.backup)
+        return by_hand.committed(self.location, self.source, self.backup)
 
     @property
     def work(self) -> VerifyWork:

@@ -141,7 +141,7 @@ def chunks(vault: Path, which: str) -> list[Chunk]:
     """The chunks of a backup of one table, from its index."""
     opened = open_vault(str(vault))
     listing = find_backup(opened, which)
-    files = [read_index(opened.folder(listing.source), file) for file in usable(listing).index]
+    files = [read_index(opened.store_of(listing.folder), file) for file in usable(listing).index]
     return [chunk for entries in files for each in entries for chunk in each.shard.chunks]
 
 
@@ -149,7 +149,7 @@ def backup_planned(vault: Path, tables: Tables, ranges: list[KeyRange]) -> str:
     """Take a backup whose plan is there before its job begins, as a later one of a chain has it."""
     opened, source = open_vault(str(vault)), BigtableSource(Instance(PROJECT, tables.instance), ("t",))
     intent = claim(opened, source, source.tables(), "", {})
-    work = BackupWork(opened.place, source, intent.backup, 4096, Wanted(1, 1 << 30), ProgressFile(""))
+    work = BackupWork(opened.location, source, intent.backup, 4096, Wanted(1, 1 << 30), ProgressFile(""))
     planned = ((PlannedRange(0, number, each), None) for number, each in enumerate(ranges))
     work.store().put(work.layout.plan(0), encode_plan(portions_of(0, planned)))
     pipeline = open_pipeline(Engine.of(["--runner=FnApiRunner"]))

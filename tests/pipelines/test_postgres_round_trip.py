@@ -39,7 +39,7 @@ def shown_by_a_listing(place: Path) -> OtherTables:
     vault = open_vault(str(place))
     found = find_backup(vault, "latest")
     manifest = usable(found)
-    return look_at(vault.folder(found.source), manifest, range(len(manifest.tables)), "")
+    return look_at(vault.store_of(found.folder), manifest, range(len(manifest.tables)), "")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from google.cloud.secretmanager import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceGrpcTransport
 
-from pipelines.command.job import telling
+from pipelines.command.job import watched
 from pipelines.command.job.run import run_job
 from tests.pipelines.bigtable_runs import files, show
 from tests.pipelines.postgres_gate import in_background
@@ -85,7 +85,7 @@ def graphs(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         found.append(b"\n".join([graph, *pickled]))
         run_job(pipeline, wait=wait)
 
-    monkeypatch.setattr(telling, "run_job", run)
+    monkeypatch.setattr(watched, "run_job", run)
     return found
 
 

@@ -144,9 +144,9 @@ class PostgresTarget:
     def _rows(self, connection: Connection, load: Load) -> PieceRows:
         table = load.assignment.table
         if is_large_objects(table):
-            return PieceRows(load.piece, None, load.records)
+            return PieceRows(load.name, None, load.records)
         plan = load_plan(table, self.renames, self._is_partition(connection, table))
-        return PieceRows(load.piece, plan, load.records)
+        return PieceRows(load.name, plan, load.records)
 
     def _is_partition(self, connection: Connection, table: Table) -> bool:
         """Whether its partitioned table is restored too; if not, the target may have a table of that name."""

@@ -64,7 +64,7 @@ def require_newer(listings: Iterable[Listing], age: timedelta, now: datetime) ->
     by_source: dict[str, list[str]] = {}
     for item in listings:
         if item.state != DELETING:
-            good = by_source.setdefault(item.source, [])
+            good = by_source.setdefault(item.folder, [])
             good += [item.backup] if item.state == COMMITTED and not is_ahead(item.backup, now) else []
     since = f"no committed backup was begun since {now - age:%Y-%m-%d %H:%M} UTC"
     if not by_source:

@@ -21,7 +21,7 @@ STARTED, FAILED, COMMITTED, BROKEN, DELETING = "STARTED", "FAILED", "COMMITTED",
 LOOKS = 16
 """Backups that are looked at at once: each look waits for a few requests to a store that may be far away."""
 
-Place: TypeAlias = tuple[str, str]
+Address: TypeAlias = tuple[str, str]
 """The name of a source's folder, and the id of a backup in it."""
 
 
@@ -30,7 +30,7 @@ class Listing:
     """A backup as a vault lists it.
 
     Attributes:
-        source: Name of the source's folder.
+        folder: Name of the source's folder.
         backup: Its id.
         state: One of STARTED, FAILED, COMMITTED, BROKEN, DELETING.
         manifest: Its manifest, if it is committed.
@@ -38,7 +38,7 @@ class Listing:
         problem: Why it is broken, or why it failed: a line for each failure note.
     """
 
-    source: str
+    folder: str
     backup: str
     state: str
     manifest: Manifest | None = None
@@ -53,64 +53,64 @@ class Listing:
     @property
     def order(self) -> tuple[str, str, str]:
         """A key that sorts backups by the time they were begun."""
-        return (second_of((self.source, self.backup)), self.intent.created if self.intent else "", self.backup)
+        return (second_of((self.folder, self.backup)), self.intent.created if self.intent else "", self.backup)
 
 
-def second_of(place: Place) -> str:
+def second_of(address: Address) -> str:
     """When a backup was begun, to the second, as its id begins."""
-    return place[1].partition("-")[0]
+    return address[1].partition("-")[0]
 
 
-def list_backups(vault: Vault, source: str | None = None) -> list[Listing]:
+def list_backups(vault: Vault, folder: str | None = None) -> list[Listing]:
     """All backups of a vault or of one of its sources, oldest first.
 
     Raises:
         NotFoundError: if there is no such source.
     """
-    listings = map_ahead(partial(look, vault), all_places(vault, source), LOOKS)
+    listings = map_ahead(partial(look, vault), all_addresses(vault, folder), LOOKS)
     return sorted(listings, key=lambda listing: listing.order)
 
 
-def sources_of(vault: Vault, source: str | None) -> list[str]:
+def sources_of(vault: Vault, folder: str | None) -> list[str]:
     """The names of all source folders of a vault, or the one that is named.
 
     Raises:
         NotFoundError: if there is no such source.
     """
     names = list(vault.sources())
-    if source is None:
+    if folder is None:
         return names
-    if source not in names:
-        raise NotFoundError(f"--source={source}: the vault has no such source. It has: {', '.join(names) or 'none'}.")
-    return [source]
+    if folder not in names:
+        raise NotFoundError(f"--source={folder}: the vault has no such source. It has: {', '.join(names) or 'none'}.")
+    return [folder]
 
 
-def places_of(vault: Vault, source: str) -> list[Place]:
-    """The places of a source's backups."""
-    return [(source, backup) for backup in vault.backups(source)]
+def addresses_of(vault: Vault, folder: str) -> list[Address]:
+    """The addresses of a source's backups."""
+    return [(folder, backup) for backup in vault.backups(folder)]
 
 
-def all_places(vault: Vault, source: str | None) -> Iterator[Place]:
-    """The places of all backups of a vault, or of one of its sources."""
-    return chain.from_iterable(map_ahead(partial(places_of, vault), sources_of(vault, source), LOOKS))
+def all_addresses(vault: Vault, folder: str | None) -> Iterator[Address]:
+    """The addresses of all backups of a vault, or of one of its sources."""
+    return chain.from_iterable(map_ahead(partial(addresses_of, vault), sources_of(vault, folder), LOOKS))
 
 
-def look(vault: Vault, place: Place) -> Listing:
+def look(vault: Vault, address: Address) -> Listing:
     """A backup and its state, in two requests if it is committed."""
-    source, backup = place
-    folder, layout = vault.folder(source), BackupLayout(backup)
-    if _exists(folder, layout.tombstone):
-        return Listing(source, backup, DELETING, lone_intent=_read_intent(folder, layout))
-    if listing := _look_at_manifest(vault, folder, source, backup):
+    folder, backup = address
+    store, layout = vault.store_of(folder), BackupLayout(backup)
+    if _exists(store, layout.tombstone):
+        return Listing(folder, backup, DELETING, lone_intent=_read_intent(store, layout))
+    if listing := _look_at_manifest(vault, store, folder, backup):
         return listing
-    failures, intent = read_failures(folder, layout), _read_intent(folder, layout)
+    failures, intent = read_failures(store, layout), _read_intent(store, layout)
     state = STARTED if failures is None else FAILED
-    return Listing(source, backup, state, lone_intent=intent, problem="\n".join(failures or []))
+    return Listing(folder, backup, state, lone_intent=intent, problem="\n".join(failures or []))
 
 
-def _exists(folder: PrefixedStore, name: str) -> bool:
+def _exists(store: PrefixedStore, name: str) -> bool:
     try:
-        folder.stat(name, 0)
+        store.stat(name, 0)
     except NotFoundError:
         return False
     except IntegrityError:  # no regular file, but the name is taken
@@ -118,25 +118,25 @@ def _exists(folder: PrefixedStore, name: str) -> bool:
     return True
 
 
-def _look_at_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Listing | None:
+def _look_at_manifest(vault: Vault, store: PrefixedStore, folder: str, backup: str) -> Listing | None:
     """A committed backup; None without a manifest. Reading it finds that out: one request, not two."""
     try:
-        return Listing(source, backup, COMMITTED, manifest=read_manifest(vault, folder, source, backup))
+        return Listing(folder, backup, COMMITTED, manifest=read_manifest(vault, store, folder, backup))
     except NotFoundError:
         return None
     except IntegrityError as error:
-        intent = _read_intent(folder, BackupLayout(backup))
-        return Listing(source, backup, BROKEN, lone_intent=intent, problem=str(error))
+        intent = _read_intent(store, BackupLayout(backup))
+        return Listing(folder, backup, BROKEN, lone_intent=intent, problem=str(error))
 
 
-def _read_intent(folder: PrefixedStore, layout: BackupLayout) -> Intent | None:
+def _read_intent(store: PrefixedStore, layout: BackupLayout) -> Intent | None:
     try:
-        return Intent.decode(read_whole(folder, layout.intent, LARGEST_DOCUMENT), layout.intent)
+        return Intent.decode(read_whole(store, layout.intent, LARGEST_DOCUMENT), layout.intent)
     except ShardkeepError:  # only information about an incomplete backup
         return None
 
 
-def read_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str) -> Manifest:
+def read_manifest(vault: Vault, store: PrefixedStore, folder: str, backup: str) -> Manifest:
     """The manifest of a backup, checked by itself and against its place.
 
     Raises:
@@ -144,11 +144,11 @@ def read_manifest(vault: Vault, folder: PrefixedStore, source: str, backup: str)
         IntegrityError: if it is corrupt, or is another backup's, source's or vault's.
     """
     name = BackupLayout(backup).manifest
-    manifest = decode_manifest(read_whole(folder, name, LARGEST_DOCUMENT), f"{source}/{name}")
+    manifest = decode_manifest(read_whole(store, name, LARGEST_DOCUMENT), f"{folder}/{name}")
     intent = manifest.intent
-    if (intent.vault, intent.source.folder, intent.backup) != (vault.id, source, backup):
+    if (intent.vault, intent.source.folder, intent.backup) != (vault.id, folder, backup):
         raise IntegrityError(
-            f"{source}/{name} is the manifest of backup {intent.backup} of {intent.source} in vault {intent.vault}"
+            f"{folder}/{name} is the manifest of backup {intent.backup} of {intent.source} in vault {intent.vault}"
             f", not of this one (vault {vault.id}): it, or VAULT.json, was put here from elsewhere."
         )
     return manifest

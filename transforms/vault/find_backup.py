@@ -12,11 +12,11 @@ from transforms.vault.catalogue import (
     COMMITTED,
     DELETING,
     LOOKS,
+    Address,
     Listing,
-    Place,
-    all_places,
+    addresses_of,
+    all_addresses,
     look,
-    places_of,
     second_of,
     sources_of,
 )
@@ -27,7 +27,7 @@ LATEST = "latest"
 
 
 def find_backup(
-    vault: Vault, wanted: str, source: str | None = None, name: str | None = None, now: datetime | None = None
+    vault: Vault, wanted: str, folder: str | None = None, name: str | None = None, now: datetime | None = None
 ) -> Listing:
     """The backup that the options name.
 
@@ -38,7 +38,7 @@ def find_backup(
         wanted: Its id; the beginning or the random end of its id, if no other id has it; one of these after its source
             and a slash; or `latest`, the newest backup that was committed, be it broken now or not. A backup that was
             begun in the future is named in a warning and is not the latest.
-        source: The folder's name of its source, if it must be of one.
+        folder: The folder's name of its source, if it must be of one.
         name: The name that it was given, if it must have one.
         now: The time; the clock's if None.
 
@@ -46,34 +46,34 @@ def find_backup(
         NotFoundError: if none matches.
         UsageError: if several do.
     """
-    folder, slash, backup = wanted.rpartition("/")
-    if slash and source not in (None, folder):
-        raise UsageError(f"--backup={wanted} is not of --source={source}. Give one of the two.")
-    source = folder if slash else source
+    named, slash, backup = wanted.rpartition("/")
+    if slash and folder not in (None, named):
+        raise UsageError(f"--backup={wanted} is not of --source={folder}. Give one of the two.")
+    folder = named if slash else folder
     if backup == LATEST:
-        return _latest(vault, source, name, now or datetime.now(timezone.utc))
-    return _require_name(look(vault, _named(vault, backup, source)), name)
+        return _latest(vault, folder, name, now or datetime.now(timezone.utc))
+    return _require_name(look(vault, _named(vault, backup, folder)), name)
 
 
 def _require_name(listing: Listing, name: str | None) -> Listing:
     if not _has_name(listing, name):
-        label = listing.intent.label if listing.intent else ""
-        has = f"the name {label!r}" if label else "no name"
-        raise NotFoundError(f"--name={name}: backup {listing.backup} of {listing.source} has {has}. Leave out --name.")
+        given = listing.intent.name if listing.intent else ""
+        has = f"the name {given!r}" if given else "no name"
+        raise NotFoundError(f"--name={name}: backup {listing.backup} of {listing.folder} has {has}. Leave out --name.")
     return listing
 
 
 def _has_name(listing: Listing, name: str | None) -> bool:
-    return name is None or (listing.intent is not None and listing.intent.label == name)
+    return name is None or (listing.intent is not None and listing.intent.name == name)
 
 
-def _named(vault: Vault, wanted: str, source: str | None) -> Place:
-    matches = [place for place in all_places(vault, source) if wanted and _is_meant(place[1], wanted)]
-    exact = [place for place in matches if place[1] == wanted] or matches
+def _named(vault: Vault, wanted: str, folder: str | None) -> Address:
+    matches = [address for address in all_addresses(vault, folder) if wanted and _is_meant(address[1], wanted)]
+    exact = [address for address in matches if address[1] == wanted] or matches
     if not exact:
-        raise NotFoundError(f"--backup={wanted}: no backup of {vault.place} has this id. `shardkeep list` shows all.")
+        raise NotFoundError(f"--backup={wanted}: no backup of {vault.location} has this id; see `shardkeep list`.")
     if len(exact) > 1:
-        found = ", ".join("/".join(place) for place in sorted(exact, key=lambda place: place[1]))
+        found = ", ".join("/".join(address) for address in sorted(exact, key=lambda address: address[1]))
         raise UsageError(f"--backup={wanted} means several backups: {found}. Give more of the id, or --source.")
     return exact[0]
 
@@ -82,8 +82,8 @@ def _is_meant(backup: str, wanted: str) -> bool:
     return backup.startswith(wanted) or backup.partition("-")[2] == wanted
 
 
-def _latest(vault: Vault, source: str | None, name: str | None, now: datetime) -> Listing:
-    found = map_ahead(partial(_newest, vault, name, now), sources_of(vault, source), LOOKS)
+def _latest(vault: Vault, folder: str | None, name: str | None, now: datetime) -> Listing:
+    found = map_ahead(partial(_newest, vault, name, now), sources_of(vault, folder), LOOKS)
     newest, ahead = [], []
     for entry, passed in found:
         newest += [entry] if entry else []
@@ -92,22 +92,22 @@ def _latest(vault: Vault, source: str | None, name: str | None, now: datetime) -
     if not newest:
         named = f" with --name={name}" if name else ""
         only = f" but those of the future: {', '.join(ahead)}. Name one of them with --backup" if ahead else ""
-        raise NotFoundError(f"--backup=latest: {vault.place} has no committed backup{named}{only}.")
+        raise NotFoundError(f"--backup=latest: {vault.location} has no committed backup{named}{only}.")
     if len(newest) > 1:
-        sources = ", ".join(entry.source for entry in newest)
+        sources = ", ".join(entry.folder for entry in newest)
         raise UsageError(f"--backup=latest: the vault has several sources. Give --source, one of: {sources}.")
     return newest[0]
 
 
-def _newest(vault: Vault, name: str | None, now: datetime, source: str) -> tuple[Listing | None, list[str]]:
+def _newest(vault: Vault, name: str | None, now: datetime, folder: str) -> tuple[Listing | None, list[str]]:
     """The newest committed backup of a source, and the ids of backups of the future that were passed over.
 
     If several were begun in one second, their intents decide.
     """
-    places = sorted(places_of(vault, source), key=second_of, reverse=True)
+    addresses = sorted(addresses_of(vault, folder), key=second_of, reverse=True)
     ahead: list[str] = []
-    for _, begun in groupby(places, second_of):
-        looked = [entry for place in begun if _counts(entry := look(vault, place), name)]
+    for _, begun in groupby(addresses, second_of):
+        looked = [entry for address in begun if _counts(entry := look(vault, address), name)]
         if looked and not is_ahead(looked[0].backup, now):
             return max(looked, key=lambda listing: listing.order), ahead
         ahead += [entry.backup for entry in looked]
@@ -132,4 +132,4 @@ def usable(listing: Listing) -> Manifest:
     if listing.state == BROKEN:
         raise IntegrityError(listing.problem)
     reason = "is being deleted" if listing.state == DELETING else "has no manifest: it was never finished"
-    raise RefusedError(f"Backup {listing.backup} of {listing.source} {reason} (state {listing.state}). Choose another.")
+    raise RefusedError(f"Backup {listing.backup} of {listing.folder} {reason} (state {listing.state}). Choose another.")

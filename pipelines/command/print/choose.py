@@ -20,13 +20,13 @@ def choose(
 
     Args:
         listings: Backups, the oldest first.
-        name: The label that the user gave them; any if None.
+        name: The name that the user gave them; any if None.
         age: The largest time since their start; any if None.
         last: How many of the newest of each source; all if None.
         now: The current time; the clock's if None.
     """
     moment = now or datetime.now(timezone.utc)
-    named = [item for item in listings if name in (None, item.intent and item.intent.label)]
+    named = [item for item in listings if name in (None, item.intent and item.intent.name)]
     young = [item for item in named if age is None or is_younger(item.backup, age, moment)]
     return young if last is None else _newest(young, last)
 
@@ -35,6 +35,6 @@ def _newest(listings: Sequence[Listing], last: int) -> list[Listing]:
     seen: Counter[str] = Counter()
     kept = []
     for item in reversed(listings):
-        seen[item.source] += 1
-        kept += [item] if seen[item.source] <= last else []
+        seen[item.folder] += 1
+        kept += [item] if seen[item.folder] <= last else []
     return kept[::-1]

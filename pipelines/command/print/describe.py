@@ -22,11 +22,11 @@ def summary_json(listing: Listing) -> dict[str, Any]:
     manifest, intent = listing.manifest, listing.intent
     return {
         "backup": listing.backup,
-        "source": listing.source,
+        "source": listing.folder,
         "kind": "full",
         "created": intent.created if intent else None,
         "seconds": seconds_of(listing),
-        "name": intent.label if intent else None,
+        "name": intent.name if intent else None,
         "tables": [table.name for table in intent.tables] if intent else None,
         "consistency": intent.consistency if intent else None,
         "state": listing.state,

@@ -22,9 +22,9 @@ _NAME = 12
 
 def listing_table(listings: Sequence[Listing], now: datetime) -> str:
     """The backups in their order under a heading for each source; --backup takes the heading and an id."""
-    by_source = groupby(sorted(listings, key=lambda item: item.source), key=lambda item: item.source)
+    by_folder = groupby(sorted(listings, key=lambda item: item.folder), key=lambda item: item.folder)
     parts = [
-        f"{one_line(source)}/\n{render(_HEADINGS, [_row(item, now) for item in part])}" for source, part in by_source
+        f"{one_line(folder)}/\n{render(_HEADINGS, [_row(item, now) for item in part])}" for folder, part in by_folder
     ]
     return "\n\n".join(parts) or "no backups"
 
@@ -38,7 +38,7 @@ def _row(item: Listing, now: datetime) -> tuple[object, ...]:
         None if took is None else human_duration(took),
         human_quantity(totals.rows) if totals else None,
         human_bytes(totals.stored_bytes) if totals else None,
-        _cut(item.intent.label if item.intent else "") or None,
+        _cut(item.intent.name if item.intent else "") or None,
     )
 
 

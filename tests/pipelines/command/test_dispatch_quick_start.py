@@ -52,7 +52,7 @@ def test_usage_errors_import_nothing_heavy() -> None:
 
 
 def test_list_and_show_of_a_folder_import_nothing_heavy(vault: MemoryVault) -> None:
-    place = f"--vault={vault.place}"
+    place = f"--vault={vault.location}"
     lines = [
         ["list", place],
         ["list", place, "--json"],

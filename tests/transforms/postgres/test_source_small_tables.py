@@ -59,7 +59,7 @@ def test_small_tables_share_transactions_and_objects(
     with source.opened() as opened:
         tables = opened.tables()
         intent = claim(vault, opened, tables, "", {})
-        work = BackupWork(vault.place, opened, intent.backup, 1 << 20, Wanted(None, 1 << 28), ProgressFile(""))
+        work = BackupWork(vault.location, opened, intent.backup, 1 << 20, Wanted(None, 1 << 28), ProgressFile(""))
         queries.clear()
         by_plan = [work.plan(plan) for plan in work.plans(None)]
         portions = [portion for plan in by_plan for portion in plan]
@@ -68,7 +68,7 @@ def test_small_tables_share_transactions_and_objects(
         receipts = [work.backup_portion(portion) for portion in portions]
         assert len(queries) <= 6 * len(portions), "reading costs its COPY alone"
         work.commit(work.conclude(by_hand.index_files(work, receipts)))
-    backup = CommittedBackup(vault.place, source.identity().folder, work.backup)
+    backup = CommittedBackup(vault.location, source.identity().folder, work.backup)
     assert by_hand.check(VerifyWork(backup, ProgressFile(""), inspect), "L3").ok
     rows = {entry.table.name: entry.totals.rows for entry in backup.manifest().tables}
     assert rows == {f"public.t{n:02d}": n for n in range(TABLES)} | {"pg_catalog.pg_largeobject": 1}

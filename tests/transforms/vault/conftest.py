@@ -56,7 +56,7 @@ def backup_config(place: str, database: str, *tables: str) -> BackupConfig:
         source=MemorySource(database, patterns=tables or ("*",)),
         chunk_size=100,
         wanted=Wanted(2, 1 << 20),
-        label="nightly",
+        name="nightly",
         plan_only=False,
         json=True,
         engine=Engine.of(["--runner=FnApiRunner"]),
@@ -66,9 +66,9 @@ def backup_config(place: str, database: str, *tables: str) -> BackupConfig:
 def restore_config(vault: MemoryVault, target: str, *tables: str) -> RestoreConfig:
     """What a restore of a vault's first backup into a memory database is asked to do; all tables if none is named."""
     return RestoreConfig(
-        vault=vault.place,
+        vault=vault.location,
         backup=vault.backup,
-        source=None,
+        folder=None,
         target=MemoryTarget(target),
         assigning=Assigning(
             functools.partial(assign, tables), MemoryTarget(target).identity(), append=False, into_source=False

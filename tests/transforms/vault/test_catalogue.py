@@ -23,7 +23,7 @@ from transforms.vault.vault import Vault, open_vault
 
 def listed(vault: MemoryVault) -> Listing:
     """The first backup, as the vault lists it."""
-    return next(item for item in list_backups(open_vault(vault.place)) if item.backup == vault.backup)
+    return next(item for item in list_backups(open_vault(vault.location)) if item.backup == vault.backup)
 
 
 def put(vault: MemoryVault, name: str, data: bytes = b"{}") -> None:
@@ -36,7 +36,7 @@ def without(vault: MemoryVault, name: str) -> None:
 
 def one_more(vault: MemoryVault, source: str) -> str:
     """A backup of another source; its id."""
-    work = by_hand.new_work(vault.place, MemorySource(source))
+    work = by_hand.new_work(vault.location, MemorySource(source))
     by_hand.backup(work)
     return work.backup
 
@@ -91,7 +91,7 @@ def test_a_backup_whose_manifest_is_damaged_is_broken(vault: MemoryVault) -> Non
 
 
 def moved(vault: MemoryVault) -> str:
-    return next(item.problem for item in list_backups(open_vault(vault.place)) if item.state == BROKEN)
+    return next(item.problem for item in list_backups(open_vault(vault.location)) if item.state == BROKEN)
 
 
 def test_the_manifest_of_another_backup_is_no_manifest(vault: MemoryVault) -> None:
@@ -122,15 +122,15 @@ def test_an_intent_that_cannot_be_read_hides_no_backup(vault: MemoryVault, data:
 def test_backups_are_listed_oldest_first_across_sources(vault: MemoryVault) -> None:
     third = one_more(vault, new_database({"t": MemoryTable()}))
     fourth = one_more(vault, vault.database)
-    backups = [item.backup for item in list_backups(open_vault(vault.place))]
+    backups = [item.backup for item in list_backups(open_vault(vault.location))]
     assert backups == [vault.backup, vault.other, third, fourth]
-    only = list_backups(open_vault(vault.place), vault.source)
+    only = list_backups(open_vault(vault.location), vault.source)
     assert [item.backup for item in only] == [vault.backup, vault.other, fourth]
 
 
 def test_a_source_that_is_not_there_is_told(vault: MemoryVault) -> None:
     with pytest.raises(NotFoundError, match=r"--source=none: the vault has no such source\. It has: memory.memory-"):
-        list_backups(open_vault(vault.place), "none")
+        list_backups(open_vault(vault.location), "none")
 
 
 def test_a_vault_may_be_empty(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_vault_may_be_empty(tmp_path: Path) -> None:
 
 
 def test_a_backup_is_found_by_its_id_and_by_its_beginning(vault: MemoryVault) -> None:
-    opened = open_vault(vault.place)
+    opened = open_vault(vault.location)
     for size in range(len(vault.backup), 0, -1):
         wanted = vault.backup[:size]
         if vault.other.startswith(wanted):
@@ -156,11 +156,11 @@ def test_a_backup_is_found_by_its_id_and_by_its_beginning(vault: MemoryVault) ->
 
 def test_an_id_that_is_the_beginning_of_another_means_itself(vault: MemoryVault) -> None:
     (vault.root / vault.source / f"{vault.backup}00").mkdir()
-    assert find_backup(open_vault(vault.place), vault.backup).backup == vault.backup
+    assert find_backup(open_vault(vault.location), vault.backup).backup == vault.backup
 
 
 def test_a_backup_is_found_by_the_end_of_its_id_and_after_its_source(vault: MemoryVault) -> None:
-    opened = open_vault(vault.place)
+    opened = open_vault(vault.location)
     end = vault.backup.partition("-")[2]
     for wanted in (end, f"{vault.source}/{vault.backup}", f"{vault.source}/{end}"):
         assert find_backup(opened, wanted).backup == vault.backup
@@ -173,9 +173,9 @@ def test_a_backup_is_found_by_the_end_of_its_id_and_after_its_source(vault: Memo
 
 
 def test_a_name_narrows_latest_and_holds_an_id_to_it(vault: MemoryVault) -> None:
-    opened = open_vault(vault.place)
+    opened = open_vault(vault.location)
     nightly = claim(opened, MemorySource(vault.database), MemorySource(vault.database).tables(), "nightly", {})
-    work = by_hand.new_work(vault.place, MemorySource(vault.database))
+    work = by_hand.new_work(vault.location, MemorySource(vault.database))
     by_hand.backup(replace(work, backup=nightly.backup))
     assert find_backup(opened, "latest").backup == nightly.backup
     assert find_backup(opened, "latest", name="nightly").backup == nightly.backup
@@ -189,9 +189,9 @@ def test_a_name_narrows_latest_and_holds_an_id_to_it(vault: MemoryVault) -> None
 
 def test_the_name_tells_two_sources_apart(vault: MemoryVault) -> None:
     source = new_database({"t": MemoryTable()})
-    opened = open_vault(vault.place)
+    opened = open_vault(vault.location)
     intent = claim(opened, MemorySource(source), MemorySource(source).tables(), "other", {})
-    work = by_hand.new_work(vault.place, MemorySource(source))
+    work = by_hand.new_work(vault.location, MemorySource(source))
     by_hand.backup(replace(work, backup=intent.backup))
     assert find_backup(opened, "latest", name="other").backup == intent.backup
 
@@ -200,13 +200,13 @@ def test_a_backup_that_is_broken_beyond_its_name_is_not_stepped_over(vault: Memo
     (vault.root / vault.source / vault.backup).rename(vault.root / vault.source / "20200101T000000Z-000000")
     for name in ("MANIFEST.json", "INTENT.json"):
         vault.write(vault.objects(name, vault.other)[0], b"x")
-    assert find_backup(open_vault(vault.place), "latest", name="by hand").backup == vault.other
+    assert find_backup(open_vault(vault.location), "latest", name="by hand").backup == vault.other
 
 
 def test_what_was_begun_in_the_future_is_named_and_is_not_the_latest(
     vault: MemoryVault, caplog: pytest.LogCaptureFixture
 ) -> None:
-    opened = open_vault(vault.place)
+    opened = open_vault(vault.location)
     begun = begun_at(vault.other)
     assert begun is not None
     assert find_backup(opened, "latest", now=begun - timedelta(minutes=5)).backup == vault.other
@@ -223,7 +223,7 @@ def test_where_all_are_of_the_future_they_are_named(vault: MemoryVault) -> None:
     moment = datetime(2020, 1, 1, tzinfo=timezone.utc)
     both = ", ".join(sorted([vault.other, vault.backup]))
     with pytest.raises(NotFoundError, match=f"but those of the future: {both}. Name one of them with --backup"):
-        find_backup(open_vault(vault.place), "latest", now=moment)
+        find_backup(open_vault(vault.location), "latest", now=moment)
 
 
 def test_a_failed_backup_says_why(vault: MemoryVault) -> None:
@@ -240,35 +240,35 @@ def test_a_failed_backup_says_why(vault: MemoryVault) -> None:
 @pytest.mark.parametrize("wanted", ["", "x", "Latest", "9"])
 def test_what_no_id_begins_with_is_told(vault: MemoryVault, wanted: str) -> None:
     with pytest.raises(NotFoundError, match=f"--backup={wanted}: no backup of .* has this id"):
-        find_backup(open_vault(vault.place), wanted)
+        find_backup(open_vault(vault.location), wanted)
 
 
 def test_latest_is_the_newest_that_was_committed(vault: MemoryVault) -> None:
-    opened = open_vault(vault.place)
+    opened = open_vault(vault.location)
     assert find_backup(opened, "latest").backup == vault.other
-    by_hand.new_work(vault.place, MemorySource(vault.database))
+    by_hand.new_work(vault.location, MemorySource(vault.database))
     assert find_backup(opened, "latest").backup == vault.other
-    opened.folder(vault.source).put(f"{vault.other}/TOMBSTONE.json", b"{}")
+    opened.store_of(vault.source).put(f"{vault.other}/TOMBSTONE.json", b"{}")
     assert find_backup(opened, "latest").backup == vault.backup
 
 
 def test_latest_does_not_step_over_a_broken_backup(vault: MemoryVault) -> None:
     [name] = vault.objects("MANIFEST.json", vault.other)
     vault.write(name, b"")
-    found = find_backup(open_vault(vault.place), "latest")
+    found = find_backup(open_vault(vault.location), "latest")
     assert (found.backup, found.state) == (vault.other, BROKEN)
 
 
 def test_latest_of_several_sources_needs_one_named(vault: MemoryVault) -> None:
     source = new_database({"t": MemoryTable()})
     newest = one_more(vault, source)
-    opened = open_vault(vault.place)
+    opened = open_vault(vault.location)
     named = ", ".join(sorted([f"memory+{vault.database}", f"memory+{source}"]))
     with pytest.raises(UsageError, match=f"Give --source, one of: {re.escape(named)}"):
         find_backup(opened, "latest")
     assert find_backup(opened, "latest", f"memory+{source}").backup == newest
     assert find_backup(opened, "latest", vault.source).backup == vault.other
-    assert find_backup(opened, newest).source == f"memory+{source}"
+    assert find_backup(opened, newest).folder == f"memory+{source}"
 
 
 def test_one_id_in_two_sources_needs_the_source_named(vault: MemoryVault) -> None:
@@ -276,7 +276,7 @@ def test_one_id_in_two_sources_needs_the_source_named(vault: MemoryVault) -> Non
     (vault.root / vault.source / vault.backup).rename(vault.root / "kept")
     copy.mkdir()
     (vault.root / "kept").rename(copy / vault.other)
-    opened = open_vault(vault.place)
+    opened = open_vault(vault.location)
     with pytest.raises(UsageError, match="means several backups"):
         find_backup(opened, vault.other)
     assert find_backup(opened, vault.other, vault.source).state == COMMITTED
@@ -297,7 +297,7 @@ def test_what_is_broken_is_an_integrity_error(vault: MemoryVault) -> None:
 
 def test_listing_never_changes_a_vault(vault: MemoryVault) -> None:
     before = _files(vault.root)
-    opened: Vault = open_vault(vault.place)
+    opened: Vault = open_vault(vault.location)
     list_backups(opened)
     find_backup(opened, "latest")
     assert _files(vault.root) == before

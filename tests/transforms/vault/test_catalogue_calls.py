@@ -40,7 +40,7 @@ def rename(vault: MemoryVault, backup: str, new: str) -> None:
 def counted(vault: MemoryVault, look: Callable[[Vault], object]) -> list[str]:
     """The calls of a look, without the source's name."""
     fault = Fault()
-    look(replace(open_vault(vault.place), store=FaultyStore(LocalStore(vault.place), fault)))
+    look(replace(open_vault(vault.location), store=FaultyStore(LocalStore(vault.location), fault)))
     return [call.replace(vault.source, "S") for call in fault.calls]
 
 
@@ -56,7 +56,7 @@ def test_latest_passes_over_what_was_not_committed_and_stops_at_what_is_broken(v
     rename(vault, vault.backup, OLD)
     (vault.root / vault.source / EARLIER).mkdir()
     (vault.root / vault.source / vault.other / "MANIFEST.json").unlink()
-    found = find_backup(open_vault(vault.place), "latest")
+    found = find_backup(open_vault(vault.location), "latest")
     assert (found.backup, found.state) == (OLD, BROKEN)
     calls = counted(vault, lambda opened: find_backup(opened, "latest"))
     looked = {call.split("/")[1] for call in calls if call.startswith("stat ")}
@@ -66,7 +66,7 @@ def test_latest_passes_over_what_was_not_committed_and_stops_at_what_is_broken(v
 def test_of_two_backups_of_one_second_the_later_one_is_the_latest(vault: MemoryVault) -> None:
     second = vault.other.partition("-")[0]
     rename(vault, vault.backup, f"{second}-ffffff")
-    assert find_backup(open_vault(vault.place), "latest").backup == vault.other
+    assert find_backup(open_vault(vault.location), "latest").backup == vault.other
 
 
 @pytest.mark.parametrize("size", [1, 23], ids=["beginning", "id"])
@@ -94,6 +94,6 @@ def test_a_list_asks_two_things_of_each_committed_backup(vault: MemoryVault) -> 
 
 
 def test_a_list_looks_at_backups_side_by_side(vault: MemoryVault) -> None:
-    together = MeetingStore(vault.place, threading.Barrier(2))
-    found = list_backups(replace(open_vault(vault.place), store=together))
+    together = MeetingStore(vault.location, threading.Barrier(2))
+    found = list_backups(replace(open_vault(vault.location), store=together))
     assert [(item.backup, item.state) for item in found] == [(vault.backup, COMMITTED), (vault.other, COMMITTED)]

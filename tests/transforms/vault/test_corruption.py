@@ -84,7 +84,7 @@ def nothing_restored(vault: MemoryVault) -> None:
 def verified(vault: MemoryVault, level: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
     """Exit code and report of the command."""
     capsys.readouterr()
-    code = verify.main([f"--vault={vault.place}", f"--backup={vault.backup}", f"--level={level}", "--json=true"])
+    code = verify.main([f"--vault={vault.location}", f"--backup={vault.backup}", f"--level={level}", "--json=true"])
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -182,7 +182,7 @@ class KeptChecksums(LocalStore):
 def test_bytes_that_changed_below_a_stores_checksum_are_found_when_they_are_read(
     vault: MemoryVault, kind: str, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    local = LocalStore(vault.place)
+    local = LocalStore(vault.location)
     KeptChecksums.kept = {name: local.stat(name) for name in local.list("")}
     monkeypatch.setattr(stores, "LocalStore", KeptChecksums)
     for name in damaged_copies(vault, kind, damage):

@@ -31,7 +31,7 @@ OTHERS = "tables that were not chosen are damaged, as the names and sizes of the
 
 
 def verify(vault: MemoryVault) -> str:
-    return f"shardkeep verify --vault={vault.place} --source={vault.source} --backup={vault.backup} --level=L1"
+    return f"shardkeep verify --vault={vault.location} --source={vault.source} --backup={vault.backup} --level=L1"
 
 
 def only_people(manifest: Manifest) -> dict[int, Assignment]:

@@ -136,10 +136,10 @@ def test_two_tables_into_one(vault: MemoryVault, capsys: Capture) -> None:
 def test_a_runner_whose_workers_do_not_see_the_vault(vault: MemoryVault, capsys: Capture) -> None:
     config = replace(restore_config(vault, new_database()), engine=Engine.of(["--runner=DataflowRunner"]))
     refused(config, 6, "which the workers of --runner=DataflowRunner do not see", capsys)
-    backup = replace(backup_config(vault.place, vault.database), engine=config.engine)
-    before = [item.backup for item in list_backups(open_vault(vault.place))]
+    backup = replace(backup_config(vault.location, vault.database), engine=config.engine)
+    before = [item.backup for item in list_backups(open_vault(vault.location))]
     assert run_command(lambda _: run_backup(backup, build_backup), []) == 6
-    assert [item.backup for item in list_backups(open_vault(vault.place))] == before
+    assert [item.backup for item in list_backups(open_vault(vault.location))] == before
 
 
 def test_only_planning_writes_nothing(vault: MemoryVault, capsys: Capture) -> None:
@@ -252,6 +252,6 @@ def test_a_backup_of_a_table_that_is_not_there_leaves_nothing(vault: MemoryVault
 
 def test_a_backup_into_a_vault_without_its_document(vault: MemoryVault, capsys: Capture) -> None:
     vault.write("VAULT.json", None)
-    assert run_command(lambda _: run_backup(backup_config(vault.place, vault.database), build_backup), []) == 6
+    assert run_command(lambda _: run_backup(backup_config(vault.location, vault.database), build_backup), []) == 6
     assert "holds backups, but its VAULT.json is gone" in capsys.readouterr().err
     assert not (vault.root / "VAULT.json").exists()

@@ -66,7 +66,7 @@ def test_every_row_is_restored(backup: CommittedBackup) -> None:
 
 
 def test_commands_tell_the_names(backup: CommittedBackup, capsys: pytest.CaptureFixture[str]) -> None:
-    vault = f"--vault={open_vault(backup.vault).place}"
+    vault = f"--vault={open_vault(backup.vault).location}"
     assert list_backups.main([vault, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["tables"] == [UTF, LATIN]
     assert show_backup.main([vault, "--backup=latest"]) == 0

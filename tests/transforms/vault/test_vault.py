@@ -9,7 +9,7 @@ import pytest
 from tests.memory_room.vaults import MemoryVault
 from transforms.errors import IntegrityError, NotFoundError, RefusedError, UsageError
 from transforms.vault.format.sealed_json import seal
-from transforms.vault.store.opening import absolute_place, open_store
+from transforms.vault.store.opening import absolute_location, open_store
 from transforms.vault.vault import open_or_create_vault, open_vault
 
 
@@ -67,9 +67,9 @@ def test_a_new_id_never_orphans_backups_that_are_there(vault: MemoryVault) -> No
     data = vault.read("VAULT.json")
     vault.write("VAULT.json", None)
     with pytest.raises(RefusedError, match=r"holds backups, but its VAULT\.json is gone"):
-        open_or_create_vault(vault.place)
+        open_or_create_vault(vault.location)
     vault.write("VAULT.json", data)
-    assert open_or_create_vault(vault.place).id == vault.manifest.intent.vault
+    assert open_or_create_vault(vault.location).id == vault.manifest.intent.vault
 
 
 def test_the_lost_document_can_be_made_from_any_manifest(vault: MemoryVault) -> None:
@@ -87,10 +87,10 @@ def test_folders_that_are_no_backups_do_not_keep_a_vault_from_being_made(tmp_pat
 def test_a_kind_of_place_that_is_not_known_is_refused() -> None:
     with pytest.raises(UsageError, match=r"--vault=s3://b/p: s3:// is not supported"):
         open_store("s3://b/p")
-    assert absolute_place("gs://bucket/path") == "gs://bucket/path"
+    assert absolute_location("gs://bucket/path") == "gs://bucket/path"
 
 
 def test_a_relative_place_is_one_for_all_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert absolute_place("a/b") == str(tmp_path / "a" / "b")
-    assert open_or_create_vault("v").place == str(tmp_path / "v")
+    assert absolute_location("a/b") == str(tmp_path / "a" / "b")
+    assert open_or_create_vault("v").location == str(tmp_path / "v")

@@ -111,7 +111,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Segment:
     """A run of characters of a written name; outside quotes it is folded to lower case."""
 
     text: str
@@ -128,42 +128,42 @@ def parse_name(text: str, option: str) -> tuple[str, ...]:
     Raises:
         UsageError: if it is not a name.
     """
-    parts, rest = parse_pieces(text, option)
+    parts, rest = parse_segments(text, option)
     if rest:
         raise _malformed(text, option)
-    if any(sign in piece.text for part in parts for piece in part if not piece.is_quoted for sign in "*?"):
+    if any(sign in segment.text for part in parts for segment in part if not segment.is_quoted for sign in "*?"):
         raise UsageError(f"--{option}={text}: * and ? are no part of a name here. Write one name, or quote them.")
-    return tuple("".join(piece.text for piece in part) for part in parts)
+    return tuple("".join(segment.text for segment in part) for part in parts)
 
 
-def parse_pieces(text: str, option: str) -> tuple[list[list[Piece]], str]:
-    """The parts of a name at the start of `text`, each in pieces, and what follows it.
+def parse_segments(text: str, option: str) -> tuple[list[list[Segment]], str]:
+    """The parts of a name at the start of `text`, each in segments, and what follows it.
 
     Raises:
         UsageError: if there is no name at the start.
     """
-    parts: list[list[Piece]] = [[]]
+    parts: list[list[Segment]] = [[]]
     at = 0
     while at < len(text):
         if found := _match(text, at):
-            piece, at = found
-            parts[-1].append(piece)
+            segment, at = found
+            parts[-1].append(segment)
         elif text[at] == "." and parts[-1]:
             parts.append([])
             at += 1
         else:
             break
-    if not all(any(piece.text for piece in part) for part in parts):
+    if not all(any(segment.text for segment in part) for part in parts):
         raise _malformed(text, option)
     return parts, text[at:]
 
 
-def _match(text: str, at: int) -> tuple[Piece, int] | None:
+def _match(text: str, at: int) -> tuple[Segment, int] | None:
     if found := _NON_ASCII.match(text, at):
-        return Piece(found[0], False), found.end()
+        return Segment(found[0], False), found.end()
     if found := _PIECE.match(text, at):
         is_quoted = found[1] is None
-        return Piece(found[2].replace('""', '"') if is_quoted else found[1].lower(), is_quoted), found.end()
+        return Segment(found[2].replace('""', '"') if is_quoted else found[1].lower(), is_quoted), found.end()
     return None
 
 

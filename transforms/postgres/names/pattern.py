@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transforms.errors import UsageError
-from transforms.postgres.names.identifiers import Piece, parse_pieces
+from transforms.postgres.names.identifiers import Segment, parse_segments
 
 _GLOBS = {"*": ".*", "?": "."}
 
@@ -56,7 +56,7 @@ def parse_patterns(text: str, option: str, parts: int) -> tuple[Pattern, ...]:
 
 
 def _parse_one(text: str, option: str, parts: int) -> tuple[Pattern, str]:
-    found, behind = parse_pieces(text, option)
+    found, behind = parse_segments(text, option)
     written, rest = text[: len(text) - len(behind)], behind.lstrip()
     if len(found) != parts:
         form = "SCHEMA.TABLE" if parts == 2 else "SCHEMA"
@@ -66,20 +66,20 @@ def _parse_one(text: str, option: str, parts: int) -> tuple[Pattern, str]:
     return Pattern(written, option, tuple(map(_expression, found)), _literal(found)), rest[1:].lstrip()
 
 
-def _literal(parts: Sequence[Sequence[Piece]]) -> tuple[str, ...] | None:
-    if any(sign in piece.text for part in parts for piece in part if not piece.is_quoted for sign in _GLOBS):
+def _literal(parts: Sequence[Sequence[Segment]]) -> tuple[str, ...] | None:
+    if any(sign in segment.text for part in parts for segment in part if not segment.is_quoted for sign in _GLOBS):
         return None
-    return tuple("".join(piece.text for piece in part) for part in parts)
+    return tuple("".join(segment.text for segment in part) for part in parts)
 
 
-def _expression(pieces: Sequence[Piece]) -> "re.Pattern[str]":
-    return re.compile("".join(map(_part, pieces)), re.DOTALL)
+def _expression(segments: Sequence[Segment]) -> "re.Pattern[str]":
+    return re.compile("".join(map(_part, segments)), re.DOTALL)
 
 
-def _part(piece: Piece) -> str:
-    if piece.is_quoted:
-        return re.escape(piece.text)
-    return "".join(_GLOBS.get(sign) or re.escape(sign) for sign in piece.text)
+def _part(segment: Segment) -> str:
+    if segment.is_quoted:
+        return re.escape(segment.text)
+    return "".join(_GLOBS.get(sign) or re.escape(sign) for sign in segment.text)
 
 
 def _example(parts: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from transforms.errors import NotFoundError, UsageError
-from transforms.postgres.names.identifiers import Name, name_list, parse_name, parse_pieces
+from transforms.postgres.names.identifiers import Name, name_list, parse_name, parse_segments
 from transforms.postgres.names.pattern import Pattern, parse_patterns
 
 
@@ -138,7 +138,7 @@ def parse_where(text: str) -> Where:
     Raises:
         UsageError: if it does not have this form.
     """
-    _, rest = parse_pieces(text, "where")
+    _, rest = parse_segments(text, "where")
     parts = parse_name(text[: len(text) - len(rest)], "where")
     predicate = rest.removeprefix(":").strip()
     if len(parts) != 2 or not rest.startswith(":") or not predicate or "\0" in predicate:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from transforms.errors import NotFoundError, UsageError
 from transforms.identity import Table
 from transforms.postgres.catalog.relation import check_names
-from transforms.postgres.names.identifiers import Name, name_list, parse_name, parse_pieces
+from transforms.postgres.names.identifiers import Name, name_list, parse_name, parse_segments
 from transforms.postgres.names.pattern import parse_patterns
 from transforms.postgres.names.selection import Candidate, Selection, matches
 from transforms.postgres.objects.renames import Renames
@@ -44,7 +44,7 @@ def _target(text: str, option: str) -> str:
 
 def _rest(text: str, option: str) -> str:
     """The text after the first name: nothing, or a colon and the new name."""
-    _, rest = parse_pieces(text, option)
+    _, rest = parse_segments(text, option)
     if rest.strip() and not rest.strip().startswith(":"):
         raise UsageError(f"--{option}={text}: write {_form(option)}, quoted as SQL quotes names.")
     return rest
@@ -55,8 +55,8 @@ def _form(option: str) -> str:
 
 
 def _pair(text: str, option: str, parts: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    pieces, rest = parse_pieces(text, option)
-    if any(sign in piece.text for part in pieces for piece in part if not piece.is_quoted for sign in "*?"):
+    segments, rest = parse_segments(text, option)
+    if any(sign in segment.text for part in segments for segment in part if not segment.is_quoted for sign in "*?"):
         raise UsageError(f"--{option}={text}: a glob gets no new name. Name each {option} with the name that it gets.")
     source, target = parse_name(text.removesuffix(rest).strip(), option), parse_name(rest.strip()[1:].strip(), option)
     if len(source) != parts or len(target) != parts:

@@ -28,7 +28,7 @@ class Intent:
         created: When the plan was made, RFC 3339, UTC.
         source: The source.
         consistency: What it promises, a word of `docs/vault.md`.
-        label: The name that the user gave it, or "".
+        name: The name that the user gave it, or "".
         options: The options that shape its content.
         tables: The selected tables.
         tool: Name and version of the program that wrote it.
@@ -40,7 +40,7 @@ class Intent:
     created: str
     source: Identity
     consistency: str
-    label: str
+    name: str
     options: dict[str, Any]
     tables: tuple[Table, ...]
     tool: str
@@ -56,7 +56,7 @@ class Intent:
                 "created": self.created,
                 "source": self.source.to_json(),
                 "consistency": self.consistency,
-                "label": self.label,
+                "name": self.name,
                 "options": self.options,
                 "tables": [table.to_json() for table in self.tables],
                 "tool": self.tool,
@@ -83,7 +83,7 @@ class Intent:
     @classmethod
     def from_json(cls, value: dict[str, Any], tables: tuple[Table, ...]) -> "Intent":
         """The intent in a JSON object, an intent or a manifest; raises ValueError for a field of another form."""
-        fields, names = Fields(value), ("vault", "backup", "run", "created", "consistency", "label", "tool")
+        fields, names = Fields(value), ("vault", "backup", "run", "created", "consistency", "name", "tool")
         texts = {name: fields.text(name) for name in names}
         if not is_backup(texts["backup"]):
             raise ValueError(f"{texts['backup']!r:.200} is no id of a backup")

@@ -87,7 +87,7 @@ class Manifest:
                 "created": intent.created,
                 "source": intent.source.to_json(),
                 "consistency": intent.consistency,
-                "label": intent.label,
+                "name": intent.name,
                 "options": intent.options,
                 "tool": intent.tool,
                 "intent": self.intent_object.to_json(),

@@ -1,4 +1,4 @@
-"""Opens the store at a vault's place."""
+"""Opens the store at a vault's location."""
 
 import os
 import re
@@ -14,8 +14,8 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _CLOUD = "gs://"
 
 
-def absolute_place(vault: str) -> str:
-    """The place that `--vault` names, the same for every process of this machine; without a slash at the end.
+def absolute_location(vault: str) -> str:
+    """The location that `--vault` names, the same for every process of this machine; without a slash at the end.
 
     Raises:
         UsageError: as `open_store`.
@@ -26,13 +26,13 @@ def absolute_place(vault: str) -> str:
 
 
 def open_store(vault: str) -> Store:
-    """The store at the place that `--vault` names: the path of a local folder, or `gs://BUCKET` or `gs://BUCKET/FOLDER`.
+    """The store at the location that `--vault` names: the path of a local folder, or `gs://BUCKET` or `gs://BUCKET/FOLDER`.
 
     Raises:
         UsageError: if it is neither.
     """
     if is_local(vault):
-        return LocalStore(absolute_place(vault))
+        return LocalStore(absolute_location(vault))
     from transforms.vault.store.cloud import CloudStore  # slow to import
 
     return CloudStore(*_bucket_and_folder(vault))
@@ -51,29 +51,29 @@ def store_settings(vault: str) -> dict[str, str]:
 def tidy(vault: str) -> None:
     """Remove what killed writers have left half-written; Cloud Storage itself drops an upload after a week."""
     if is_local(vault):
-        incoming.tidy(absolute_place(vault))
+        incoming.tidy(absolute_location(vault))
 
 
 def require_folder(vault: str) -> None:
-    """Refuse a place of this machine that cannot be a folder.
+    """Refuse a location of this machine that cannot be a folder.
 
     Raises:
-        UsageError: if it, or the nearest existing place above it, is a file or a device.
+        UsageError: if it, or the nearest existing location above it, is a file or a device.
     """
     if is_local(vault):
-        place = Path(vault).absolute()
-        nearest = next(path for path in (place, *place.parents) if os.path.lexists(path))
+        location = Path(vault).absolute()
+        nearest = next(path for path in (location, *location.parents) if os.path.lexists(path))
         if not nearest.is_dir():
             raise _unusable(vault, f"{nearest} is no folder")
 
 
 def is_local(vault: str) -> bool:
-    """Whether the place that `--vault` names is a folder of this machine."""
+    """Whether the location that `--vault` names is a folder of this machine."""
     return "://" not in vault and not vault.startswith("gs:")
 
 
 def _bucket_and_folder(vault: str) -> tuple[str, str]:
-    """The parts of a place in Cloud Storage; the folder may be empty."""
+    """The parts of a location in Cloud Storage; the folder may be empty."""
     if not vault.startswith(_CLOUD):
         scheme, separator, _ = vault.partition("://")
         raise _unusable(vault, f"{scheme}:// is not supported" if separator else "a bucket's name stands after gs://")

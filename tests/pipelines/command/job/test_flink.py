@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.command.job.engine import Engine
 from pipelines.command.job.flink import FlinkJob, flink_job
-from pipelines.command.job.telling import telling
+from pipelines.command.job.watched import watched
 from tests.servers.json_server import Answer, Request, serving
 
 ENDPOINT = "--job_endpoint=localhost:8099"
@@ -76,8 +76,8 @@ def test_a_command_whose_job_has_ended_on_the_cluster_knows_it() -> None:
     manager = JobManager()
     with serving(manager.answer) as master:
         options = ["--runner=FlinkRunner", f"--flink_master={master}", ENDPOINT, "--environment_type=PROCESS"]
-        with telling(Engine.of(options)) as told:
-            assert told.flink is not None
-            assert told.goes_on(KeyboardInterrupt())
-            manager.states = {told.flink.name: "CANCELED"}
-            assert not told.goes_on(KeyboardInterrupt())
+        with watched(Engine.of(options)) as job:
+            assert job.flink is not None
+            assert job.goes_on(KeyboardInterrupt())
+            manager.states = {job.flink.name: "CANCELED"}
+            assert not job.goes_on(KeyboardInterrupt())

@@ -14,7 +14,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from pipelines.command.backup import BackupConfig, run_backup
 from pipelines.command.exit_codes import run_command
 from pipelines.command.job.engine import Engine
-from pipelines.command.job.telling import telling
+from pipelines.command.job.watched import watched
 from pipelines.command.print.result import Result
 from pipelines.command.verify import VerifyConfig, run_verify
 from tests.memory_room.database import new_database
@@ -54,9 +54,9 @@ def test_an_error_is_one_line_with_a_severity(capsys: pytest.CaptureFixture[str]
 
 
 def test_workers_elsewhere_have_no_file_of_this_machine(tmp_path: Path) -> None:
-    with telling(Engine.of(launch_options(tmp_path))) as told:
-        assert told.progress.path == ""
-        assert told.answer() is None
+    with watched(Engine.of(launch_options(tmp_path))) as job:
+        assert job.progress.path == ""
+        assert job.answer() is None
 
 
 def test_a_folder_of_this_machine_is_no_vault_for_workers_elsewhere(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def build_check(pipeline: beam.Pipeline, work: VerifyWork, level: str, result: R
 def test_a_job_elsewhere_may_go_on_if_its_command_is_interrupted_or_loses_it(
     error: BaseException, here: bool, elsewhere: bool, tmp_path: Path
 ) -> None:
-    with telling(Engine.of(["--runner=FnApiRunner"])) as told:
-        assert told.goes_on(error) is here
-    with telling(Engine.of(launch_options(tmp_path))) as told:
-        assert told.goes_on(error) is elsewhere
+    with watched(Engine.of(["--runner=FnApiRunner"])) as job:
+        assert job.goes_on(error) is here
+    with watched(Engine.of(launch_options(tmp_path))) as job:
+        assert job.goes_on(error) is elsewhere

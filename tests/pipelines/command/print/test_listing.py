@@ -25,20 +25,20 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> MemoryVault:
     return take(tmp_path_factory.mktemp("listed"))
 
 
-def listed(days: float, source: str = "s", label: str = "") -> Listing:
+def listed(days: float, source: str = "s", name: str = "") -> Listing:
     """A backup that was begun so many days ago; nothing of it can be read."""
     return Listing(source, new_backup_id(NOW - timedelta(days=days)), "STARTED")
 
 
-def huge(vault: MemoryVault, label: str, took: float) -> Listing:
+def huge(vault: MemoryVault, name: str, took: float) -> Listing:
     """A backup of as many rows as there can be, which took so many seconds."""
-    [one, *_] = list_backups(open_vault(vault.place))
+    [one, *_] = list_backups(open_vault(vault.location))
     assert one.manifest is not None
     created = datetime.fromisoformat(one.manifest.intent.created.replace("Z", "+00:00")).timestamp()
     totals = Totals(rows=123_456_789_012, stored_bytes=1023 << 40)
     entry = one.manifest.tables[0]
     file = replace(entry.index[0], totals=totals, read_finished=int((created + took) * 1e6))
-    intent = replace(one.manifest.intent, label=label)
+    intent = replace(one.manifest.intent, name=name)
     return replace(one, manifest=replace(one.manifest, intent=intent, tables=(replace(entry, index=(file,)),)))
 
 

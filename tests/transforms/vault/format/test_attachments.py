@@ -115,8 +115,8 @@ def test_an_attachment_that_is_missing_is_told_from_one_that_the_backup_does_not
 
 
 def test_a_backup_holds_what_its_source_concludes(vault: MemoryVault) -> None:
-    assert run_backup(backup_config(vault.place, vault.database), build) == 0
-    listing = find_backup(open_vault(vault.place), "latest", None)
+    assert run_backup(backup_config(vault.location, vault.database), build) == 0
+    listing = find_backup(open_vault(vault.location), "latest", None)
     manifest = usable(listing)
     attachments = Attachments(vault.store, manifest.attachments)
     assert manifest.facts == {"held": True, "calls": 1}

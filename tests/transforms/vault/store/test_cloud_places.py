@@ -7,7 +7,7 @@ import pytest
 from transforms.errors import UsageError
 from transforms.vault.store.cloud import CloudStore
 from transforms.vault.store.local import LocalStore
-from transforms.vault.store.opening import absolute_place, is_local, open_store
+from transforms.vault.store.opening import absolute_location, is_local, open_store
 
 GOOD = {
     "gs://bucket": ("gs://bucket", "bucket", ""),
@@ -39,15 +39,15 @@ BAD = [
 
 @pytest.mark.parametrize(("vault", "place"), GOOD.items())
 def test_a_bucket_and_its_folders_are_places(vault: str, place: tuple[str, str, str]) -> None:
-    assert absolute_place(vault) == place[0]
+    assert absolute_location(vault) == place[0]
     assert open_store(vault) == CloudStore(*place[1:])
-    assert open_store(absolute_place(vault)) == open_store(vault)
+    assert open_store(absolute_location(vault)) == open_store(vault)
     assert not is_local(vault)
 
 
 @pytest.mark.parametrize("vault", BAD)
 def test_what_is_no_place_is_refused_with_the_forms_that_are(vault: str) -> None:
-    for use in (open_store, absolute_place):
+    for use in (open_store, absolute_location):
         with pytest.raises(
             UsageError, match=r"(?s)^--vault=.*Give the path of a local folder, or gs://BUCKET/FOLDER\.$"
         ):
@@ -58,5 +58,5 @@ def test_what_is_no_place_is_refused_with_the_forms_that_are(vault: str) -> None
 @pytest.mark.parametrize("vault", ["backups", "./a:b", "gs", "/tmp/x"])  # noqa: S108 - a name
 def test_any_other_word_is_a_local_folder(vault: str) -> None:
     assert is_local(vault)
-    assert absolute_place(vault) == os.path.abspath(vault)
+    assert absolute_location(vault) == os.path.abspath(vault)
     assert open_store(vault) == LocalStore(os.path.abspath(vault))

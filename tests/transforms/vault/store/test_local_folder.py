@@ -142,7 +142,7 @@ def test_a_verification_names_a_link_in_place_of_an_object(vault: MemoryVault, k
 
 def test_a_backup_whose_manifest_is_no_file_is_broken_and_the_others_are_listed(vault: MemoryVault) -> None:
     os.mkfifo(replaced(vault, "MANIFEST.json"))
-    states = {item.backup: (item.state, item.problem) for item in list_backups(open_vault(vault.place))}
+    states = {item.backup: (item.state, item.problem) for item in list_backups(open_vault(vault.location))}
     assert states[vault.other] == (COMMITTED, "")
     assert states[vault.backup][0] == BROKEN
     assert "is no regular file" in states[vault.backup][1]
@@ -150,7 +150,7 @@ def test_a_backup_whose_manifest_is_no_file_is_broken_and_the_others_are_listed(
 
 def test_whatever_has_a_tombstones_name_is_one(vault: MemoryVault) -> None:
     (vault.folder / "TOMBSTONE.json").symlink_to("nowhere")
-    assert {item.backup: item.state for item in list_backups(open_vault(vault.place))} == {
+    assert {item.backup: item.state for item in list_backups(open_vault(vault.location))} == {
         vault.backup: DELETING,
         vault.other: COMMITTED,
     }
@@ -159,7 +159,7 @@ def test_whatever_has_a_tombstones_name_is_one(vault: MemoryVault) -> None:
 def test_a_backup_that_is_a_link_is_none(vault: MemoryVault, caplog: pytest.LogCaptureFixture) -> None:
     vault.folder.rename(vault.root.parent / "moved")
     vault.folder.symlink_to(vault.root.parent / "moved")
-    assert [item.backup for item in list_backups(open_vault(vault.place))] == [vault.other]
+    assert [item.backup for item in list_backups(open_vault(vault.location))] == [vault.other]
     assert f"{vault.backup} is neither a file nor a folder" in caplog.text
 
 
@@ -168,7 +168,7 @@ def test_folders_that_no_backup_and_no_source_can_have_are_none(vault: MemoryVau
         (vault.root / vault.source / name).mkdir()
     (vault.root / "a\x1b[31m").mkdir()
     (vault.root / ".git").mkdir()
-    opened = open_vault(vault.place)
+    opened = open_vault(vault.location)
     assert list(opened.sources()) == [vault.source]
     assert [item.backup for item in list_backups(opened)] == [vault.backup, vault.other]
 
@@ -178,7 +178,7 @@ def test_a_vault_document_that_is_a_link_is_not_followed(vault: MemoryVault) -> 
     path.rename(vault.root.parent / "moved")
     path.symlink_to(vault.root.parent / "moved")
     with pytest.raises(IntegrityError, match="no file but a link"):
-        open_vault(vault.place)
+        open_vault(vault.location)
 
 
 def test_a_part_of_a_name_that_is_a_file_holds_nothing(store: LocalStore) -> None:

@@ -31,7 +31,7 @@ def listed(vault: Path) -> list[Listing]:
     """All backups, each committed one proved at L3 with all of its rows."""
     listings = list_backups(open_or_create_vault(str(vault)))
     for item in (item for item in listings if item.state == COMMITTED):
-        assert by_hand.verify(by_hand.committed(str(vault), item.source, item.backup), "L3").ok
+        assert by_hand.verify(by_hand.committed(str(vault), item.folder, item.backup), "L3").ok
         assert item.manifest is not None
         assert item.manifest.totals.rows == len(ROWS) + 1
     return listings

@@ -25,7 +25,7 @@ _GOES_ON = (
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class WatchedJob:
     """Where the workers of a job put their progress and its result.
 
     Attributes:
@@ -73,14 +73,14 @@ class Telling:
 
 
 @contextmanager
-def telling(engine: Engine) -> Iterator[Telling]:
+def watched(engine: Engine) -> Iterator[WatchedJob]:
     """Make files in a temporary folder for workers of this machine; for others there are only their logs."""
     if not engine.is_here:
-        yield Telling(ProgressFile(""), ResultLog(), not engine.is_launch, engine.outlives, flink_job(engine))
+        yield WatchedJob(ProgressFile(""), ResultLog(), not engine.is_launch, engine.outlives, flink_job(engine))
         return
     with private_folder() as folder:
         progress, result = (str(folder / name) for name in ("progress", "result"))
-        yield Telling(ProgressFile(progress), ResultFile(result), True, engine.outlives, flink_job(engine))
+        yield WatchedJob(ProgressFile(progress), ResultFile(result), True, engine.outlives, flink_job(engine))
 
 
 def print_elsewhere(engine: Engine, as_json: bool) -> None:
