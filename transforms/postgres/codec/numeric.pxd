@@ -57,6 +57,7 @@ cdef inline bint is_finite(const Numeric* number) noexcept nogil:
     return number.sign == POSITIVE or number.sign == NEGATIVE
 
 
+# No number here is below 0 and no divisor is 0: Python's division would only add checks that need the GIL.
 @cython.cdivision(True)
 cdef inline bint is_well_formed(const Numeric* number) noexcept nogil:
     """Whether all groups are below 10,000, and no digit but 0 stands behind the scale."""
@@ -110,6 +111,7 @@ cdef inline bint is_decimal(const Numeric* number, int precision, int scale) noe
     return 4 * number.weight + group_digits(group(number, number.weight)) + scale <= precision
 
 
+# As in `is_well_formed`.
 @cython.cdivision(True)
 cdef inline uint128 unscaled(const Numeric* number) noexcept nogil:
     """The number without its sign times 10 to the power of its scale, for one of at most 38 digits."""
