@@ -2,11 +2,6 @@ from array import array
 from collections.abc import Sequence
 from typing import final
 
-FULL: int
-WAIT: int
-ENDED: int
-FAILED: int
-
 @final
 class CopyTranscoder:
     def __init__(self, program: bytes, keys: Sequence[int] = (), ctid: bool = False) -> None: ...
@@ -15,5 +10,4 @@ class CopyTranscoder:
     @property
     def total_rows(self) -> int: ...
     def feed(self, row: bytes) -> None: ...
-    def pull(self, connection: int, limit: int) -> int: ...
     def take(self) -> tuple[int, bytes, array[int], tuple[bytes | None, ...], tuple[bytes | None, ...]]: ...

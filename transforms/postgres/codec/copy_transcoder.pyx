@@ -7,17 +7,13 @@ record is the canonical Avro of `avro_schema.avro_schema`: one encoding for each
 
 cimport cython
 
-from libc.stdint cimport int16_t, uint64_t, uintptr_t
+from libc.stdint cimport int16_t, uint64_t
 
-from transforms.codec.buffer cimport (
-    Buffer, append_number, array_of, clear, content, release, reserve,
-)
+from transforms.codec.buffer cimport append_number, array_of, clear, content, release, reserve
 from transforms.codec.cursor cimport Cursor, ahead, at_end, inside
 from transforms.codec.fault cimport FINE, NO_MEMORY, Fault
-from transforms.codec.span cimport Span, bytes_of, span, span_of
-from transforms.postgres.codec.column_program cimport (
-    NO_KEY, NUMERIC, PRESENCE, Program, Step, load_program, release_program,
-)
+from transforms.codec.span cimport Span, bytes_of, span_of
+from transforms.postgres.codec.column_program cimport NO_KEY, NUMERIC, PRESENCE, Step, load_program, release_program
 from transforms.postgres.codec.copy_header cimport cut_off, read_header
 from transforms.postgres.codec.copy_value cimport (
     BAD_VALUE, ROOM_PER_FIELD, put_decimal, put_null, put_numeric_text, put_value,
@@ -28,26 +24,10 @@ from transforms.postgres.codec.wire cimport read_field, read_int16, uint16_of, u
 
 from transforms.errors import IntegrityError
 from transforms.postgres.codec.column import TEXTS, Form
-from transforms.postgres.codec.libpq import address
-
-# What `pull` says.
-FULL = 1
-WAIT = 0
-ENDED = -1
-FAILED = -2
-
-cdef extern from *:
-    """
-    typedef int (*shardkeep_get_copy_data)(void *connection, char **row, int async);
-    typedef void (*shardkeep_free_memory)(void *memory);
-    """
-    ctypedef int (*GetCopyData "shardkeep_get_copy_data")(void*, char**, int) noexcept nogil
-    ctypedef void (*FreeMemory "shardkeep_free_memory")(void*) noexcept nogil
 
 cdef enum:
     TRAILER = -1
     TID_SIZE = 6
-    MOST_ROWS = 1 << 20
     # Memory that stays with a transcoder when its records are taken.
     KEPT_BYTES = 4 << 20
 
@@ -58,24 +38,6 @@ cdef class CopyTranscoder:
 
     The GIL is released while rows are taken and transcoded. After an error every further call raises again.
     """
-
-    cdef Program program
-    cdef Buffer records
-    cdef Buffer ends
-    cdef Buffer first_key
-    cdef Buffer last_key
-    cdef Buffer key
-    cdef int keys
-    cdef int column
-    cdef bint has_ctid
-    cdef bint begun
-    cdef bint ended
-    cdef uint64_t last_tid
-    cdef uint64_t row_count
-    cdef uint64_t taken_rows
-    cdef Fault fault
-    cdef GetCopyData get_copy_data
-    cdef FreeMemory free_memory
 
     def __init__(self, bytes program not None, keys=(), bint ctid=False):
         """Make a transcoder of rows of the columns in `program` (see `column.program`), after a ctid if `ctid`.
@@ -128,36 +90,8 @@ cdef class CopyTranscoder:
         """
         cdef Span message = span_of(row)
         with nogil:
-            self.fault = self._take_message(message)
-        self._check()
-
-    def pull(self, uintptr_t connection, size_t limit):
-        """Take and transcode rows that libpq has in hand, without waiting for more.
-
-        Args:
-            connection: Address of a `PGconn` of psycopg's that is in COPY TO STDOUT (`pgconn.pgconn_ptr`).
-            limit: Bytes of records in hand, at least 1, at which to stop; 2^20 rows are the most in any case.
-
-        Returns:
-            FULL: the limit is reached.
-            WAIT: libpq has no more: wait for the socket and call `consume_input`, then pull again.
-            ENDED: the stream is complete up to its trailer; `get_result` has yet to say that the command succeeded.
-            FAILED: the stream ended before its trailer; `get_result` says why. Without an error there, the
-                stream is cut off: that is an integrity error too.
-
-        Raises:
-            IntegrityError: as `feed`.
-            UnreachableError: if psycopg runs without its C implementation.
-        """
-        cdef int got
-        self._check()
-        if self.get_copy_data == NULL:
-            self.get_copy_data = <GetCopyData><uintptr_t>address("PQgetCopyData")
-            self.free_memory = <FreeMemory><uintptr_t>address("PQfreemem")
-        with nogil:
-            got = self._drain(<void*>connection, max(limit, <size_t>1))
-        self._check()
-        return ENDED if got == -1 and self.ended else FAILED if got < 0 else FULL if got else WAIT
+            self.take_message(message)
+        self.check()
 
     def take(self):
         """Give away what is in hand, which leaves the transcoder empty for the rows that follow.
@@ -177,20 +111,8 @@ cdef class CopyTranscoder:
         self.first_key.size = self.last_key.size = 0
         return rows, records, record_ends, first, last
 
-    cdef int _drain(self, void* connection, size_t limit) noexcept nogil:
-        """Take rows up to the limit, the last row in hand or an error; 1 at the limit, else what libpq said."""
-        cdef char* row = NULL
-        cdef int got = 1
-        while got > 0 and self.records.size < limit and self.row_count - self.taken_rows < MOST_ROWS:
-            got = self.get_copy_data(connection, &row, 1)
-            if got > 0:
-                self.fault = self._take_message(span(<const unsigned char*>row, got))
-                self.free_memory(row)
-                if self.fault:
-                    return 1
-        return got
-
-    cdef Fault _take_message(self, Span message) noexcept nogil:
+    cdef void take_message(self, Span message) noexcept nogil:
+        """Take one CopyData message, which may be the stream's first fault."""
         cdef Cursor cursor = inside(message)
         cdef Fault fault = self.fault
         if not fault and not self.begun:
@@ -198,7 +120,7 @@ cdef class CopyTranscoder:
             self.begun = True
         while not fault and not at_end(&cursor):
             fault = self._take_row(&cursor)
-        return fault
+        self.fault = fault
 
     cdef Fault _take_row(self, Cursor* cursor) noexcept nogil:
         cdef int16_t count = 0
@@ -287,10 +209,10 @@ cdef class CopyTranscoder:
             self.row_count += 1
         return fault
 
-    cdef _check(self):
-        """Raise what a broken rule is to people."""
+    cdef int check(self) except -1:
+        """Raise the fault of the stream, if there is one."""
         if not self.fault:
-            return
+            return 0
         if self.fault == NO_MEMORY:
             raise MemoryError(f"no memory for {self._where()} of a COPY")
         raise IntegrityError(

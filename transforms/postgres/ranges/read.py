@@ -15,7 +15,8 @@ from transforms.key_range import KeyRange
 from transforms.postgres.catalog import plan_path
 from transforms.postgres.catalog.relation import CTID, Relation
 from transforms.postgres.codec.column import program
-from transforms.postgres.codec.copy_transcoder import ENDED, FAILED, WAIT, CopyTranscoder
+from transforms.postgres.codec.copy_pull import ENDED, FAILED, WAIT, pull
+from transforms.postgres.codec.copy_transcoder import CopyTranscoder
 from transforms.postgres.names.identifiers import literal
 from transforms.postgres.ranges.key_value import ctid_end, key_end
 from transforms.postgres.ranges.query import copy_statement
@@ -156,7 +157,7 @@ def _expect(connection: Connection, status: pq.ExecStatus) -> PGresult:
 
 def _chunks(connection: Connection, transcoder: CopyTranscoder, chunk_size: int) -> Generator[None, None, None]:
     """Yields whenever the transcoder has a batch, and at the end if rows are left."""
-    while (state := transcoder.pull(_address(connection.pgconn), chunk_size)) != ENDED:
+    while (state := pull(transcoder, _address(connection.pgconn), chunk_size)) != ENDED:
         if state == FAILED:
             raise _error(connection.pgconn, _next_result(connection))
         if state == WAIT:

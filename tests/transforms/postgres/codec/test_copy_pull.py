@@ -19,7 +19,8 @@ from transforms.errors import IntegrityError, UnreachableError
 from transforms.postgres.catalog.column_form import PRESENCE
 from transforms.postgres.codec import libpq
 from transforms.postgres.codec.column import Form, program
-from transforms.postgres.codec.copy_transcoder import ENDED, FAILED, FULL, WAIT, CopyTranscoder
+from transforms.postgres.codec.copy_pull import ENDED, FAILED, FULL, WAIT, pull
+from transforms.postgres.codec.copy_transcoder import CopyTranscoder
 
 MIXED = [
     column(Form.INT8, "id"), column(Form.TEXT, "name"), column(Form.TIMESTAMPTZ, "at"), column(Form.DATE, "day"),
@@ -57,13 +58,13 @@ def drain(server: PostgresServer, query: str, transcoder: CopyTranscoder, limit:
         pgconn.send_query(f"COPY ({query}) TO STDOUT (FORMAT binary)".encode())
         assert getattr(pgconn.get_result(), "status", None) == ExecStatus.COPY_OUT
         while not drained.said or drained.said[-1] >= 0:
-            pull(connection, transcoder, limit, drained)
+            step(connection, transcoder, limit, drained)
         drained.result = pgconn.get_result()
     return drained
 
 
-def pull(connection: "psycopg.Connection[Any]", transcoder: CopyTranscoder, limit: int, drained: Drained) -> None:
-    drained.said.append(transcoder.pull(getattr(connection.pgconn, "pgconn_ptr", 0), limit))
+def step(connection: "psycopg.Connection[Any]", transcoder: CopyTranscoder, limit: int, drained: Drained) -> None:
+    drained.said.append(pull(transcoder, getattr(connection.pgconn, "pgconn_ptr", 0), limit))
     if drained.said[-1] == WAIT:
         select([connection.pgconn.socket], [], [])
         connection.pgconn.consume_input()
@@ -183,7 +184,7 @@ def test_psycopg_without_its_c_implementation_is_refused(monkeypatch: pytest.Mon
 
 
 def test_a_closed_connection_fails() -> None:
-    assert CopyTranscoder(program(MIXED)).pull(0, 1000) == FAILED
+    assert pull(CopyTranscoder(program(MIXED)), 0, 1000) == FAILED
 
 
 def test_functions_are_those_of_the_libpq_that_psycopg_uses() -> None:
