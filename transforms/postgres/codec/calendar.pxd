@@ -1,12 +1,12 @@
-"""PostgreSQL's dates and times: its own epoch, 2000-01-01, and the text that its output functions write.
+"""PostgreSQL's dates and times as numbers: days or microseconds since its own epoch, 2000-01-01.
 
-Dates are of the proleptic Gregorian calendar with a year 0, which the text calls 0001 BC. The limits are
-those of PostgreSQL's table of date/time types, 4713 BC (its first day is 4714-11-24 BC) to 5874897 AD and
-294276 AD; the smallest and the largest number of each width stand for the infinities.
+Dates are of the proleptic Gregorian calendar with a year 0. The limits are those of PostgreSQL's table of date/time
+types, 4713 BC (its first day is 4714-11-24 BC) to 5874897 AD and 294276 AD; the smallest and the largest number of
+each width are the infinities: https://www.postgresql.org/docs/18/datatype-datetime.html, and `date2j` and `j2date`
+of src/backend/utils/adt/datetime.c.
 """
 
-from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int32_t, int64_t, uint64_t
-from libc.string cimport memcpy
+from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int64_t
 
 cdef enum:
     EPOCH_DAYS = 10957  # from 1970-01-01 to 2000-01-01
@@ -88,79 +88,7 @@ cdef inline int64_t days_of(Date date) noexcept nogil:
     )
 
 
-cdef inline unsigned char* write_digits(unsigned char* at, uint64_t value, int least) noexcept nogil:
-    """Write `value` in decimal, with zeros in front up to `least` digits; the end of what is written."""
-    cdef unsigned char digits[20]
-    cdef int size = 0
-    while value or size < least:
-        size += 1
-        digits[20 - size] = <unsigned char>(c'0' + value % 10)
-        value //= 10
-    memcpy(at, digits + 20 - size, size)
-    return at + size
-
-
-cdef inline unsigned char* write_pair(unsigned char* at, unsigned char before, uint64_t value) noexcept nogil:
-    at[0] = before
-    return write_digits(at + 1, value, 2)
-
-
-cdef inline unsigned char* write_day(unsigned char* at, Date date) noexcept nogil:
-    """Write year, month and day, without what says that the year is before Christ."""
-    at = write_digits(at, date.year if date.year > 0 else 1 - date.year, 4)
-    at = write_pair(at, c'-', date.month)
-    return write_pair(at, c'-', date.day)
-
-
-cdef inline unsigned char* write_era(unsigned char* at, Date date) noexcept nogil:
-    if date.year > 0:
-        return at
-    memcpy(at, b" BC", 3)
-    return at + 3
-
-
-cdef inline unsigned char* write_infinity(unsigned char* at, bint negative) noexcept nogil:
-    memcpy(at, b"-infinity", 9)
-    if negative:
-        return at + 9
-    memcpy(at, b"infinity", 8)
-    return at + 8
-
-
-cdef inline unsigned char* write_time(unsigned char* at, int64_t micros) noexcept nogil:
-    """Write a time of day, 0 to 24 hours; a fraction of a second ends with its last digit but zeros."""
-    cdef uint64_t seconds = micros // 1000000
-    cdef uint64_t fraction = micros % 1000000
-    at = write_digits(at, seconds // 3600, 2)
-    at = write_pair(at, c':', seconds // 60 % 60)
-    at = write_pair(at, c':', seconds % 60)
-    if not fraction:
-        return at
-    at[0] = c'.'
-    at = write_digits(at + 1, fraction, 6)
-    while (at - 1)[0] == c'0':
-        at -= 1
-    return at
-
-
-cdef inline unsigned char* write_date(unsigned char* at, int64_t days) noexcept nogil:
-    """Write the text of a date, at most 13 bytes."""
-    if is_endless_date(days):
-        return write_infinity(at, days < 0)
-    cdef Date date = date_of(days)
-    return write_era(write_day(at, date), date)
-
-
-cdef inline unsigned char* write_timestamp(unsigned char* at, int64_t micros, bint zoned) noexcept nogil:
-    """Write the text of a timestamp, at most 32 bytes; one with a zone is in UTC."""
-    if is_endless_timestamp(micros):
-        return write_infinity(at, micros < 0)
-    cdef int64_t days = micros // day_micros()
-    cdef Date date = date_of(days)
-    at = write_day(at, date)
-    at[0] = c' '
-    at = write_time(at + 1, micros - days * day_micros())
-    if zoned:
-        memcpy(at, b"+00", 3)
-        at += 3
-    return write_era(at, date)
+cdef inline int last_day_of(const Date* date) noexcept nogil:
+    if date.month == 2:
+        return 29 if date.year % 4 == 0 and (date.year % 100 != 0 or date.year % 400 == 0) else 28
+    return 30 + ((date.month + (date.month >> 3)) & 1)

@@ -3,8 +3,7 @@
 from libc.stdlib cimport free, malloc
 
 from transforms.codec.span cimport Span
-
-from transforms.postgres.codec.decimal_text cimport power_of_ten, uint128
+from transforms.postgres.codec.decimal cimport power_of_ten, uint128
 
 # The numbers of `column.Form`; tests/transforms/postgres/codec/test_column.py holds both to be the same.
 cdef enum Form:

@@ -13,7 +13,8 @@ from transforms.codec.span cimport Span, span
 from transforms.postgres.codec.column_program cimport (
     BOOL, BYTES, DATE, FLOAT4, FLOAT8, INT2, INT4, JSONB, NUMERIC, Step, TEXT, UUID,
 )
-from transforms.postgres.codec.decimal_text cimport put_integer, put_numeric
+from transforms.postgres.codec.decimal cimport write_decimal_numeric
+from transforms.postgres.codec.numeric_text cimport write_numeric
 from transforms.postgres.codec.record_value cimport BYTES_OF_UUID, Value
 from transforms.postgres.codec.wire cimport put_16, put_32, put_64
 
@@ -39,6 +40,10 @@ cdef inline unsigned char* put_flag(unsigned char* at, int64_t number) noexcept 
     return at + 1
 
 
+cdef inline unsigned char* put_number(unsigned char* at, const Step* step, const Value* value) noexcept nogil:
+    return write_numeric(at, &value.digits) if value.is_text else write_decimal_numeric(at, value.decimal, step.scale)
+
+
 cdef inline unsigned char* put_content(unsigned char* at, const Step* step, const Value* value) noexcept nogil:
     """Write the binary form of a value that is not null; its end."""
     if step.form == TEXT or step.form == BYTES:
@@ -48,7 +53,7 @@ cdef inline unsigned char* put_content(unsigned char* at, const Step* step, cons
     if step.form == FLOAT8:
         return put_64(at, value.bits)
     if step.form == NUMERIC:
-        return put_numeric(at, &value.digits) if value.is_text else put_integer(at, value.decimal, step.scale)
+        return put_number(at, step, value)
     if step.form == BOOL:
         return put_flag(at, value.number)
     if step.form == UUID:

@@ -7,17 +7,18 @@ their value needs to come back (17 and 9, IEEE 754).
 from libc.math cimport frexp, isnan, ldexp
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdio cimport snprintf
-from libc.string cimport memcpy, strlen
+from libc.string cimport memcpy
 
 from transforms.codec.buffer cimport Buffer, reserve
 from transforms.codec.fault cimport FINE, Fault
 from transforms.codec.span cimport Span
-from transforms.postgres.codec.calendar cimport write_date, write_time, write_timestamp
 from transforms.postgres.codec.column_program cimport (
     BOOL, BYTES, DATE, FLOAT4, FLOAT8, JSONB, NUMERIC, OUTPUT, Step, TEXT, TIME, TIMESTAMPTZ, UUID,
 )
 from transforms.postgres.codec.copy_binary cimport put_span
-from transforms.postgres.codec.decimal_text cimport int128, power_of_ten, put_backwards, put_decimal, uint128
+from transforms.postgres.codec.date_text cimport write_date, write_time, write_timestamp
+from transforms.postgres.codec.decimal cimport int128, power_of_ten, uint128, write_decimal_text
+from transforms.postgres.codec.plain_text cimport write_digits_before, write_word
 from transforms.postgres.codec.record_value cimport Value
 
 cdef enum:
@@ -34,11 +35,6 @@ cdef extern from *:
     """
     const uint64_t ONES "SHARDKEEP_ONES"
     const uint64_t HIGHS "SHARDKEEP_HIGHS"
-
-
-cdef inline unsigned char* put_word(unsigned char* at, const char* word) noexcept nogil:
-    memcpy(at, word, strlen(word))
-    return at + strlen(word)
 
 
 cdef inline unsigned char escape(unsigned char byte) noexcept nogil:
@@ -86,7 +82,7 @@ cdef inline unsigned char hexadecimal(unsigned char number) noexcept nogil:
 
 cdef inline unsigned char* put_hexadecimal(unsigned char* at, Span data) noexcept nogil:
     cdef size_t place
-    at = put_word(at, b"\\\\x")
+    at = write_word(at, b"\\\\x")
     for place in range(data.size):
         at[0] = hexadecimal(data.data[place] >> 4)
         at[1] = hexadecimal(data.data[place] & 0xF)
@@ -97,7 +93,7 @@ cdef inline unsigned char* put_hexadecimal(unsigned char* at, Span data) noexcep
 cdef inline unsigned char* put_integer(unsigned char* at, int64_t number) noexcept nogil:
     cdef unsigned char[MOST_INTEGER] scratch
     cdef uint64_t size = <uint64_t>0 - <uint64_t>number if number < 0 else <uint64_t>number
-    cdef unsigned char* start = put_backwards(&scratch[0] + MOST_INTEGER, size, 1)
+    cdef unsigned char* start = write_digits_before(&scratch[0] + MOST_INTEGER, size, 1)
     if number < 0:
         at[0] = c'-'
         at += 1
@@ -133,7 +129,7 @@ cdef inline unsigned char* put_exact(unsigned char* at, double number) noexcept 
     scaled *= power_of_ten(digits)
     exponent = 53 - exponent
     scaled = (scaled + (<uint128>1 << (exponent - 1))) >> exponent
-    at = put_decimal(at, <int128>scaled, digits)
+    at = write_decimal_text(at, <int128>scaled, digits)
     while (at - 1)[0] == c'0':
         at -= 1
     return at
@@ -142,9 +138,9 @@ cdef inline unsigned char* put_exact(unsigned char* at, double number) noexcept 
 cdef inline unsigned char* put_float(unsigned char* at, double number, bint is_negative, int digits) noexcept nogil:
     # The server's strtod keeps the sign of a NaN, which PostgreSQL's own text does not show.
     if isnan(number):
-        return put_word(at, b"-NaN" if is_negative else b"NaN")
+        return write_word(at, b"-NaN" if is_negative else b"NaN")
     if number - number != 0:
-        return put_word(at, b"-Infinity" if is_negative else b"Infinity")
+        return write_word(at, b"-Infinity" if is_negative else b"Infinity")
     if is_negative:
         at[0] = c'-'
         at += 1
@@ -186,11 +182,11 @@ cdef inline unsigned char* put_content(unsigned char* at, const Step* step, cons
     if step.form == FLOAT8:
         return put_float8(at, value.bits)
     if step.form == NUMERIC:
-        return put_decimal(at, value.decimal, step.scale)
+        return write_decimal_text(at, value.decimal, step.scale)
     if step.form == BYTES:
         return put_hexadecimal(at, value.text)
     if step.form == BOOL:
-        return put_word(at, b"t" if value.number else b"f")
+        return write_word(at, b"t" if value.number else b"f")
     if step.form == FLOAT4:
         return put_float4(at, value.bits)
     return put_integer(at, value.number)
@@ -203,7 +199,7 @@ cdef inline Fault put_text(Buffer* rows, const Step* step, const Value* value) n
     if fault:
         return fault
     at = rows.data + rows.size
-    at = put_word(at, b"\\N") if value.is_null else put_content(at, step, value)
+    at = write_word(at, b"\\N") if value.is_null else put_content(at, step, value)
     at[0] = c'\t'
     rows.size = at + 1 - rows.data
     return FINE

@@ -18,8 +18,10 @@ from transforms.postgres.codec.copy_header cimport cut_off, read_header
 from transforms.postgres.codec.copy_value cimport (
     BAD_VALUE, ROOM_PER_FIELD, put_decimal, put_null, put_numeric_text, put_value,
 )
+from transforms.postgres.codec.decimal cimport is_decimal
 from transforms.postgres.codec.key_fields cimport keep_key, key_fields
-from transforms.postgres.codec.numeric cimport Numeric, is_decimal, numeric_text_size, read_numeric
+from transforms.postgres.codec.numeric cimport Numeric, read_numeric
+from transforms.postgres.codec.numeric_text cimport numeric_text_size
 from transforms.postgres.codec.wire cimport read_field, read_int16, uint16_of, uint32_of
 
 from transforms.errors import IntegrityError

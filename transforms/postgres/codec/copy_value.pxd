@@ -10,14 +10,16 @@ from transforms.avro.primitives cimport write_bytes
 from transforms.codec.span cimport Span, span
 from transforms.codec.varint cimport write_varint, zigzag
 from transforms.postgres.codec.calendar cimport (
-    EPOCH_DAYS, day_micros, epoch_micros, is_date, is_logical_date, is_logical_timestamp, is_timestamp, write_date,
-    write_time, write_timestamp,
+    EPOCH_DAYS, day_micros, epoch_micros, is_date, is_logical_date, is_logical_timestamp, is_timestamp,
 )
 from transforms.postgres.codec.column_program cimport (
     BOOL, BYTES, DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, JSONB, OUTPUT, TEXT, TIME, TIMESTAMPTZ, UUID, Form, Step,
     is_dual,
 )
-from transforms.postgres.codec.numeric cimport Numeric, numeric_text_size, write_decimal, write_numeric_text
+from transforms.postgres.codec.date_text cimport write_date, write_time, write_timestamp
+from transforms.postgres.codec.decimal cimport write_decimal
+from transforms.postgres.codec.numeric cimport Numeric
+from transforms.postgres.codec.numeric_text cimport numeric_text_size, write_numeric_text
 from transforms.postgres.codec.utf8 cimport check_text
 from transforms.postgres.codec.wire cimport int16_of, int32_of, int64_of
 

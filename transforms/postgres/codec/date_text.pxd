@@ -1,49 +1,79 @@
-"""Texts of dates and timestamps that Avro cannot hold, read to the letter: the inverse of `calendar.pxd`.
+"""The texts of dates and times, written and read to the letter as PostgreSQL's output functions write them.
 
-Numbers are those of the wire: days or microseconds since 2000-01-01, and the least and the greatest number
-for -infinity and infinity.
+DateStyle is ISO and the time zone UTC: `EncodeDateOnly`, `EncodeTimeOnly` and `EncodeDateTime` of
+src/backend/utils/adt/datetime.c. The year 0 of `calendar.pxd` is 0001 BC here. Only texts of what Avro cannot hold
+are read: years before 1 and after 9999, and the infinities.
 """
 
-from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int64_t
-from libc.string cimport memcmp, strlen
+from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int64_t, uint64_t
 
-from transforms.codec.cursor cimport Cursor, ahead, at_end, inside
+from transforms.codec.cursor cimport Cursor, at_end, inside
 from transforms.codec.span cimport Span, is_word
-from transforms.postgres.codec.calendar cimport Date, day_micros, days_of, is_date, is_timestamp
+from transforms.postgres.codec.calendar cimport (
+    Date, date_of, day_micros, days_of, is_date, is_endless_date, is_endless_timestamp, is_timestamp, last_day_of,
+)
+from transforms.postgres.codec.plain_text cimport digits_ahead, take_digits, take_literal, write_digits, write_word
+
+cdef enum:
+    MOST_TIMESTAMP_TEXT = 32
 
 
-cdef inline int last_day_of(const Date* date) noexcept nogil:
-    if date.month == 2:
-        return 29 if date.year % 4 == 0 and (date.year % 100 != 0 or date.year % 400 == 0) else 28
-    return 30 + ((date.month + (date.month >> 3)) & 1)
+cdef inline unsigned char* write_pair(unsigned char* at, unsigned char before, uint64_t value) noexcept nogil:
+    at[0] = before
+    return write_digits(at + 1, value, 2)
 
 
-cdef inline bint take_literal(Cursor* cursor, const char* literal) noexcept nogil:
-    cdef size_t size = strlen(literal)
-    if ahead(cursor) < size or memcmp(cursor.at, literal, size):
-        return False
-    cursor.at += size
-    return True
+cdef inline unsigned char* write_day(unsigned char* at, Date date) noexcept nogil:
+    """Write year, month and day, without the era."""
+    at = write_digits(at, date.year if date.year > 0 else 1 - date.year, 4)
+    at = write_pair(at, c'-', date.month)
+    return write_pair(at, c'-', date.day)
 
 
-cdef inline bint take_digits(Cursor* cursor, int count, int64_t* value) noexcept nogil:
-    """Read `count` digits exactly, at most 18."""
-    value[0] = 0
-    if cursor.end - cursor.at < count:
-        return False
-    for _ in range(count):
-        if not c'0' <= cursor.at[0] <= c'9':
-            return False
-        value[0] = 10 * value[0] + (cursor.at[0] - c'0')
-        cursor.at += 1
-    return True
+cdef inline unsigned char* write_era(unsigned char* at, Date date) noexcept nogil:
+    return at if date.year > 0 else write_word(at, b" BC")
 
 
-cdef inline int digits_ahead(Cursor cursor) noexcept nogil:
-    cdef const unsigned char* start = cursor.at
-    while cursor.at < cursor.end and c'0' <= cursor.at[0] <= c'9':
-        cursor.at += 1
-    return <int>min(cursor.at - start, <int64_t>18)
+cdef inline unsigned char* write_infinity(unsigned char* at, bint negative) noexcept nogil:
+    return write_word(at, b"-infinity" if negative else b"infinity")
+
+
+cdef inline unsigned char* write_time(unsigned char* at, int64_t micros) noexcept nogil:
+    """Write a time of day, 0 to 24 hours; a fraction of a second has no zeros at its end."""
+    cdef uint64_t seconds = micros // 1000000
+    cdef uint64_t fraction = micros % 1000000
+    at = write_digits(at, seconds // 3600, 2)
+    at = write_pair(at, c':', seconds // 60 % 60)
+    at = write_pair(at, c':', seconds % 60)
+    if not fraction:
+        return at
+    at[0] = c'.'
+    at = write_digits(at + 1, fraction, 6)
+    while (at - 1)[0] == c'0':
+        at -= 1
+    return at
+
+
+cdef inline unsigned char* write_date(unsigned char* at, int64_t days) noexcept nogil:
+    """Write the text of a date, at most 13 bytes."""
+    if is_endless_date(days):
+        return write_infinity(at, days < 0)
+    cdef Date date = date_of(days)
+    return write_era(write_day(at, date), date)
+
+
+cdef inline unsigned char* write_timestamp(unsigned char* at, int64_t micros, bint zoned) noexcept nogil:
+    """Write the text of a timestamp, at most MOST_TIMESTAMP_TEXT bytes; one with a zone is in UTC."""
+    if is_endless_timestamp(micros):
+        return write_infinity(at, micros < 0)
+    cdef int64_t days = micros // day_micros()
+    cdef Date date = date_of(days)
+    at = write_day(at, date)
+    at[0] = c' '
+    at = write_time(at + 1, micros - days * day_micros())
+    if zoned:
+        at = write_word(at, b"+00")
+    return write_era(at, date)
 
 
 cdef inline bint take_year(Cursor* cursor, int64_t* year) noexcept nogil:

@@ -1,22 +1,17 @@
-"""PostgreSQL's binary numeric as an Avro decimal or as the text that its output function writes.
+"""PostgreSQL's binary numeric, and how its parts are read and written.
 
-The form is what numeric_send writes, of 16-bit numbers: count of groups, weight of the first group as a
-power of 10,000, sign, digits after the point (`dscale`), groups of four decimal digits
-(https://github.com/postgres/postgres/blob/REL_18_0/src/backend/utils/adt/numeric.c).
+16-bit numbers: count of groups, weight of the first group as a power of 10,000, sign, digits after the point
+(`dscale`), and the groups, each of four decimal digits: `numeric_send` and `numeric_recv` of
+https://github.com/postgres/postgres/blob/REL_18_0/src/backend/utils/adt/numeric.c. Its text is in
+`numeric_text.pxd`, Avro's decimal in `decimal.pxd`.
 """
 
 cimport cython
 
-from transforms.codec.span cimport Span
-from transforms.postgres.codec.calendar cimport write_digits, write_infinity
-from transforms.postgres.codec.wire cimport int16_of, uint16_of
+from libc.stdint cimport int64_t, uint16_t
 
-cdef extern from *:
-    """
-    typedef unsigned __int128 shardkeep_uint128;
-    """
-    # Only C needs to know how wide it is: no value of it ever becomes a Python object.
-    ctypedef unsigned long long uint128 "shardkeep_uint128"
+from transforms.codec.span cimport Span
+from transforms.postgres.codec.wire cimport int16_of, put_16, uint16_of
 
 cdef enum Sign:
     POSITIVE = 0x0000
@@ -26,7 +21,9 @@ cdef enum Sign:
     MINUS_INFINITY = 0xF000
 
 cdef enum:
+    # Four numbers of 16 bits.
     NUMERIC_HEAD = 8
+    # NUMERIC_DSCALE_MAX: digits after the point.
     MOST_SCALE = 0x3FFF
 
 cdef struct Numeric:
@@ -60,7 +57,7 @@ cdef inline bint is_finite(const Numeric* number) noexcept nogil:
 # No number here is below 0 and no divisor is 0: Python's division would only add checks that need the GIL.
 @cython.cdivision(True)
 cdef inline bint is_well_formed(const Numeric* number) noexcept nogil:
-    """Whether all groups are below 10,000, and no digit but 0 stands behind the scale."""
+    """Whether all groups are below 10,000, and all digits past the scale are 0."""
     cdef int i
     cdef int last = last_weight(number.scale)
     for i in range(number.count):
@@ -102,91 +99,10 @@ cdef inline int group_digits(int value) noexcept nogil:
     return 1 if value < 10 else 2 if value < 100 else 3 if value < 1000 else 4
 
 
-cdef inline bint is_decimal(const Numeric* number, int precision, int scale) noexcept nogil:
-    """Whether it is a value of numeric(precision, scale) as that column shows it."""
-    if not is_finite(number) or number.scale != scale:
-        return False
-    if not number.count:
-        return True
-    return 4 * number.weight + group_digits(group(number, number.weight)) + scale <= precision
-
-
-# As in `is_well_formed`.
-@cython.cdivision(True)
-cdef inline uint128 unscaled(const Numeric* number) noexcept nogil:
-    """The number without its sign times 10 to the power of its scale, for one of at most 38 digits."""
-    cdef uint128 value = 0
-    cdef int last = last_weight(number.scale)
-    cdef int part = tail(number.scale)
-    cdef int weight = number.weight
-    while weight > last:
-        value = value * 10000 + group(number, weight)
-        weight -= 1
-    # The last group may go past the scale; the number as a whole must not pass 128 bits for that.
-    return value * (10000 // part) + group(number, last) // part if number.count else 0
-
-
-cdef inline int complement_size(uint128 value) noexcept nogil:
-    """The fewest bytes of a two's complement number that hold `value`, which is its own or its complement's."""
-    cdef int size = 1
-    while value > 127:
-        value >>= 8
-        size += 1
-    return size
-
-
-cdef inline unsigned char* write_decimal(unsigned char* at, const Numeric* number) noexcept nogil:
-    """Write an Avro decimal, with its size: two's complement, big-endian, no needless byte."""
-    cdef uint128 value = unscaled(number)
-    cdef bint negative = number.sign == NEGATIVE and value != 0
-    cdef int size = complement_size(value - 1 if negative else value)
-    cdef int i
-    if negative:
-        value = -value
-    at[0] = <unsigned char>(size << 1)
-    for i in range(size, 0, -1):
-        at[i] = <unsigned char>value
-        value >>= 8
-    return at + 1 + size
-
-
-cdef inline size_t numeric_text_size(const Numeric* number) noexcept nogil:
-    """Exactly the size of what `write_numeric_text` writes."""
-    if not is_finite(number):
-        return 3 if number.sign == NOT_A_NUMBER else 9 if number.sign == MINUS_INFINITY else 8
-    cdef size_t size = number.sign == NEGATIVE and number.count > 0
-    size += 1 if number.weight < 0 else 4 * number.weight + group_digits(group(number, number.weight))
-    return size + 1 + number.scale if number.scale else size
-
-
-cdef inline unsigned char* write_special(unsigned char* at, int sign) noexcept nogil:
-    if sign == NOT_A_NUMBER:
-        at[0], at[1], at[2] = c'N', c'a', c'N'
-        return at + 3
-    cdef unsigned char* end = write_infinity(at, sign == MINUS_INFINITY)
-    (end - 8)[0] = c'I'
-    return end
-
-
-cdef inline unsigned char* write_fraction(unsigned char* at, const Numeric* number) noexcept nogil:
-    cdef int weight
-    cdef unsigned char* end = at + 1 + number.scale
-    at[0] = c'.'
-    at += 1
-    for weight in range(-1, last_weight(number.scale) - 1, -1):
-        at = write_digits(at, group(number, weight), 4)
-    return end
-
-
-cdef inline unsigned char* write_numeric_text(unsigned char* at, const Numeric* number) noexcept nogil:
-    """Write what numeric_out writes, for which there is room, with 3 bytes to spare; the end of it."""
-    cdef int weight
-    if not is_finite(number):
-        return write_special(at, number.sign)
-    if number.sign == NEGATIVE and number.count:
-        at[0] = c'-'
-        at += 1
-    at = write_digits(at, group(number, max(number.weight, 0)), 1)
-    for weight in range(number.weight - 1, -1, -1):
-        at = write_digits(at, group(number, weight), 4)
-    return write_fraction(at, number) if number.scale else at
+cdef inline void write_numeric_head(
+    unsigned char* at, int64_t count, int64_t weight, Sign sign, int64_t scale
+) noexcept nogil:
+    at = put_16(at, <uint16_t>count)
+    at = put_16(at, <uint16_t>(weight if count else 0))
+    at = put_16(at, <uint16_t>sign)
+    put_16(at, <uint16_t>scale)

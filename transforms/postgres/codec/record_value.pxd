@@ -1,7 +1,7 @@
 """The values of canonical records: what each form's Avro bytes must be, and what they mean.
 
-Numbers of dates and times are those of PostgreSQL's
-wire, whichever of the two fields holds the value; see `date_text.pxd` and `decimal_text.pxd`.
+Numbers of dates and times are those of `calendar.pxd`, whichever of the two fields holds the value. Texts: see
+`date_text.pxd` and `numeric_text.pxd`.
 """
 
 from libc.stdint cimport INT16_MAX, INT16_MIN, INT32_MAX, INT32_MIN, INT64_MAX, int64_t, uint64_t
@@ -18,7 +18,8 @@ from transforms.postgres.codec.column_program cimport (
     UUID, is_dual,
 )
 from transforms.postgres.codec.date_text cimport read_date, read_timestamp
-from transforms.postgres.codec.decimal_text cimport Digits, fits, int128, integer_of, is_minimal, magnitude, read_digits
+from transforms.postgres.codec.decimal cimport int128, integer_of, is_minimal, magnitude
+from transforms.postgres.codec.numeric_text cimport Digits, fits, read_digits
 from transforms.postgres.codec.utf8 cimport check_text
 
 cdef extern from *:
