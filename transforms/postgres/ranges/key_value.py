@@ -11,15 +11,12 @@ import re
 import struct
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from transforms.errors import IntegrityError
-from transforms.postgres.codec.column import Form
+from transforms.postgres.codec import field_text
+from transforms.postgres.codec.column import DUAL, Form
 
-_POSTGRES_EPOCH = 730_425  # 2000-01-01 as days since 0000-03-01 of the proleptic Gregorian calendar
-_DAY = 86_400_000_000
-_INFINITE_DAYS = {2**31 - 1: "infinity", -(2**31): "-infinity"}
-_INFINITE_MICROS = {2**63 - 1: "infinity", -(2**63): "-infinity"}
-_NUMERIC_SIGNS = {0xC000: "NaN", 0xD000: "Infinity", 0xF000: "-Infinity"}
 _TID = re.compile(rb"\((\d{1,10}),(\d{1,5})\)")
 
 
@@ -104,57 +101,6 @@ def _float(layout: str) -> Callable[[bytes], str]:
     return text
 
 
-def _date(raw: bytes) -> str:
-    days = struct.unpack(">i", raw)[0]
-    return _INFINITE_DAYS.get(days) or _with_era(days, "")
-
-
-def _time(raw: bytes) -> str:
-    return _clock(struct.unpack(">q", raw)[0])
-
-
-def _timestamp(zone: str) -> Callable[[bytes], str]:
-    def text(raw: bytes) -> str:
-        micros = struct.unpack(">q", raw)[0]
-        days, rest = divmod(micros, _DAY)
-        return _INFINITE_MICROS.get(micros) or _with_era(days, f" {_clock(rest)}{zone}")
-
-    return text
-
-
-def _clock(micros: int) -> str:
-    seconds, fraction = divmod(micros, 1_000_000)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:06}"
-
-
-def _with_era(days: int, behind: str) -> str:
-    """The date `days` after 2000-01-01, what stands behind it, and its era: years before 1 are BC."""
-    year, month, day = _civil(days + _POSTGRES_EPOCH)
-    era = "" if year > 0 else " BC"
-    return f"{year if year > 0 else 1 - year:04}-{month:02}-{day:02}{behind}{era}"
-
-
-def _civil(days: int) -> tuple[int, int, int]:
-    """Year, month and day, counted in 400-year cycles and in years that begin in March."""
-    cycle, day_of_cycle = divmod(days, 146_097)
-    year = (day_of_cycle - day_of_cycle // 1_460 + day_of_cycle // 36_524 - day_of_cycle // 146_096) // 365
-    day_of_year = day_of_cycle - (365 * year + year // 4 - year // 100)
-    month = (5 * day_of_year + 2) // 153
-    day = day_of_year - (153 * month + 2) // 5 + 1
-    is_next_year = month >= 10
-    return cycle * 400 + year + is_next_year, month - 9 if is_next_year else month + 3, day
-
-
-def _numeric(raw: bytes) -> str:
-    """Groups of four digits, the first one worth 10000 to the power of the weight (`numeric_send`)."""
-    count, weight, sign, scale = struct.unpack(">HhHH", raw[:8])
-    if sign in _NUMERIC_SIGNS:
-        return _NUMERIC_SIGNS[sign]
-    groups = struct.unpack(f">{count}H", raw[8:])
-    digits = "".join(f"{group:04}" for group in groups).lstrip("0")  # too many for an int of Python's, perhaps
-    return f"{'-' if sign else ''}{digits}e{4 * (weight + 1 - count)}" if digits else f"0e-{scale}"
-
-
 _TEXTS: Mapping[Form, Callable[[bytes], str]] = {
     Form.BOOL: _bool,
     Form.INT2: _integer(">h"),
@@ -166,10 +112,6 @@ _TEXTS: Mapping[Form, Callable[[bytes], str]] = {
     Form.TEXT: _text,
     Form.JSONB: lambda raw: _text(raw[1:]),
     Form.UUID: lambda raw: str(uuid.UUID(bytes=raw)),
-    Form.DATE: _date,
-    Form.TIME: _time,
-    Form.TIMESTAMP: _timestamp(""),
-    Form.TIMESTAMPTZ: _timestamp("+00"),
-    Form.NUMERIC: _numeric,
+    **{form: partial(field_text.text_of, form) for form in DUAL},
     Form.OUTPUT: _text,
 }
