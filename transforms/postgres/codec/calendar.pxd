@@ -51,8 +51,13 @@ cdef inline bint is_date(int64_t days) noexcept nogil:
     return -2451545 <= days < 2145031949 or is_endless_date(days)
 
 
+cdef inline bint is_timestamp_day(int64_t days) noexcept nogil:
+    """Whether PostgreSQL's timestamps have such a day: 4714-11-24 BC to 294276-12-31."""
+    return -2451545 <= days < 106751983
+
+
 cdef inline bint is_timestamp(int64_t micros) noexcept nogil:
-    """Whether PostgreSQL has such a timestamp: 4714-11-24 BC to the end of 294276, or infinite."""
+    """Whether PostgreSQL has such a timestamp: one of these days, or infinite."""
     return -2451545 * day_micros() <= micros < 106751983 * day_micros() or is_endless_timestamp(micros)
 
 

@@ -10,7 +10,7 @@ from libc.stdint cimport INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, int64_t, ui
 from transforms.codec.cursor cimport Cursor, at_end, inside
 from transforms.codec.span cimport Span, is_word
 from transforms.postgres.codec.calendar cimport (
-    Date, date_of, day_micros, days_of, is_date, is_endless_date, is_endless_timestamp, is_timestamp, last_day_of,
+    Date, date_of, day_micros, days_of, is_date, is_endless_date, is_endless_timestamp, is_timestamp_day, last_day_of,
 )
 from transforms.postgres.codec.plain_text cimport digits_ahead, take_digits, take_literal, write_digits, write_word
 
@@ -168,9 +168,9 @@ cdef inline bint read_timestamp(Span text, bint has_zone, int64_t* micros) noexc
         and take_time(&cursor, micros)
         and (not has_zone or take_literal(&cursor, b"+00"))
         and take_era(&cursor, &date, &days)
-        # The microseconds of a year of seven digits would pass 64 bits.
-        and -9999 <= date.year <= 299999
+        # 64 bits do not hold the microseconds of every date.
+        and is_timestamp_day(days)
     ):
         return False
     micros[0] += days * day_micros()
-    return is_timestamp(micros[0])
+    return True

@@ -107,8 +107,10 @@ cdef inline bint is_hyphen(int place) noexcept nogil:
 
 cdef inline bint parse_uuid(const unsigned char* text, unsigned char* uuid) noexcept nogil:
     """Make 16 bytes of 36 characters: hexadecimal digits in lower case and four hyphens."""
-    cdef int i, high, low
+    cdef int i
     cdef int place = 0
+    # Of a byte that is no digit, 0: less one it wraps around.
+    cdef unsigned int high, low
     cdef bint is_good = True
     for i in range(BYTES_OF_UUID):
         if is_hyphen(place):
