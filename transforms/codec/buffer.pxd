@@ -7,6 +7,17 @@ from libc.string cimport memcpy
 from transforms.codec.fault cimport FINE, NO_MEMORY, Fault
 from transforms.codec.span cimport Span, bytes_of, span
 
+cdef extern from *:
+    """
+    #ifdef __SANITIZE_ADDRESS__
+    #define SHARDKEEP_EXACT 1
+    #else
+    #define SHARDKEEP_EXACT 0
+    #endif
+    """
+    # Under AddressSanitizer a buffer has just the room that was asked for last, so that a write past it is seen.
+    const bint EXACT "SHARDKEEP_EXACT"
+
 cdef struct Buffer:
     unsigned char* data
     size_t size
@@ -18,7 +29,10 @@ cdef inline Span content(const Buffer* buffer) noexcept nogil:
 
 
 cdef inline Fault grow(Buffer* buffer, size_t more) noexcept nogil:
-    cdef size_t capacity = max(buffer.size + more, buffer.capacity + (buffer.capacity >> 1), <size_t>256)
+    cdef size_t least = buffer.size + more
+    cdef size_t capacity = max(least, buffer.capacity + (buffer.capacity >> 1), <size_t>256)
+    if EXACT:
+        capacity = max(least, <size_t>1)
     cdef void* data = realloc(buffer.data, capacity)
     if data == NULL:
         return NO_MEMORY
@@ -29,7 +43,7 @@ cdef inline Fault grow(Buffer* buffer, size_t more) noexcept nogil:
 
 cdef inline Fault reserve(Buffer* buffer, size_t more) noexcept nogil:
     """Make room for `more` bytes; a fault if there is no memory."""
-    return FINE if more <= buffer.capacity - buffer.size else grow(buffer, more)
+    return FINE if more <= buffer.capacity - buffer.size and not EXACT else grow(buffer, more)
 
 
 cdef inline Fault append(Buffer* buffer, Span more) noexcept nogil:
