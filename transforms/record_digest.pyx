@@ -71,7 +71,7 @@ cdef inline uint64_t rotate(uint64_t value, int bits) noexcept nogil:
 
 
 cdef inline uint64_t load(const unsigned char* at, size_t size) noexcept nogil:
-    """Up to 8 bytes as a little-endian number, whatever the machine's own order."""
+    """Up to 8 bytes as a little-endian number, whatever the machine's byte order."""
     cdef uint64_t value = 0
     cdef size_t i
     for i in range(size):

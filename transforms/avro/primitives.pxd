@@ -15,7 +15,7 @@ from transforms.codec.varint cimport read_varint, unzigzag, write_varint
 
 
 cdef inline unsigned char* write_bytes(unsigned char* at, Span value) noexcept nogil:
-    """Write `value` with its size, for which there is room at `at`; the end of what is written."""
+    """Write `value` with its size, for which there is room at `at`; returns the end of what was written."""
     at = write_varint(at, <uint64_t>value.size << 1)
     if value.size:
         memcpy(at, value.data, value.size)

@@ -1,4 +1,4 @@
-"""Memory that grows as bytes are added. All zeros is an empty buffer; `release` ends its use."""
+"""Memory that grows as bytes are added. An empty buffer is all zeros; `release` frees it."""
 
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, realloc
@@ -58,7 +58,7 @@ cdef inline Fault append(Buffer* buffer, Span more) noexcept nogil:
 
 
 cdef inline Fault append_number(Buffer* buffer, uint64_t number) noexcept nogil:
-    """Add a number in the machine's own order; a fault if there is no memory."""
+    """Add a number in the machine's byte order; a fault if there is no memory."""
     return append(buffer, span(<const unsigned char*>&number, sizeof(number)))
 
 
@@ -82,7 +82,7 @@ cdef inline void release(Buffer* buffer) noexcept nogil:
 
 
 cdef inline void clear(Buffer* buffer, size_t most) noexcept nogil:
-    """Forget the content, and give the memory back if it is more than `most` bytes."""
+    """Remove the content, and free the memory if it is more than `most` bytes."""
     buffer.size = 0
     if buffer.capacity > most:
         release(buffer)

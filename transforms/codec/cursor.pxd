@@ -1,4 +1,4 @@
-"""A place in bytes up to which they were read, and where they end: nothing is read past the end."""
+"""A position in bytes and their end, past which nothing is read."""
 
 from libc.stdint cimport uint64_t
 
@@ -22,7 +22,7 @@ cdef inline bint at_end(const Cursor* cursor) noexcept nogil:
 
 
 cdef inline size_t ahead(const Cursor* cursor) noexcept nogil:
-    """How many bytes are left."""
+    """Number of bytes left."""
     return cursor.end - cursor.at
 
 

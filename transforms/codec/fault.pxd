@@ -1,6 +1,6 @@
-"""How compiled code fails: each reader gives a Fault, which is FINE (NULL), or what is wrong in words.
+"""How compiled code fails: each reader returns a Fault, which is FINE (NULL) or a text that says what is wrong.
 
-Who knows more of what is read may put it in other words. A walk keeps its first fault and ends there. Only the
+A caller that knows more may replace the text. A walk keeps its first fault and ends there. Only the
 function that Python calls makes an exception of it, with the place where it was found.
 """
 
@@ -16,7 +16,7 @@ cdef extern from *:
     static const char shardkeep_bad_field[] = "a field is of an unknown kind";
     """
     const char* FINE "SHARDKEEP_FINE"
-    # The one fault that is not of the bytes: a MemoryError.
+    # The one fault that is not in the bytes: a MemoryError.
     const char* NO_MEMORY "shardkeep_no_memory"
     const char* CUT_SHORT "shardkeep_cut_short"
     const char* LONG_NUMBER "shardkeep_long_number"

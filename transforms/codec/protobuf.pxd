@@ -33,7 +33,7 @@ cdef inline Fault read_field(Cursor* cursor, Span* value) noexcept nogil:
 
 
 cdef inline Fault skip_field(Cursor* cursor, uint64_t tag) noexcept nogil:
-    """Skip what follows the tag of a field that is of no interest."""
+    """Skip the value of a field that is not needed."""
     cdef Span ignored
     cdef uint64_t number
     cdef uint64_t wire_type = tag & 7

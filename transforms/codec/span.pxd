@@ -1,4 +1,4 @@
-"""A view of bytes that somebody else keeps."""
+"""A view of bytes owned by another object."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memcmp, strlen
@@ -25,7 +25,7 @@ cdef inline bytes bytes_of(Span found):
 
 
 cdef inline int compare(Span left, Span right) noexcept nogil:
-    """Negative, 0 or positive as `left` sorts before, with or after `right`, byte by byte."""
+    """Negative, 0 or positive if `left` sorts before, with or after `right`, byte by byte."""
     cdef size_t least = min(left.size, right.size)
     cdef int order = memcmp(left.data, right.data, least) if least else 0
     return order if order else (left.size > right.size) - (left.size < right.size)

@@ -31,7 +31,7 @@ cdef inline size_t varint_size(uint64_t value) noexcept nogil:
 
 
 cdef inline unsigned char* write_varint(unsigned char* at, uint64_t value) noexcept nogil:
-    """Write `value`, for which there is room at `at`; the end of what is written."""
+    """Write `value`, for which there is room at `at`; returns the end of what was written."""
     while value >= 0x80:
         at[0] = <unsigned char>(value | 0x80)
         value >>= 7

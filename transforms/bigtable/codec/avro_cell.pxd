@@ -14,7 +14,7 @@ from transforms.codec.fault cimport FINE, Fault
 from transforms.codec.span cimport Span
 from transforms.codec.varint cimport LONGEST_VARINT, varint_size, write_varint, zigzag
 
-# The most that the key and the cells of one record may take, but for a larger cell that stands alone.
+# The most that the key and the cells of one record may take, but for a larger cell alone in its record.
 cdef enum:
     MOST_RECORD_BYTES = 16 << 20
 

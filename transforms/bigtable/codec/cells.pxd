@@ -19,7 +19,7 @@ cdef struct Cell:
 
 cdef struct Cells:
     Cursor cursor
-    # Cells that are left of the block.
+    # Cells left in the block.
     int64_t left
     # The first fault, at which the walk ends.
     Fault fault
@@ -41,7 +41,7 @@ cdef inline Fault read_key(Cursor* cursor, Span* key) noexcept nogil:
 
 
 cdef inline Fault read_negated(Cursor* cursor, int64_t* count) noexcept nogil:
-    """Read the size in bytes that follows a negated count, which is set right."""
+    """Read the size in bytes that follows a negated count, and make the count positive."""
     cdef int64_t size
     cdef Fault fault = read_any_long(cursor, &size)
     if fault:

@@ -1,4 +1,4 @@
-"""How many cells garbage collection rules would remove, counted without the interpreter.
+"""The number of cells that garbage collection rules would remove, counted without the GIL.
 
 Rules as in `google.bigtable.admin.v2.GcRule`: https://cloud.google.com/bigtable/docs/garbage-collection
 """
@@ -82,7 +82,7 @@ cdef bint collects(const Rule* rule, int64_t rank, int64_t timestamp, int64_t no
 
 
 cdef inline void enter_cell(Column* column, Cell* cell, const Rule* rules, size_t count) noexcept nogil:
-    """Move on to a cell: one rank further in its column, or the newest of another column."""
+    """Move on to a cell: the next older one of its column, or the newest of another column."""
     column.rank += 1
     if column.rank > 0 and same(column.qualifier, cell.qualifier) and same(column.family, cell.family):
         return
@@ -121,7 +121,7 @@ cdef Fault count_records(Cells* cells, const Rule* rules, size_t count, int64_t 
 
 
 def checked(bytes program not None):
-    """`program`, once it is sure that it runs within the stack and leaves one result."""
+    """`program`, after a check that it runs within the stack and leaves one result."""
     depth = 0
     steps = list(struct.iter_unpack("=qq", program)) if len(program) % 16 == 0 else [(0, 0)]
     for operation, number in steps:

@@ -100,12 +100,12 @@ cdef int mark(bytearray answered, int64_t index) except -1:
     if index < 0 or index >= count:
         raise IntegrityError(
             f"The server answers entry {index} of a MutateRows request of {count} entries. "
-            "Run again; if it repeats, what stands between here and Bigtable is at fault."
+            "Run again; if it repeats, Bigtable or a proxy before it is at fault."
         )
     if answered[index]:
         raise IntegrityError(
             f"The server answers entry {index} of a MutateRows request twice. "
-            "Run again; if it repeats, what stands between here and Bigtable is at fault."
+            "Run again; if it repeats, Bigtable or a proxy before it is at fault."
         )
     answered[index] = 1
     return 0
@@ -127,6 +127,6 @@ def failed_entries(bytes message not None, bytearray answered not None):
         raise IntegrityError(
             f"A MutateRows response of {len(message)} bytes is malformed before byte "
             f"{cursor.at - span_of(message).data}. "
-            "Run again; if it repeats, what stands between here and Bigtable is at fault."
+            "Run again; if it repeats, Bigtable or a proxy before it is at fault."
         )
     return failed

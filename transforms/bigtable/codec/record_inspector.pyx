@@ -1,4 +1,4 @@
-"""What canonical Bigtable records must be, held against bytes that come from outside.
+"""Checks that bytes from outside are canonical Bigtable records.
 
 Canonical: keys increase strictly, but for the pieces of one row; families are sorted bytewise within
 a row; the cells are one array block with their number; varints are of the shortest form; a row has
@@ -23,7 +23,7 @@ from transforms.key_range import printable
 
 cdef struct Walk:
     Cursor cursor
-    # Where the field begins that is being read.
+    # Start of the field that is being read.
     const unsigned char* field
     uint64_t rows
     Span first_key
@@ -42,7 +42,7 @@ cdef struct Walk:
 
 
 def inspect(records, families=None) -> Batch:
-    """Walk canonical `BigtableRow` records back to back and say what they hold.
+    """Check canonical `BigtableRow` records, back to back, and make a batch of them.
 
     Args:
         records: The records, bytes-like. A copy is made unless they are `bytes`.
@@ -55,7 +55,7 @@ def inspect(records, families=None) -> Batch:
     cdef const unsigned char[::1] view = records
     cdef Walk walk
     if not view.shape[0]:
-        raise IntegrityError("Bigtable records: there is none where at least one was expected. Verify the backup.")
+        raise IntegrityError("Bigtable records: at least one was expected, and there is none. Verify the backup.")
     memset(&walk, 0, sizeof(walk))
     walk.cursor = Cursor(&view[0], &view[0] + view.shape[0])
     walk.field = walk.cursor.at

@@ -11,7 +11,7 @@ from transforms.codec.utf8 cimport is_utf8
 from transforms.codec.varint cimport LONGEST_VARINT, write_varint, zigzag
 
 cdef enum:
-    # Memory that an ordinary row may leave behind for the next one.
+    # Memory that an ordinary row may keep for the next one.
     KEPT_BYTES = 4 << 20
 
 cdef struct Row:
@@ -28,7 +28,7 @@ cdef struct Row:
     size_t qualifier_at
     size_t qualifier_size
     int64_t timestamp
-    # The whole size of a value that comes in pieces (0: none does), and how much of it is to come.
+    # Size of a value that comes in pieces (0: no such value), and how much of it is still to come.
     int32_t value_size
     int64_t missing
     bint is_open
@@ -122,7 +122,7 @@ cdef inline Fault check_cell(const Row* row, const CellChunk* chunk) noexcept no
 
 
 cdef inline bint is_changed(const Row* row, const CellChunk* chunk) noexcept nogil:
-    """Whether a piece of a value is of another cell than the first piece: it may repeat what that said."""
+    """Whether a piece belongs to another cell than the first piece of the value, whose fields it may repeat."""
     if chunk.has_family and not same(chunk.family, last_family(row)):
         return True
     if chunk.has_qualifier and not same(chunk.qualifier, last_qualifier(row)):

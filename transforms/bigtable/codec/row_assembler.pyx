@@ -62,7 +62,7 @@ cdef class RowAssembler:
         return self.total_rows
 
     def feed(self, bytes message not None):
-        """Take one serialized `google.bigtable.v2.ReadRowsResponse`; the batches that it completed.
+        """Take one serialized `google.bigtable.v2.ReadRowsResponse`; returns the batches that it completed.
 
         Raises:
             IntegrityError: if the message is malformed or breaks a rule of the protocol. The assembler
@@ -83,7 +83,7 @@ cdef class RowAssembler:
         return batches
 
     def finish(self):
-        """Say that the stream ended well; the rows that are left as a last batch, or None.
+        """End a stream that is complete; returns the remaining rows as a last batch, or None.
 
         Raises:
             IntegrityError: if a row is incomplete, or an earlier call failed.
@@ -94,7 +94,7 @@ cdef class RowAssembler:
         return self._cut_batch() if self.records.size else None
 
     def abandon_row(self):
-        """Say that the stream broke: forget the row in progress, keep every committed row.
+        """Note that the stream broke: drop the row in progress, keep every committed row.
 
         The next message is the first one of a new stream that begins after `resume_key`.
         """
@@ -189,7 +189,7 @@ cdef class RowAssembler:
         return batch
 
     cdef _check(self, Fault fault):
-        """Raise what a broken rule is to people."""
+        """Raise the fault of the stream, if there is one."""
         if not fault:
             return
         if fault == NO_MEMORY:

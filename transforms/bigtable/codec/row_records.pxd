@@ -48,7 +48,7 @@ cdef inline Fault list_runs(Row* row) noexcept nogil:
 
 
 cdef inline Fault sort_cells(Row* row) noexcept nogil:
-    """Order the cells by family, bytewise, and else as the server did."""
+    """Order the cells by family, bytewise; within a family as the server did."""
     cdef Buffer ordered = Buffer(NULL, 0, 0)
     cdef Fault fault = list_runs(row)
     if not fault:

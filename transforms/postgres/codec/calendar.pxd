@@ -83,7 +83,7 @@ cdef inline Date date_of(int64_t days) noexcept nogil:
 
 
 cdef inline int64_t days_of(Date date) noexcept nogil:
-    """Days from 2000-01-01 to `date`: the inverse of `date_of` for a day that its month has."""
+    """Days from 2000-01-01 to `date`: the inverse of `date_of` for days that exist."""
     cdef int64_t year = date.year - 2000 - (date.month < 3)
     cdef int64_t cycle = year // 400
     cdef int64_t month = date.month - 3 if date.month > 2 else date.month + 9

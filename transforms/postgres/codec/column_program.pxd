@@ -1,4 +1,4 @@
-"""A table's program, `column.program`, taken apart: the form of each column, which the compiled codecs run."""
+"""A table's program (`column.program`), decoded: the form of each column, which the compiled codecs run."""
 
 from libc.stdlib cimport free, malloc
 
@@ -40,7 +40,7 @@ cdef struct Step:
     int scale
     # Place among the fields of the row's key, or NO_KEY.
     int key
-    # What an unscaled number of the precision stays below.
+    # The limit of unscaled numbers of the precision, exclusive.
     uint128 limit
 
 cdef struct Program:
@@ -82,7 +82,7 @@ cdef inline void release_program(Program* program) noexcept nogil:
 
 
 cdef inline int load_program(Program* program, Span code) except -1:
-    """Take a program's bytes apart; `release_program` frees the steps.
+    """Decode a program; `release_program` frees the steps.
 
     Raises:
         ValueError: if it has no column, or one of no known form, without a text to leave unchecked, or of no

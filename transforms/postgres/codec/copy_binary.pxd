@@ -45,7 +45,7 @@ cdef inline unsigned char* put_number(unsigned char* at, const Step* step, const
 
 
 cdef inline unsigned char* put_content(unsigned char* at, const Step* step, const Value* value) noexcept nogil:
-    """Write the binary form of a value that is not null; its end."""
+    """Write the binary form of a value that is not null; returns its end."""
     if step.form == TEXT or step.form == BYTES:
         return put_span(at, value.text)
     if step.form == INT4 or step.form == DATE:

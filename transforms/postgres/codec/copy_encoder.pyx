@@ -33,7 +33,7 @@ cdef Fault put_number(Buffer* rows, uint16_t number) noexcept nogil:
 
 
 cdef bint no_memory(Walk* walk) noexcept nogil:
-    """End the walk; False."""
+    """End the walk; returns False."""
     walk.fault = NO_MEMORY
     return False
 
@@ -102,7 +102,7 @@ cdef bytes encode(Walk* walk, PutRows put_rows):
     cdef Buffer rows = Buffer(NULL, 0, 0)
     try:
         with nogil:
-            # Numbers grow, by less than half of all in most tables.
+            # Numbers grow, in most tables by less than half.
             walk.fault = reserve(&rows, ahead(&walk.cursor) * 3 // 2 + HEADER_SIZE + TRAILER_SIZE)
             if not walk.fault:
                 put_rows(walk, &rows)

@@ -14,7 +14,7 @@ from transforms.postgres.codec.wire cimport put_32, read_uint32
 cdef enum:
     SIGNATURE_SIZE = 11
     HEADER_SIZE = SIGNATURE_SIZE + 8
-    # Bits 16 to 31 of the flags change the format; only one, for OIDs, was ever given out.
+    # Bits 16 to 31 of the flags change the format; only one, for OIDs, was ever defined.
     CRITICAL_FLAGS = 0xFFFF0000
 
 
@@ -47,6 +47,6 @@ cdef inline Fault read_header(Cursor* cursor) noexcept nogil:
 
 
 cdef inline unsigned char* put_header(unsigned char* at) noexcept nogil:
-    """Write a header without flags and extension, for which there is room; its end."""
+    """Write a header without flags and extension, for which there is room; returns its end."""
     memcpy(at, signature(), SIGNATURE_SIZE)
     return put_32(put_32(at + SIGNATURE_SIZE, 0), 0)

@@ -11,7 +11,7 @@ from transforms.postgres.codec.copy_transcoder cimport CopyTranscoder, has_room
 
 from transforms.postgres.codec.libpq import address
 
-# What `pull` gives; see the stub.
+# What `pull` returns; see the stub.
 FULL = 1
 WAIT = 0
 ENDED = -1
@@ -39,7 +39,7 @@ cdef int find_functions() except -1:
 
 
 cdef int drain(CopyTranscoder transcoder, void* connection, size_t limit) noexcept nogil:
-    """Take rows up to the limit, the last row in hand or a fault; 1 at the limit, else what libpq said."""
+    """Take rows up to the limit, the last row in hand or a fault; returns 1 at the limit, else libpq's answer."""
     cdef char* row = NULL
     cdef int got = 1
     while got > 0 and has_room(transcoder, limit):

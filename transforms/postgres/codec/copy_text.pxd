@@ -38,7 +38,7 @@ cdef extern from *:
 
 
 cdef inline unsigned char escape(unsigned char byte) noexcept nogil:
-    """What stands behind the backslash for a byte that may not stand as it is; 0 for any other."""
+    """The letter that follows the backslash for a byte that must be escaped; 0 for any other byte."""
     if byte > c'\\' or (c'\r' < byte < c'\\') or byte < 8:
         return 0
     if byte == c'\\':
@@ -47,7 +47,7 @@ cdef inline unsigned char escape(unsigned char byte) noexcept nogil:
 
 
 cdef inline bint is_plain_word(const unsigned char* at, uint64_t* word) noexcept nogil:
-    """Whether eight bytes have no backslash and none below a space, by tests of all at once."""
+    """Whether eight bytes, tested at once, have no backslash and no byte below a space."""
     memcpy(word, at, 8)
     cdef uint64_t marks = word[0] ^ ONES * <uint64_t>c'\\'
     cdef uint64_t found = ((marks - ONES) & ~marks) | ((word[0] - ONES * <uint64_t>c' ') & ~word[0])
@@ -55,7 +55,7 @@ cdef inline bint is_plain_word(const unsigned char* at, uint64_t* word) noexcept
 
 
 cdef inline unsigned char* put_escaped(unsigned char* at, Span text) noexcept nogil:
-    """Write a text with backslashes, at most twice its size; the end of what is written."""
+    """Write a text with backslashes, at most twice its size; returns the end of what was written."""
     cdef const unsigned char* byte = text.data
     cdef const unsigned char* end = text.data + text.size
     cdef unsigned char mark
@@ -103,7 +103,7 @@ cdef inline unsigned char* put_integer(unsigned char* at, int64_t number) noexce
 
 
 cdef inline unsigned char* put_finite(unsigned char* at, double number, int digits) noexcept nogil:
-    """Write a number by the C library, whose point is that of the process's locale, and set a point instead."""
+    """Write a number with the C library, and replace the locale's decimal point by a point."""
     cdef char[MOST_FLOAT] scratch
     cdef int size = snprintf(&scratch[0], MOST_FLOAT, b"%.*g", digits, number)
     cdef int place
@@ -121,7 +121,7 @@ cdef inline unsigned char* put_exact(unsigned char* at, double number) noexcept 
     """Write a number of 0.001 to 1e9 that is not whole with 17 digits or more, but for zeros at the end."""
     cdef int exponent, digits = 16 if number >= 1 else 19
     cdef uint64_t whole = <uint64_t>number
-    # Of 53 bits, times at most 10**19: within 128 bits.
+    # 53 bits times at most 10**19 stay within 128 bits.
     cdef uint128 scaled = <uint128>ldexp(frexp(number, &exponent), 53)
     while whole >= 10:
         whole //= <uint64_t>10
@@ -172,7 +172,7 @@ cdef inline unsigned char* put_moment(unsigned char* at, const Step* step, int64
 
 
 cdef inline unsigned char* put_content(unsigned char* at, const Step* step, const Value* value) noexcept nogil:
-    """Write the text of a value that is not null; its end."""
+    """Write the text of a value that is not null; returns its end."""
     if step.form == TEXT or step.form == OUTPUT or step.form == JSONB:
         return put_escaped(at, value.text)
     if value.is_text or step.form == UUID:

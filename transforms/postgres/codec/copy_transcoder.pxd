@@ -50,6 +50,6 @@ cdef class CopyTranscoder:
 
 
 cdef inline bint has_room(CopyTranscoder transcoder, size_t limit) noexcept nogil:
-    """Whether there is no fault, and less in hand than `limit` bytes of records and the most rows."""
+    """Whether there is no fault, and less in hand than `limit` bytes of records and MOST_ROWS rows."""
     cdef uint64_t rows = transcoder.row_count - transcoder.taken_rows
     return not transcoder.fault and transcoder.records.size < limit and rows < MOST_ROWS

@@ -76,7 +76,7 @@ cdef class CopyTranscoder:
 
     @property
     def rows(self):
-        """Number of rows in hand: those that the next `take` gives."""
+        """Number of rows in hand: those that the next `take` returns."""
         return self.row_count - self.taken_rows
 
     @property
@@ -96,7 +96,7 @@ cdef class CopyTranscoder:
         self.check()
 
     def take(self):
-        """Give away what is in hand, which leaves the transcoder empty for the rows that follow.
+        """Return what is in hand, and start empty with the rows that follow.
 
         Returns:
             Number of rows; their records back to back; for each row the offset where its record ends (array
@@ -187,7 +187,7 @@ cdef class CopyTranscoder:
     cdef unsigned char* _put_numeric(
         self, unsigned char* at, Span field, const Step* step, Cursor* cursor
     ) noexcept nogil:
-        """Put a numeric: as a decimal, or as text, for which this makes room, as eight bytes may stand for 130 kB."""
+        """Put a numeric: as a decimal, or as text, for which this makes room: eight bytes may become 130 kB."""
         cdef Numeric number
         if not read_numeric(field, &number):
             return NULL
@@ -230,5 +230,5 @@ cdef class CopyTranscoder:
         cdef const Step* step = &self.program.steps[max(self.column, 0)]
         if self.fault != BAD_VALUE:
             return self.fault.decode()
-        what = f"a value of form {Form(step.form).name} is none of its type"
+        what = f"a value of form {Form(step.form).name} is not valid"
         return f"{what}, has a zero byte, or is not UTF-8" if step.form in TEXTS else what

@@ -25,12 +25,12 @@ from transforms.postgres.codec.wire cimport int16_of, int32_of, int64_of
 
 cdef extern from *:
     """
-    static const char shardkeep_bad_value[] = "a value is none of its type";
+    static const char shardkeep_bad_value[] = "a value is not valid";
     """
     const char* BAD_VALUE "shardkeep_bad_value"
 
 cdef enum:
-    # What a field takes in Avro at most beyond its bytes in COPY, but for the text of a numeric.
+    # How much longer a field may be in Avro than in COPY, but for the text of a numeric.
     ROOM_PER_FIELD = 40
     # Union index 0 and 1: zig-zag longs.
     NULL_INDEX = 0
@@ -56,7 +56,7 @@ cdef inline unsigned char* put_logical(unsigned char* at, int64_t value) noexcep
 
 
 cdef inline unsigned char* begin_text(unsigned char* at) noexcept nogil:
-    """Begin a text field of at most 63 bytes behind a logical field that is null; where its text goes."""
+    """Begin a text field of at most 63 bytes after a logical field that is null; returns where its text goes."""
     at[0] = NULL_INDEX
     at[1] = VALUE_INDEX
     return at + 3
@@ -84,7 +84,7 @@ cdef inline unsigned char* put_integer(unsigned char* at, Span field, Form form)
 
 
 cdef inline unsigned char* put_float(unsigned char* at, Span field, size_t size) noexcept nogil:
-    """Put an IEEE 754 number, whose bytes Avro has in little-endian order: every bit of a NaN stays."""
+    """Put an IEEE 754 number, whose bytes Avro has in little-endian order: every bit of a NaN is kept."""
     cdef size_t i
     if field.size != size:
         return NULL
@@ -172,7 +172,7 @@ cdef inline unsigned char* put_decimal(unsigned char* at, const Numeric* number)
 
 
 cdef inline unsigned char* put_numeric_text(unsigned char* at, const Numeric* number) noexcept nogil:
-    """Put the text of a numeric, for which there is room of its size and `ROOM_PER_FIELD`."""
+    """Put the text of a numeric, for which there is room for its size and `ROOM_PER_FIELD`."""
     at[0] = NULL_INDEX
     at[1] = VALUE_INDEX
     at = write_varint(at + 2, <uint64_t>numeric_text_size(number) << 1)

@@ -98,7 +98,7 @@ cdef inline bint take_date(Cursor* cursor, Date* date) noexcept nogil:
 
 
 cdef inline bint take_fraction(Cursor* cursor, int64_t* micros) noexcept nogil:
-    """Read up to six digits after a point, the last of which is not 0; no point is no fraction."""
+    """Read up to six digits after a point, the last of which is not 0; 0 if there is no point."""
     cdef int count
     micros[0] = 0
     if not take_literal(cursor, b"."):

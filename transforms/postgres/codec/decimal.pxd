@@ -59,7 +59,7 @@ cdef inline uint128 unscaled(const Numeric* number) noexcept nogil:
     while weight > last:
         value = value * 10000 + group(number, weight)
         weight -= 1
-    # The last group may go past the scale; the number as a whole must not pass 128 bits for that.
+    # The last group may pass the scale: it is divided first, so that the number stays within 128 bits.
     return value * (10000 // part) + group(number, last) // part if number.count else 0
 
 
@@ -112,7 +112,7 @@ cdef inline uint128 magnitude(int128 value) noexcept nogil:
 
 
 cdef inline unsigned char* write_small_numeric(unsigned char* at, uint64_t value, Sign sign, int scale) noexcept nogil:
-    """Write the binary numeric of an unscaled number below 2**64 / 1000; its end."""
+    """Write the binary numeric of an unscaled number below 2**64 / 1000; returns its end."""
     cdef uint16_t[6] groups
     cdef int count = 0, dropped = 0, place
     cdef int fraction = (scale + 3) >> 2
@@ -133,7 +133,7 @@ cdef inline unsigned char* write_small_numeric(unsigned char* at, uint64_t value
 
 
 cdef inline unsigned char* write_decimal_numeric(unsigned char* at, int128 value, int scale) noexcept nogil:
-    """Write the binary numeric of an unscaled number; its end."""
+    """Write the binary numeric of an unscaled number; returns its end."""
     cdef unsigned char[MOST_DECIMAL_TEXT] text
     cdef uint128 size = magnitude(value)
     cdef Digits digits
@@ -154,7 +154,7 @@ cdef inline unsigned char* write_unscaled_before(unsigned char* at, uint128 valu
 
 
 cdef inline unsigned char* write_decimal_text(unsigned char* at, int128 value, int scale) noexcept nogil:
-    """Write plain digits with `scale` of them after the point, at most MOST_DECIMAL_TEXT bytes; their end."""
+    """Write plain digits with `scale` of them after the point, at most MOST_DECIMAL_TEXT bytes; returns their end."""
     cdef unsigned char[MOST_DECIMAL_TEXT] scratch
     cdef const unsigned char* end = &scratch[0] + MOST_DECIMAL_TEXT
     cdef const unsigned char* start = write_unscaled_before(

@@ -18,7 +18,7 @@ from transforms.postgres.codec.wire cimport int32_of, int64_of
 
 
 cdef Fault bad_value() noexcept nogil:
-    return b"the bytes are no value of the type"
+    return b"the bytes are not a value of the type"
 
 
 cdef Fault put_date(Buffer* text, Span field) noexcept nogil:

@@ -1,4 +1,4 @@
-"""The fields of a row's key, kept while the row itself is gone."""
+"""The fields of a row's key, kept after the row itself is gone."""
 
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
@@ -16,7 +16,7 @@ cdef inline uint32_t size_of_null() noexcept nogil:
 
 
 cdef inline Fault keep_key(Buffer* kept, const Span* fields, int count) noexcept nogil:
-    """Copy the fields, each behind its size."""
+    """Copy the fields, each after its size."""
     cdef uint32_t size
     cdef int i
     cdef Fault fault = FINE

@@ -41,7 +41,7 @@ cdef inline int group(const Numeric* number, int weight) noexcept nogil:
 
 
 cdef inline int tail(int scale) noexcept nogil:
-    """By what the last group holds more than `scale` digits after the point: 1, 10, 100 or 1,000."""
+    """The power of ten by which the last group passes `scale` digits after the point: 1, 10, 100 or 1,000."""
     cdef int spare = -scale & 3
     return 1 if spare == 0 else 10 if spare == 1 else 100 if spare == 2 else 1000
 
@@ -80,7 +80,7 @@ cdef inline bint trim(Numeric* number) noexcept nogil:
 
 
 cdef inline bint read_numeric(Span field, Numeric* number) noexcept nogil:
-    """Read a numeric, whose groups stay in `field`; False if PostgreSQL would not write it."""
+    """Read a numeric, whose groups are not copied; False if PostgreSQL would not write it."""
     if field.size < NUMERIC_HEAD:
         return False
     number.count = uint16_of(field.data)

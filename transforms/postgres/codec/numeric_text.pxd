@@ -18,7 +18,7 @@ from transforms.postgres.codec.wire cimport put_16
 cdef enum:
     # Of PostgreSQL's numeric, before the point: four for each of NUMERIC_WEIGHT_MAX + 1 groups.
     MOST_WHOLE_DIGITS = 131072
-    # What `write_numeric_text` may write after the text: groups are written whole.
+    # Bytes that `write_numeric_text` may write after the text, as it writes whole groups.
     SPARE_BYTES = 3
 
 cdef struct Digits:
@@ -53,7 +53,7 @@ cdef inline unsigned char* write_fraction(unsigned char* at, const Numeric* numb
 
 
 cdef inline unsigned char* write_numeric_text(unsigned char* at, const Numeric* number) noexcept nogil:
-    """Write what numeric_out writes, for which there is room, with SPARE_BYTES more; the end of it."""
+    """Write what numeric_out writes, for which there is room and SPARE_BYTES more; returns the end."""
     cdef int weight
     if not is_finite(number):
         return write_special(at, number.sign)
@@ -107,13 +107,13 @@ cdef inline bint read_digits(Span text, Digits* digits) noexcept nogil:
 
 
 cdef inline bint fits(const Digits* digits, int precision, int scale) noexcept nogil:
-    """Whether a decimal of that precision and scale holds the number with just its digits."""
+    """Whether a decimal of that precision and scale holds the number with exactly its digits."""
     cdef size_t whole = 0 if digits.whole.size == 1 and digits.whole.data[0] == c'0' else digits.whole.size
     return digits.sign <= NEGATIVE and digits.fraction.size == <size_t>scale and whole <= <size_t>(precision - scale)
 
 
 cdef inline int digit_at(const Digits* digits, int64_t place) noexcept nogil:
-    """The digit at a place counted from the point: 0 is the first one after it; 0 where there is none."""
+    """The digit at a place counted from the point, where 0 is the first after it; 0 if there is no such digit."""
     cdef const Span* part = &digits.whole if place < 0 else &digits.fraction
     if place < 0:
         place += <int64_t>digits.whole.size
@@ -129,7 +129,7 @@ cdef inline uint16_t group_at(const Digits* digits, int64_t index) noexcept nogi
 
 
 cdef inline unsigned char* write_numeric(unsigned char* at, const Digits* digits) noexcept nogil:
-    """Write a binary numeric; its end."""
+    """Write a binary numeric; returns its end."""
     cdef int64_t first = -((<int64_t>digits.whole.size + 3) >> 2)
     cdef int64_t last = (<int64_t>digits.fraction.size + 3) >> 2
     cdef int64_t index

@@ -1,6 +1,6 @@
 """Words and decimal digits, written and read.
 
-What writes gives the end of what is written, for which there is room at `at`.
+What writes gives returns the end of what was written, for which there is room at `at`.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -16,7 +16,7 @@ cdef inline unsigned char* write_word(unsigned char* at, const char* word) noexc
 
 
 cdef inline unsigned char* write_digits(unsigned char* at, uint64_t value, int least) noexcept nogil:
-    """Write `value` in decimal, with zeros in front up to `least` digits; the end of what is written."""
+    """Write `value` in decimal, with zeros in front up to `least` digits; returns the end of what was written."""
     cdef unsigned char digits[20]
     cdef int size = 0
     while value or size < least:
@@ -28,7 +28,7 @@ cdef inline unsigned char* write_digits(unsigned char* at, uint64_t value, int l
 
 
 cdef inline unsigned char* write_digits_before(unsigned char* at, uint64_t value, int least) noexcept nogil:
-    """Write digits in front of `at`, at least `least` of them; where they begin."""
+    """Write at least `least` digits that end at `at`; returns where they begin."""
     cdef const unsigned char* end = at
     while value or end - at < least:
         at -= 1

@@ -1,4 +1,4 @@
-"""What canonical records of a PostgreSQL table must be, held against bytes that come from outside.
+"""Checks that bytes from outside are canonical records of a PostgreSQL table.
 
 Canonical: there is one encoding of each row. Varints are of the shortest form, numbers within their type,
 texts UTF-8 without a zero byte, UUIDs in lower case, decimals of the least length and within their

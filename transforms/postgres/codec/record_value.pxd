@@ -28,7 +28,7 @@ cdef extern from *:
         ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
         ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
     """
-    # The number of a hexadecimal digit in lower case and 1, or 0 of any other byte.
+    # The value of a lower-case hexadecimal digit plus 1; 0 for any other byte.
     const unsigned char* NIBBLES "shardkeep_nibbles"
 
 cdef enum:
@@ -109,7 +109,7 @@ cdef inline bint parse_uuid(const unsigned char* text, unsigned char* uuid) noex
     """Make 16 bytes of 36 characters: hexadecimal digits in lower case and four hyphens."""
     cdef int i
     cdef int place = 0
-    # Of a byte that is no digit, 0: less one it wraps around.
+    # 0 for a byte that is not a digit: 0 - 1 wraps around.
     cdef unsigned int high, low
     cdef bint is_good = True
     for i in range(BYTES_OF_UUID):
@@ -155,7 +155,7 @@ cdef inline Fault read_days(Cursor* cursor, int64_t* days) noexcept nogil:
 
 
 cdef inline Fault read_micros(Cursor* cursor, int64_t* micros) noexcept nogil:
-    # Below this, 64 bits do not hold the difference of the epochs.
+    # Below this, subtracting the difference of the epochs would pass 64 bits.
     if read_long(cursor, micros) or micros[0] < -INT64_MAX + epoch_micros():
         return b"a timestamp is cut off or is not a shortest varint"
     micros[0] -= epoch_micros()
@@ -178,7 +178,7 @@ cdef inline Fault read_number_text(const Step* step, Value* value) noexcept nogi
         return b"the text of a numeric is not what PostgreSQL writes"
     return unless(
         not fits(&value.digits, step.precision, step.scale),
-        b"a numeric stands in its text field that fits into its decimal",
+        b"a numeric is in its text field although it fits into its decimal",
     )
 
 
@@ -238,7 +238,7 @@ cdef inline Fault read_content(Cursor* cursor, const Step* step, Value* value) n
 
 
 cdef inline Fault read_value(Cursor* cursor, const Step* step, Value* value) noexcept nogil:
-    """Read the field or the two fields of a column; FINE, or what is not canonical about them."""
+    """Read the field or the two fields of a column; a fault says what is not canonical."""
     cdef bint is_set = False
     cdef Fault fault
     value.text.size = 0

@@ -13,10 +13,10 @@ cdef struct Walk:
     Program program
     const unsigned char* start
     Cursor cursor
-    # Where the value begins that was read last, and its place in the program.
+    # Start of the value that was read last, and its place in the program.
     const unsigned char* field
     int place
-    # Whole records behind the cursor.
+    # Whole records before the cursor.
     uint64_t records
     Value value
     # The first fault, at which the walk ends.
@@ -24,7 +24,7 @@ cdef struct Walk:
 
 
 cdef inline int begin(Walk* walk, const unsigned char[::1] program, const unsigned char[::1] records) except -1:
-    """Stand before the first record; the memory that it takes is given back by `end`."""
+    """Start before the first record; `end` frees the memory."""
     memset(walk, 0, sizeof(Walk))
     load_program(&walk.program, span(&program[0] if program.shape[0] else NULL, program.shape[0]))
     if records.shape[0]:
@@ -46,7 +46,7 @@ cdef inline bint read_next(Walk* walk, int place) noexcept nogil:
 
 
 cdef inline int raise_fault(const Walk* walk) except -1:
-    """Raise what went wrong, if anything did."""
+    """Raise the walk's fault, if there is one."""
     if walk.fault == FINE:
         return 0
     if walk.fault == NO_MEMORY:

@@ -1,4 +1,4 @@
-"""The check of a text of PostgreSQL, fast for ASCII."""
+"""Checks PostgreSQL's texts, fast for ASCII."""
 
 from libc.stdint cimport uint64_t
 from libc.string cimport memchr, memcpy
@@ -9,14 +9,14 @@ from transforms.codec.utf8 cimport is_utf8
 
 
 cdef inline bint is_plain_word(const unsigned char* at) noexcept nogil:
-    """Whether eight bytes are surely of 1 to 127: 0 borrows from its own high bit, and all others have it."""
+    """Whether eight bytes are all 1 to 127: subtracting 1 sets the high bit of a 0, and bytes above 127 have it."""
     cdef uint64_t word
     memcpy(&word, at, 8)
     return not (word | (word - <uint64_t>0x0101010101010101)) & <uint64_t>0x8080808080808080
 
 
 cdef inline size_t plain_size(Span text) noexcept nogil:
-    """Bytes from the start that are surely of 1 to 127: whole words, or all of a text of at least one word."""
+    """Bytes from the start known to be 1 to 127: whole words, or all of a text of at least one word."""
     cdef size_t size = 0
     while size + 8 <= text.size and is_plain_word(text.data + size):
         size += 8
@@ -30,7 +30,7 @@ cdef inline bint has_zero(Span text) noexcept nogil:
 
 
 cdef inline Fault check_text(Span text, bint unchecked) noexcept nogil:
-    """PostgreSQL's texts have no zero byte in any encoding, and are UTF-8 but where that is `unchecked`."""
+    """PostgreSQL's texts have no zero byte in any encoding, and are UTF-8 unless that is `unchecked`."""
     cdef size_t known = plain_size(text)
     cdef Span rest = span(text.data + known, text.size - known)
     if has_zero(rest):

@@ -111,7 +111,7 @@ def test_a_stream_that_breaks_the_format_is_refused(stream: list[bytes], rule: s
 def test_a_value_that_is_none_of_its_type_is_refused(form: Form, value: bytes) -> None:
     columns = [column(Form.INT4, "a"), column(form, "b", 9, 3)]
     said = broken(columns, HEADER + row(None, value))
-    assert f"row 1, column 2: a value of form {form.name} is none of its type" in said
+    assert f"row 1, column 2: a value of form {form.name} is not valid" in said
 
 
 @pytest.mark.parametrize("tid", [None, b"", bytes(5), bytes(7)])
